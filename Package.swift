@@ -1,0 +1,132 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// One list of settings for every Swift target: the language is the same everywhere in this package.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, on dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, on dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func library(_ name: String, pkgConfig: String, apt package: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+func tests(of name: String, on more: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.target(name: name), "TestSupport"] + more,
+        exclude: exclude,
+        swiftSettings: settings
+    )
+}
+
+let package = Package(
+    name: "rota",
+    targets: [
+        // Floor 0: C. A library is seen by exactly one Swift target.
+        .target(name: "CLinux"),
+        library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        library("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+        library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        library("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
+        library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+
+        // Floor 1: words, and the only places that touch the system or a C library.
+        module("Vocabulary"),
+        module("Platform", on: ["CLinux", "Vocabulary"]),
+        module("SQLite", on: ["CSQLite"]),
+        module("HTTPService", on: ["CMicroHTTPD"]),
+        module("HTTPClient", on: ["CCurl"]),
+        module("Sealing", on: ["CSodium", "Vocabulary"]),
+        module("Documents", on: ["CYAML", "Vocabulary"]),
+        module("CommandTable"),
+
+        // Floor 2: the four prescribed modules; none imports another.
+        module("CronEval", on: ["Vocabulary"]),
+        module("Gossip", on: ["Vocabulary"]),
+        module("LockLease", on: ["Vocabulary", "Platform", "SQLite", "Sealing"]),
+        module("LogSink", on: ["Vocabulary", "Platform", "SQLite"]),
+
+        // Floor 3: decisions about time, and the list that nodes and masters share.
+        module("Scheduler", on: ["Vocabulary", "CronEval", "LockLease"]),
+        module(
+            "JobList",
+            on: [
+                "Vocabulary", "Platform", "SQLite", "Sealing", "Documents", "CronEval", "Gossip",
+                "LockLease",
+            ]
+        ),
+
+        // Floor 4: shells.
+        module(
+            "PeerNode",
+            on: [
+                "Vocabulary", "Platform", "HTTPService", "HTTPClient", "Sealing", "Documents",
+                "CommandTable", "CronEval", "Gossip", "LockLease", "LogSink", "Scheduler",
+                "JobList",
+            ]
+        ),
+        module(
+            "Master",
+            on: [
+                "Vocabulary", "Platform", "HTTPService", "HTTPClient", "Sealing", "Documents",
+                "CommandTable", "CronEval", "Gossip", "LockLease", "JobList",
+            ]
+        ),
+        module(
+            "RotaCLI",
+            on: [
+                "Vocabulary", "Platform", "HTTPClient", "Documents", "CommandTable", "CronEval",
+            ]
+        ),
+
+        // Floor 5: a main file each.
+        program("rota-node", on: ["PeerNode"]),
+        program("rota-master", on: ["Master"]),
+        program("rota", on: ["RotaCLI"]),
+
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "TidyTests", dependencies: [], swiftSettings: settings),
+        tests(of: "Vocabulary"),
+        tests(of: "Platform", on: ["Vocabulary"]),
+        tests(of: "SQLite"),
+        tests(of: "HTTPService", on: ["HTTPClient"]),
+        tests(of: "HTTPClient", on: ["HTTPService"]),
+        tests(of: "Sealing", on: ["Vocabulary"]),
+        tests(of: "Documents", on: ["Vocabulary"], exclude: ["Golden"]),
+        tests(of: "CommandTable", exclude: ["Golden"]),
+        tests(of: "CronEval", on: ["Vocabulary", "Platform"], exclude: ["Golden"]),
+        tests(of: "Gossip", on: ["Vocabulary"]),
+        tests(of: "LockLease", on: ["Vocabulary", "Platform", "SQLite"], exclude: ["Golden"]),
+        tests(of: "LogSink", on: ["Vocabulary", "Platform", "SQLite"]),
+        tests(of: "Scheduler", on: ["Vocabulary", "CronEval", "LockLease", "Platform"]),
+        tests(
+            of: "JobList",
+            on: ["Vocabulary", "Platform", "Sealing", "Documents", "CronEval", "Gossip", "LockLease"],
+            exclude: ["Golden"]
+        ),
+        tests(
+            of: "PeerNode",
+            on: ["Vocabulary", "Platform", "LockLease", "LogSink", "Scheduler", "HTTPService"]
+        ),
+        tests(
+            of: "Master",
+            on: ["Vocabulary", "Platform", "HTTPService", "HTTPClient", "LockLease", "JobList"]
+        ),
+        tests(of: "RotaCLI", on: ["CommandTable", "Documents", "Vocabulary"], exclude: ["Golden"]),
+    ]
+)

@@ -1,0 +1,57 @@
+#pragma once
+// What Swift cannot reach through `import Glibc` on Debian 12: epoll, eventfd, timerfd and
+// signalfd are absent from the Glibc module map, and variadic calls are never imported.
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/// `pidfd_open(2)`, Linux 5.3. Returns a descriptor, or -1 with `errno` set.
+static inline int clinux_pidfd_open(pid_t pid, unsigned int flags) {
+  return (int)syscall(SYS_pidfd_open, pid, flags);
+}
+
+/// `epoll_event.data` is a union, which strict memory safety counts as unsafe.
+static inline int clinux_epoll_set(int epoll, int operation, int descriptor, unsigned int events) {
+  struct epoll_event event = {.events = events, .data = {.fd = descriptor}};
+  return epoll_ctl(epoll, operation, descriptor, &event);
+}
+
+static inline int clinux_epoll_descriptor(const struct epoll_event *event) {
+  return event->data.fd;
+}
+
+/// `fcntl(2)` is variadic.
+static inline int clinux_set_nonblocking(int descriptor) {
+  int flags = fcntl(descriptor, F_GETFL);
+  return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+}
+
+/// `open(2)` is variadic.
+static inline int clinux_open(const char *path, int flags, mode_t mode) {
+  return open(path, flags | O_CLOEXEC, mode);
+}
+
+/// `prctl(2)` is variadic. Orphans below this process become its children.
+static inline int clinux_become_subreaper(void) {
+  return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+/// `prctl(2)` is variadic. Names the calling thread; the kernel keeps 15 bytes.
+static inline void clinux_name_thread(const char *name) {
+  prctl(PR_SET_NAME, (unsigned long)name, 0, 0, 0);
+}
+
+/// The `WIF…` forms are function-like macros.
+static inline int clinux_has_exited(int status) { return WIFEXITED(status); }
+static inline int clinux_exit_code(int status) { return WEXITSTATUS(status); }
+static inline int clinux_signal(int status) { return WTERMSIG(status); }

@@ -1,0 +1,10 @@
+#pragma once
+#include <sqlite3.h>
+
+/// `SQLITE_TRANSIENT` is a cast macro, which Swift does not import.
+static inline sqlite3_destructor_type csqlite_transient(void) { return SQLITE_TRANSIENT; }
+
+/// `sqlite3_db_config` is variadic, which Swift does not import.
+static inline int csqlite_no_checkpoint_on_close(sqlite3 *connection) {
+  return sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
+}

@@ -1,0 +1,99 @@
+// A thin, owning wrapper over `sqlite3 *`. The only file that opens or closes a connection.
+
+internal import CSQLite
+
+/// One connection to one SQLite file, closed when the object is destroyed.
+///
+/// Not `Sendable`: confine it to the actor that opened it. Prepared statements are kept and used
+/// again by their text. <https://www.sqlite.org/threadsafe.html>
+@safe
+package final class Connection {
+    private let handle: OpaquePointer
+    private var cache: [String: Statement] = [:]
+
+    /// Opens or creates `path`; `:memory:` is a database of its own.
+    package init(path: String, isReadOnly: Bool = false) throws(SQLiteError) {
+        var opened: OpaquePointer?
+        let mode = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        let code = unsafe sqlite3_open_v2(path, &opened, mode | SQLITE_OPEN_NOMUTEX, nil)
+        guard code == SQLITE_OK, let opened = unsafe opened else {
+            // SQLite allocates a handle even when opening fails, to carry the message.
+            defer { unsafe sqlite3_close_v2(opened) }
+            throw unsafe SQLiteError(code: code, on: opened, sql: "")
+        }
+        unsafe handle = opened
+    }
+
+    deinit {
+        cache.removeAll()
+        unsafe sqlite3_close_v2(handle)
+    }
+
+    /// The statement for `sql`, compiled once per connection and reset.
+    package func prepare(_ sql: String) throws(SQLiteError) -> Statement {
+        if let kept = cache[sql] {
+            kept.reset()
+            return kept
+        }
+        var compiled: OpaquePointer?
+        let code = unsafe sqlite3_prepare_v2(handle, sql, -1, &compiled, nil)
+        guard code == SQLITE_OK, let compiled = unsafe compiled else {
+            throw unsafe SQLiteError(code: code, on: handle, sql: sql)
+        }
+        let statement = unsafe Statement(handle: compiled)
+        cache[sql] = statement
+        return statement
+    }
+
+    /// Runs `sql`, which may hold several statements and takes no values.
+    package func execute(_ sql: String) throws(SQLiteError) {
+        let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw unsafe SQLiteError(code: code, on: handle, sql: sql) }
+    }
+
+    /// Runs one statement with `values` and hands every row to `row`.
+    package func query<Result>(
+        _ sql: String,
+        _ values: [SQLValue] = [],
+        row: (borrowing Row) -> Result
+    ) throws(SQLiteError) -> [Result] {
+        let statement = try prepare(sql)
+        defer { statement.reset() }
+        try statement.bind(values)
+        var results: [Result] = []
+        while try statement.step() { results.append(row(Row(statement))) }
+        return results
+    }
+
+    /// Runs one statement with `values`; returns how many rows it changed.
+    @discardableResult
+    package func run(_ sql: String, _ values: [SQLValue] = []) throws(SQLiteError) -> Int {
+        let statement = try prepare(sql)
+        defer { statement.reset() }
+        try statement.bind(values)
+        while try statement.step() {}
+        return unsafe Int(sqlite3_changes(handle))
+    }
+
+    /// The key of the row last inserted.
+    package var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }
+
+    /// Whether a transaction is open.
+    package var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
+
+    /// Leaves checkpoints to whoever holds the store's lock, also when the connection closes.
+    package func disableCheckpoints() throws(SQLiteError) {
+        try execute("PRAGMA wal_autocheckpoint=0")
+        unsafe csqlite_no_checkpoint_on_close(handle)
+    }
+}
+
+extension SQLiteError {
+    init(code: Int32, on connection: OpaquePointer?, sql: String) {
+        self.init(
+            code: unsafe connection == nil ? code : sqlite3_extended_errcode(connection),
+            message: unsafe String(cString: sqlite3_errmsg(connection)),
+            sql: sql
+        )
+    }
+}

@@ -1,0 +1,134 @@
+// A thin, owning wrapper over `sqlite3_stmt *`. The only file that binds, steps, or finalizes.
+
+internal import CSQLite
+
+/// A value to bind.
+package enum SQLValue: Sendable {
+    case null
+    case integer(Int64)
+    case real(Double)
+    case text(String)
+    case blob([UInt8])
+
+    package static func integer(_ number: Int) -> Self { .integer(Int64(number)) }
+    package static func optional(_ number: Int64?) -> Self { number.map { .integer($0) } ?? .null }
+    package static func optional(_ text: String?) -> Self { text.map { .text($0) } ?? .null }
+}
+
+/// A compiled statement, finalized when the object is destroyed.
+@safe
+package final class Statement {
+    private let handle: OpaquePointer
+
+    init(handle: OpaquePointer) {
+        unsafe self.handle = handle
+    }
+
+    deinit {
+        unsafe sqlite3_finalize(handle)
+    }
+
+    /// Makes the statement ready to run again and forgets its values.
+    package func reset() {
+        unsafe sqlite3_reset(handle)
+        unsafe sqlite3_clear_bindings(handle)
+    }
+
+    /// Binds `values` to the parameters in order.
+    package func bind(_ values: [SQLValue]) throws(SQLiteError) {
+        for (index, value) in zip(Int32(1)..., values) { try bind(value, at: index) }
+    }
+
+    /// Binds `value` to the parameter at `index`, which counts from 1.
+    package func bind(_ value: SQLValue, at index: Int32) throws(SQLiteError) {
+        let code =
+            switch value {
+            case .null: unsafe sqlite3_bind_null(handle, index)
+            case .integer(let number): unsafe sqlite3_bind_int64(handle, index, number)
+            case .real(let number): unsafe sqlite3_bind_double(handle, index, number)
+            case .text(let text):
+                unsafe sqlite3_bind_text(
+                    handle,
+                    index,
+                    text,
+                    Int32(text.utf8.count),
+                    csqlite_transient()
+                )
+            case .blob(let bytes):
+                // A nil pointer would bind NULL, so an empty blob is said as such.
+                if bytes.isEmpty {
+                    unsafe sqlite3_bind_zeroblob(handle, index, 0)
+                } else {
+                    unsafe sqlite3_bind_blob(
+                        handle,
+                        index,
+                        bytes,
+                        Int32(bytes.count),
+                        csqlite_transient()
+                    )
+                }
+            }
+        guard code == SQLITE_OK else { throw failure(code) }
+    }
+
+    /// Advances to the next row; returns `false` when there are no more.
+    package func step() throws(SQLiteError) -> Bool {
+        switch unsafe sqlite3_step(handle) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        case let code: throw failure(code)
+        }
+    }
+
+    fileprivate func isNull(at index: Int32) -> Bool {
+        unsafe sqlite3_column_type(handle, index) == SQLITE_NULL
+    }
+
+    fileprivate func integer(at index: Int32) -> Int64 {
+        unsafe sqlite3_column_int64(handle, index)
+    }
+
+    fileprivate func real(at index: Int32) -> Double {
+        unsafe sqlite3_column_double(handle, index)
+    }
+
+    fileprivate func text(at index: Int32) -> String? {
+        unsafe sqlite3_column_text(handle, index).map { unsafe String(cString: $0) }
+    }
+
+    fileprivate func blob(at index: Int32) -> [UInt8] {
+        let count = unsafe Int(sqlite3_column_bytes(handle, index))
+        guard count > 0, let start = unsafe sqlite3_column_blob(handle, index) else { return [] }
+        return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+    }
+
+    private func failure(_ code: Int32) -> SQLiteError {
+        unsafe SQLiteError(
+            code: code,
+            on: sqlite3_db_handle(handle),
+            sql: String(cString: sqlite3_sql(handle))
+        )
+    }
+}
+
+/// The row a statement stands on; columns count from 0.
+package struct Row: ~Copyable {
+    private let statement: Statement
+
+    init(_ statement: Statement) {
+        self.statement = statement
+    }
+
+    package func isNull(_ index: Int32) -> Bool { statement.isNull(at: index) }
+    package func integer(_ index: Int32) -> Int64 { statement.integer(at: index) }
+    package func real(_ index: Int32) -> Double { statement.real(at: index) }
+    /// Empty for SQL `NULL`.
+    package func text(_ index: Int32) -> String { statement.text(at: index) ?? "" }
+    package func blob(_ index: Int32) -> [UInt8] { statement.blob(at: index) }
+
+    package func optionalInteger(_ index: Int32) -> Int64? {
+        isNull(index) ? nil : integer(index)
+    }
+
+    package func optionalText(_ index: Int32) -> String? { statement.text(at: index) }
+}

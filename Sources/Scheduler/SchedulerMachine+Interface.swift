@@ -1,0 +1,97 @@
+// What goes into and comes out of the scheduler's core.
+
+package import LockLease
+package import Vocabulary
+
+/// Both clocks, read together: schedules go by the wall, delays and trust by elapsed time.
+package struct Moment: Equatable, Sendable {
+    package var wall: Instant
+    package var monotonic: MonotonicInstant
+
+    package init(wall: Instant, monotonic: MonotonicInstant) {
+        self.wall = wall
+        self.monotonic = monotonic
+    }
+}
+
+/// A job as the scheduler needs it.
+package struct JobEntry: Equatable, Sendable {
+    package var uid: UID
+    package var name: ObjectKey
+    package var revision: Revision
+    package var job: Job
+    /// Where the cursor stood when the job was made.
+    package var createdAt: Instant
+
+    package init(uid: UID, name: ObjectKey, revision: Revision, job: Job, createdAt: Instant) {
+        self.uid = uid
+        self.name = name
+        self.revision = revision
+        self.job = job
+        self.createdAt = createdAt
+    }
+}
+
+/// A node that may take part in the race.
+package struct Candidate: Equatable, Sendable {
+    package var name: NodeName
+    package var tags: [String: String]
+    package var isDraining: Bool
+
+    package init(name: NodeName, tags: [String: String] = [:], isDraining: Bool = false) {
+        self.name = name
+        self.tags = tags
+        self.isDraining = isDraining
+    }
+}
+
+/// "Every instant of every job of this virtual shard up to `through` has its verdict."
+package struct SettledNote: Hashable, Sendable {
+    package let shard: VirtualShard
+    package let through: Instant
+
+    package init(shard: VirtualShard, through: Instant) {
+        self.shard = shard
+        self.through = through
+    }
+}
+
+/// What happened, for the scheduler.
+package enum SchedulerEvent: Equatable, Sendable {
+    /// Jobs that are new or changed; an older revision than the known one is ignored.
+    case put([JobEntry])
+    case removed([UID])
+    /// Alive members, this node included.
+    case members([Candidate])
+    /// The session may be trusted until then; `nil`: there is none.
+    case trusted(until: MonotonicInstant?)
+    /// How many more runs this node can take.
+    case slots(free: Int)
+    /// What the store's triggers are now.
+    case triggers([Trigger])
+    /// Where cursors stand, as read from the store.
+    case cursors([UID: Instant])
+    case cursorsUnavailable([UID])
+    case claimed(RequestID, [ClaimOutcome])
+    /// The claim certainly did not happen.
+    case claimRefused(RequestID)
+    /// The claim may have happened: the same request is sent again.
+    case claimUnknown(RequestID)
+    case settled([SettledNote])
+    /// A wake-up asked for earlier, or a stale one.
+    case deadlineReached
+}
+
+/// What the shell is to do.
+package enum SchedulerAction: Equatable, Sendable {
+    case claim(RequestID, [ClaimItem])
+    /// Start what was granted; the shell checks trust and digest right before.
+    case start(Grant)
+    case readCursors([UID])
+    /// Tell the others.
+    case settle([SettledNote])
+    /// Ask to be woken at this wall time, with ``SchedulerEvent/deadlineReached``.
+    case wake(at: Instant)
+    /// The replica of these jobs is behind the store.
+    case refresh([UID])
+}
