@@ -1,1 +1,128 @@
-// placeholder
+// A running master: edits the list and issues kills, and holds nothing a node needs.
+
+internal import CronEval
+internal import Gossip
+internal import HTTPClient
+package import HTTPService
+internal import JobList
+internal import LockLease
+package import Platform
+internal import Sealing
+internal import Vocabulary
+
+/// One `rota-master`.
+package struct Master: Sendable {
+    private static let pulse = Duration.milliseconds(200)
+
+    private let parts: MasterParts
+    private let server: HTTPServer
+    private let news: AsyncStream<GossipNews>
+
+    /// Opens files and sockets.
+    ///
+    /// - Throws: The first thing that could not be opened, as a sentence.
+    package static func make(_ settings: MasterSettings, log: DaemonLog) async throws -> Master {
+        let gate = RouterGate()
+        let server = try HTTPServer(settings: try HTTPServerSettings(listen: settings.listen)) {
+            await gate.answer($0)
+        }
+        let address = "\(settings.listen.prefix { $0 != ":" }):\(server.port)"
+        let (news, queue) = AsyncStream.makeStream(of: GossipNews.self)
+        let parts = try await make(settings, address: address, log: log) { queue.yield($0) }
+        let authorizer = Authorizer(replica: parts.replica, clusterKey: settings.clusterKey)
+        let router = MasterAPI.router(parts) { request async throws(Problem) in
+            try await authorizer.principal(of: request)
+        }
+        // Tokens are in the list: without it nobody could sign in.
+        await parts.tailer.catchUp()
+        gate.open(router)
+        return Master(parts: parts, server: server, news: news)
+    }
+
+    private static func make(
+        _ settings: MasterSettings,
+        address: String,
+        log: DaemonLog,
+        tell: @escaping @Sendable (GossipNews) -> Void
+    ) async throws -> MasterParts {
+        let folder = settings.dataFolder
+        try FileStore.makeFolder(folder)
+        let store = try await openStore(settings.storeURL)
+        let replica = try Replica(path: "\(folder)/list.db", log: log)
+        let feed = ChangeFeed(replica: replica)
+        let gossip = try GossipDriver(
+            settings: GossipSettings(
+                name: settings.name,
+                role: .master,
+                bindAddress: settings.gossip,
+                httpAddress: address,
+                seeds: settings.join,
+                key: settings.clusterKey,
+                clusterID: ClusterIdentity.text(of: settings.clusterKey),
+                tags: [:],
+                folder: folder
+            ),
+            list: replica,
+            log: log,
+            onChange: tell
+        )
+        let zones = ZoneCatalog(load: ZoneInfoFiles.bytes(named:))
+        return MasterParts(
+            settings: settings,
+            log: log,
+            store: store,
+            replica: replica,
+            feed: feed,
+            tailer: StoreTailer(store: store, list: replica, log: log) { position in
+                feed.advanced(to: position)
+                gossip.listAdvanced(to: position)
+            },
+            gossip: gossip,
+            client: HTTPClient(),
+            zones: zones,
+            editor: Editor(
+                store: store,
+                replica: replica,
+                feed: feed,
+                gossip: gossip,
+                zones: zones
+            ),
+            memberToken: Authorizer.memberToken(of: settings.clusterKey),
+            requests: RequestCounters()
+        )
+    }
+
+    /// Where the API is served.
+    package var port: Int { server.port }
+    package var gossipPort: Int { parts.gossip.boundPort }
+
+    /// Serves until `stopping` yields.
+    package func run(until stopping: AsyncStream<Void>) async {
+        await parts.gossip.start()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await follow() }
+            group.addTask {
+                for await item in news {
+                    if case .applied(let position) = item { parts.feed.advanced(to: position) }
+                }
+            }
+            for await _ in stopping { break }
+            group.cancelAll()
+        }
+        parts.log.info("master.stopping")
+        await parts.gossip.leave()
+        server.stop()
+    }
+
+    /// Fetches what other masters have committed and gossip has not brought.
+    private func follow() async {
+        while !Task.isCancelled {
+            if let pulse = try? await parts.store.pulse(),
+                await parts.replica.position() != pulse.head
+            {
+                await parts.tailer.catchUp()
+            }
+            try? await Task.sleep(for: Self.pulse)
+        }
+    }
+}

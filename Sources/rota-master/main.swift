@@ -1,1 +1,6 @@
-// Replaced by the program.
+// The master.
+
+internal import Glibc
+internal import Master
+
+exit(await MasterCommand.main(Array(CommandLine.arguments.dropFirst())))

@@ -1,1 +1,6 @@
-// Replaced by the program.
+// The node.
+
+internal import Glibc
+internal import PeerNode
+
+exit(await NodeCommand.main(Array(CommandLine.arguments.dropFirst())))

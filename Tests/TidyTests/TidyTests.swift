@@ -2,28 +2,31 @@ import Foundation
 import Testing
 
 /// Rules about the code itself, which no compiler flag expresses.
-@Suite struct TidyTests {
+@Suite struct `The source tree` {
     static let pure: Set = ["CronEval", "Gossip", "Scheduler", "Vocabulary"]
     static let impurities = [
         "import Foundation", "import Glibc", "import Dispatch", "import CLinux", "import CSQLite",
-        ".now", "Date()", "SystemRandomNumberGenerator", "Task {", "Task.sleep",
+        "import Platform", ".now", "Date()", "SystemRandomNumberGenerator", "Task {", "Task.sleep",
     ]
+    static let unfinished = ["TO" + "DO", "FIX" + "ME", "XX" + "X"]
 
     let files: [SourceFile]
 
     init() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        files = try SourceFile.all(under: root)
+        files = try SourceTree.files()
     }
 
-    @Test func `a source file opens by saying what it is for`() {
+    @Test func `is where this test looks for it`() {
+        #expect(files.count > 100)
+    }
+
+    @Test func `opens every file by saying what it is for`() {
         for file in files where !file.isTest {
             #expect(file.lines.first?.hasPrefix("// ") == true, "\(file.path)")
         }
     }
 
-    @Test func `a file has at most 600 lines of at most 100 columns`() {
+    @Test func `has files of at most 600 lines of at most 100 columns`() {
         for file in files {
             #expect(file.lines.count <= 600, "\(file.path): split it by responsibility")
             for (number, line) in file.numbered {
@@ -32,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func `a function fits on one screen, 60 lines`() {
+    @Test func `has functions that fit on one screen, 60 lines`() {
         for file in files {
             for function in file.functions {
                 #expect(function.length <= 60, "\(file.path):\(function.line)")
@@ -40,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func `a pure target imports no platform and reads no clock or dice`() {
+    @Test func `keeps clocks, dice and platforms out of pure targets`() {
         for file in files where Self.pure.contains(file.target) && !file.isTest {
             for (number, line) in file.numbered where !line.isComment {
                 for word in Self.impurities {
@@ -50,47 +53,50 @@ import Testing
         }
     }
 
-    @Test func `an unchecked promise to the compiler says what keeps it`() {
+    @Test func `says what keeps an unchecked promise to the compiler`() {
         for file in files {
             for (number, line) in file.numbered where line.contains("@unchecked " + "Sendable") {
                 #expect(
-                    number > 1 && file.lines[number - 2].contains("// Guarded by"),
+                    number > 1
+                        && file.lines[..<(number - 1)].suffix(3).contains { $0.contains("// Guarded by") },
                     "\(file.path):\(number)"
                 )
             }
-        }
-    }
-}
-
-struct SourceFile {
-    let path: String
-    let lines: [String]
-
-    var isTest: Bool { path.hasPrefix("Tests/") }
-    var target: String { path.split(separator: "/").dropFirst().first.map(String.init) ?? "" }
-    var numbered: [(number: Int, line: String)] { zip(1..., lines).map { ($0, $1) } }
-
-    /// Functions by indentation: swift-format guarantees that the closing brace lines up.
-    var functions: [(line: Int, length: Int)] {
-        numbered.filter { $0.line.contains("func ") && $0.line.hasSuffix("{") }.map { start in
-            let close = start.line.prefix { $0 == " " } + "}"
-            let body = lines[start.number...].prefix { $0 != close }
-            return (start.number, body.count + 2)
+            for (number, line) in file.numbered {
+                #expect(!line.contains("nonisolated" + "(unsafe)"), "\(file.path):\(number)")
+            }
         }
     }
 
-    static func all(under root: URL) throws -> [Self] {
-        let enumerator = FileManager.default.enumerator(atPath: root.path)
-        let paths = (enumerator?.allObjects as? [String] ?? []).filter {
-            ($0.hasPrefix("Sources/") || $0.hasPrefix("Tests/")) && $0.hasSuffix(".swift")
-        }
-        return try paths.sorted().map { path in
-            let text = try String(contentsOf: root.appending(path: path), encoding: .utf8)
-            return Self(path: path, lines: text.components(separatedBy: "\n"))
+    @Test func `leaves nothing marked as unfinished`() {
+        for file in files {
+            for (number, line) in file.numbered {
+                for word in Self.unfinished {
+                    #expect(!line.contains(word), "\(file.path):\(number)")
+                }
+            }
         }
     }
-}
 
-extension String {
-    var isComment: Bool { trimmingCharacters(in: .whitespaces).hasPrefix("//") }
+    @Test func `waits for conditions in tests, never for time to pass`() {
+        let sleeps = ["Task.sl" + "eep", "usl" + "eep(", "Thread.sl" + "eep"]
+        for file in files where file.isTest && !file.path.hasPrefix("Tests/TestSupport/") {
+            for (number, line) in file.numbered {
+                for word in sleeps {
+                    #expect(!line.contains(word), "\(file.path):\(number): use eventually(…)")
+                }
+            }
+        }
+    }
+
+    @Test func `leads from the README to every page of documentation`() throws {
+        let pages = try SourceTree.paths().filter { $0.hasPrefix("docs/") && $0.hasSuffix(".md") }
+        let index = try ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/README.md"]
+            .map(SourceTree.text).joined()
+        for page in pages where page != "docs/README.md" {
+            let name = page.split(separator: "/").last.map(String.init) ?? page
+            #expect(index.contains(name), "\(page) is linked from nowhere")
+        }
+        #expect(try SourceTree.text("README.md").components(separatedBy: "\n").count <= 120)
+    }
 }

@@ -1,0 +1,15 @@
+# Every target is one line; what it runs can be typed by hand.
+.PHONY: build test check lint tidy tsan release soak up down clean packages
+
+packages: ; @./testnet/packages
+build: packages ; swift build
+test: packages ; ./testnet/test
+lint: ; swift format lint --strict --recursive Package.swift Sources Tests
+tidy: ; swift test --filter TidyTests
+tsan: packages ; swift test --sanitize thread --build-path .build-tsan --skip ClusterTests --skip TidyTests
+release: packages ; ./testnet/build
+check: packages lint build test tsan
+soak: packages ; ROTA_SOAK_SECONDS=$${ROTA_SOAK_SECONDS:-600} ./testnet/test --filter ClusterTests
+up: ; ./testnet/up
+down: ; ./testnet/down
+clean: ; rm -rf .build .build-tsan bin

@@ -1,0 +1,128 @@
+// The log of one run as a response body: whole, in part, or followed while it grows.
+
+internal import Documents
+package import HTTPService
+internal import Synchronization
+package import Vocabulary
+
+/// How a log is written into a response.
+package enum LogFormat: Sendable {
+    /// The bytes as printed.
+    case plain
+    /// One JSON object a line: `{"o":offset,"t":time,"s":"out","l":"text"}`.
+    case lines
+    /// The same objects as server-sent events, with the offset as `id`.
+    case events
+
+    package var contentType: String {
+        switch self {
+        case .plain: "text/plain; charset=utf-8"
+        case .lines: "application/x-ndjson"
+        case .events: "text/event-stream"
+        }
+    }
+}
+
+/// Reads a log page by page, and goes on as it grows if asked to follow.
+package actor LogBody: HTTPBodyStream {
+    private static let pageBytes = 65_536
+    private static let patience = Duration.seconds(15)
+
+    private let reader: any LogReader
+    private let run: RunID
+    private let format: LogFormat
+    private let follows: Bool
+    private var offset: Int64
+    private var rest: Int
+    private var hasEnded = false
+    private let isCancelled = Mutex(false)
+
+    /// - Parameters:
+    ///   - offset: Where to start, in bytes of text.
+    ///   - limit: At most this many bytes of text.
+    ///   - follows: Wait for more until the log is complete.
+    package init(
+        reader: any LogReader,
+        run: RunID,
+        format: LogFormat,
+        offset: Int64,
+        limit: Int,
+        follows: Bool
+    ) {
+        self.reader = reader
+        self.run = run
+        self.format = format
+        self.offset = offset
+        self.follows = follows
+        rest = limit
+    }
+
+    package func next() async -> [UInt8]? {
+        while !hasEnded, !isCancelled.withLock({ $0 }) {
+            guard let page = try? await page() else { return end(complete: false, missing: 0..<0) }
+            let bytes = encode(page)
+            let hasMore = page.next < page.end
+            offset = page.next
+            if !bytes.isEmpty { return bytes }
+            guard !hasMore else { continue }
+            if page.isComplete || !follows || rest <= 0 {
+                return end(complete: page.isComplete, missing: page.missing)
+            }
+            await reader.wait(for: run, beyond: offset, timeout: Self.patience)
+            if format == .events, await isQuiet() { return Array(": waiting\n\n".utf8) }
+        }
+        return nil
+    }
+
+    package nonisolated func cancel() {
+        isCancelled.withLock { $0 = true }
+    }
+
+    private func page() async throws(LogError) -> LogPage {
+        try await reader.read(run, from: offset, limit: min(rest, Self.pageBytes))
+    }
+
+    private func isQuiet() async -> Bool {
+        guard let page = try? await reader.read(run, from: offset, limit: 1) else { return false }
+        return page.end == offset && !page.isComplete
+    }
+
+    private func encode(_ page: LogPage) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for (offset, line) in page.lines {
+            rest -= line.text.count + 1
+            switch format {
+            case .plain: bytes += line.text + [0x0A]
+            case .lines: bytes += JSON.bytes(Self.value(offset, line)) + [0x0A]
+            case .events:
+                bytes += Array("event: log\nid: \(offset + Int64(line.text.count) + 1)\n".utf8)
+                bytes += Array("data: ".utf8) + JSON.bytes(Self.value(offset, line)) + [0x0A, 0x0A]
+            }
+        }
+        return bytes
+    }
+
+    private static func value(_ offset: Int64, _ line: LogLine) -> Value {
+        [
+            "o": .integer(offset), "t": .string(line.at.description),
+            "s": .string(line.stream.rawValue),
+            "l": .string(String(decoding: line.text, as: UTF8.self)),
+        ]
+    }
+
+    /// The closing line, which says where to read on and what is missing.
+    private func end(complete: Bool, missing: Range<Int64>) -> [UInt8]? {
+        hasEnded = true
+        var members: [String: Value] = ["next": .integer(offset), "complete": .bool(complete)]
+        members["end"] = .bool(complete)
+        if !missing.isEmpty {
+            members["missing"] = [.integer(missing.lowerBound), .integer(missing.upperBound)]
+        }
+        switch format {
+        case .plain: return nil
+        case .lines: return JSON.bytes(.object(members)) + [0x0A]
+        case .events:
+            return Array("event: end\ndata: ".utf8) + JSON.bytes(.object(members)) + [0x0A, 0x0A]
+        }
+    }
+}

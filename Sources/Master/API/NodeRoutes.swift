@@ -1,0 +1,87 @@
+// Nodes: who is there, and taking one out of the race.
+
+internal import Documents
+internal import Gossip
+internal import HTTPService
+internal import JobList
+internal import LockLease
+internal import Vocabulary
+
+/// The routes under `/v1/nodes`.
+struct NodeRoutes: Sendable {
+    let master: MasterParts
+
+    var routes: [Route] {
+        [
+            Route("GET", "/v1/nodes", .role(.reader)) { _ async throws(Problem) in
+                try await list()
+            },
+            Route("POST", "/v1/nodes/{name}:drain", .role(.operator)) { call async throws(Problem) in
+                try await setDrain(call, true)
+            },
+            Route("POST", "/v1/nodes/{name}:undrain", .role(.operator)) {
+                call async throws(Problem) in
+                try await setDrain(call, false)
+            },
+        ]
+    }
+
+    private func list() async throws(Problem) -> HTTPResponse {
+        let views = try await master.ask { store async throws(StoreError) in
+            try await store.sessions()
+        }
+        let head = await master.replica.position()
+        var items: [Value] = []
+        for member in master.gossip.members.sorted(by: { $0.name < $1.name }) {
+            let session = views.last { $0.node.name == member.name && $0.isLive }
+            items.append([
+                "name": .string(member.name.text), "role": .string("\(member.role)"),
+                "state": .string("\(member.state)"), "address": .string(member.httpAddress),
+                "tags": .object(member.tags.mapValues { .string($0) }),
+                "draining": .bool(await isDraining(member.name)),
+                "revision": .string(member.position.revision.description),
+                "is_current": .bool(member.position == head),
+                "open_runs": .integer(Int64(session?.openRuns ?? 0)),
+                "session": session.map { .integer($0.id.rawValue) } ?? .null,
+                "version": .string(member.version),
+            ])
+        }
+        return .json(["items": .array(items), "next": .null])
+    }
+
+    private func isDraining(_ name: NodeName) async -> Bool {
+        let record = try? await master.replica.record(NodeDocument.key(of: name))
+        guard let record, !record.isDeleted else { return false }
+        return NodeDocument.isDraining(record.body)
+    }
+
+    private func setDrain(_ call: Call, _ isDraining: Bool) async throws(Problem) -> HTTPResponse {
+        let name = NodeName(call.capture("name"))
+        let members = master.gossip.members.filter { $0.role == .node }
+        guard members.contains(where: { $0.name == name }) else {
+            let near = name.text.nearest(among: members.map(\.name.text))
+            throw Problem(
+                .notFound,
+                "There is no node \(name).",
+                hint: near.map { "Did you mean \($0)?" } ?? "rota node list"
+            )
+        }
+        let batch = try await master.editor.commit(
+            [
+                ObjectEdit(
+                    key: NodeDocument.key(of: name),
+                    expecting: .any,
+                    uid: Editor.newUID(),
+                    change: .put(body: NodeDocument.body(isDraining: isDraining), gate: nil)
+                )
+            ],
+            id: call.requestID,
+            author: call.principal.name
+        )
+        let revision = batch.position.revision.description
+        return .json(
+            ["name": .string(name.text), "draining": .bool(isDraining), "rev": .string(revision)],
+            headers: [(name: "Rota-Revision", value: revision)]
+        )
+    }
+}

@@ -1,0 +1,121 @@
+// Edits of the list: checked, committed to the store, then told to everybody.
+
+internal import CronEval
+internal import Gossip
+package import JobList
+package import LockLease
+internal import Platform
+internal import Sealing
+package import Vocabulary
+
+/// Commits edits; once a call returns, the edit is law.
+package struct Editor: Sendable {
+    let store: any LeaseStore
+    let replica: Replica
+    let feed: ChangeFeed
+    let gossip: GossipDriver
+    let zones: ZoneCatalog
+
+    /// Commits `edits` as one revision and spreads it.
+    ///
+    /// - Parameter id: Kept by the store: a repetition with the same id changes nothing and answers
+    ///   the first outcome. An answer that was lost is asked for again here, up to five times.
+    package func commit(
+        _ edits: [ObjectEdit],
+        id: RequestID,
+        author: String
+    ) async throws(Problem) -> ChangeBatch {
+        var attempt = 0
+        while true {
+            do throws(StoreError) {
+                let batch = try await store.commit(edits, id: id, author: author)
+                await spread(batch)
+                return batch
+            } catch {
+                attempt += 1
+                guard case .unknown = error, attempt < 5 else { throw Problem(error) }
+            }
+        }
+    }
+
+    /// Puts the batch into this master's copy and hands it to gossip.
+    ///
+    /// A failure here costs speed only: the store's log is the outbox, and the nodes tail it.
+    private func spread(_ batch: ChangeBatch) async {
+        if case .applied(let position)? = try? await replica.apply([batch]) {
+            feed.advanced(to: position)
+        }
+        gossip.publish(batch)
+    }
+
+    /// The object as the store has it, deleted ones left out.
+    package func current(_ key: ObjectKey) async throws(Problem) -> ObjectRecord? {
+        do throws(StoreError) {
+            guard let record = try await store.object(key), !record.isDeleted else { return nil }
+            return record
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    /// The job called `name`, with what it says.
+    package func job(
+        _ name: String,
+        tenant: String
+    ) async throws(Problem) -> (record: ObjectRecord, job: Job) {
+        let key = ObjectKey(tenant: tenant, kind: .job, name: name)
+        guard let record = try await current(key) else { throw await noSuchJob(key) }
+        return (record, try Self.decode(record))
+    }
+
+    package static func decode(_ record: ObjectRecord) throws(Problem) -> Job {
+        do {
+            return try JobDocument.decodeBody(record.body)
+        } catch {
+            throw Problem(
+                .unavailable,
+                "\(record.key.name) was written by a newer release and cannot be read: \(error)"
+            )
+        }
+    }
+
+    /// What people wrote, as a typed spec.
+    ///
+    /// - Parameter pointer: Where the spec stands in the request.
+    package func spec(_ value: Value, at pointer: String = "#/spec") throws(Problem) -> JobSpec {
+        do {
+            return try JobDocument.decodeSpec(value, zones: zones)
+        } catch {
+            throw Problem(error, pointer: pointer)
+        }
+    }
+
+    /// The edit that makes `job` the state of `key`.
+    package static func put(
+        _ job: Job,
+        as key: ObjectKey,
+        expecting: EditExpectation
+    ) -> ObjectEdit {
+        ObjectEdit(
+            key: key,
+            expecting: expecting,
+            uid: newUID(),
+            change: .put(body: JobDocument.encodeBody(job), gate: JobGate(job))
+        )
+    }
+
+    package static func newUID() -> UID {
+        UID(Hashing.digest(SecureRandom.bytes(16)).description)
+    }
+
+    /// "There is no job etl-order", with the nearest name that there is.
+    private func noSuchJob(_ key: ObjectKey) async -> Problem {
+        let names = (try? await replica.records(kind: .job, tenant: key.tenant, after: nil, limit: 1_000)) ?? []
+        let near = key.name.nearest(among: names.map(\.key.name))
+        return Problem(
+            .notFound,
+            "There is no job \(key.name) in tenant \(key.tenant).",
+            hint: near.map { "Did you mean \($0)?  rota job show \($0)" } ?? "rota job list"
+        )
+    }
+}

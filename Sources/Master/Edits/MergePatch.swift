@@ -1,0 +1,16 @@
+// RFC 7396.
+
+package import Vocabulary
+
+/// JSON merge patch.
+package enum MergePatch {
+    /// `target` with `patch` applied; `null` removes a member.
+    package static func apply(_ patch: Value, to target: Value) -> Value {
+        guard case .object(let changes) = patch else { return patch }
+        var members = target.object ?? [:]
+        for (name, change) in changes {
+            members[name] = change == .null ? nil : apply(change, to: members[name] ?? .null)
+        }
+        return .object(members)
+    }
+}

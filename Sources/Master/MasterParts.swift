@@ -1,0 +1,57 @@
+// The parts of a running master, and small questions that several routes ask.
+
+internal import CronEval
+internal import Gossip
+internal import HTTPClient
+internal import HTTPService
+internal import JobList
+internal import LockLease
+internal import LogSink
+internal import Platform
+internal import Vocabulary
+
+/// Everything a master consists of; none of it holds anything a node needs.
+struct MasterParts: Sendable {
+    let settings: MasterSettings
+    let log: DaemonLog
+    let store: any LeaseStore
+    let replica: Replica
+    let feed: ChangeFeed
+    let tailer: StoreTailer
+    let gossip: GossipDriver
+    let client: HTTPClient
+    let zones: ZoneCatalog
+    let editor: Editor
+    let memberToken: String
+    let requests: RequestCounters
+
+    /// Calls the store, with its failures as refusals.
+    func ask<Answer: Sendable>(
+        _ question: (any LeaseStore) async throws(StoreError) -> Answer
+    ) async throws(Problem) -> Answer {
+        do throws(StoreError) {
+            return try await question(store)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    /// The compiled schedule of a job, or `nil` if it has none.
+    func schedule(of record: ObjectRecord, _ job: Job) -> Schedule? {
+        job.spec.schedule.flatMap {
+            try? Schedule(parsing: $0, zone: job.spec.timeZone, in: zones, seed: record.uid.text)
+        }
+    }
+
+    /// The sessions that are alive, to tell open runs from lost ones.
+    func liveSessions() async throws(Problem) -> Set<SessionID> {
+        let views = try await ask { store async throws(StoreError) in try await store.sessions() }
+        return Set(views.filter { $0.isLive && !$0.isGone }.map(\.id))
+    }
+
+    /// Alive nodes, as gossip sees them.
+    var aliveNodes: [Member] {
+        gossip.members.filter { $0.state == .alive && $0.role == .node }
+            .sorted { $0.name < $1.name }
+    }
+}

@@ -1,0 +1,87 @@
+// What a node serves over HTTP: its health, the watch feed, and the logs of its runs.
+
+internal import Documents
+internal import HTTPService
+internal import JobList
+internal import LogSink
+internal import Platform
+internal import Vocabulary
+
+/// The routes of a node.
+struct NodeAPI: Sendable {
+    let node: NodeParts
+
+    func router(identify: @escaping Router.Identify) -> Router {
+        Router(routes: routes, identify: identify) { _, response in
+            var response = response
+            response.headers.append((name: "Rota-Node", value: node.settings.name.text))
+            return response
+        }
+    }
+
+    private var routes: [Route] {
+        [
+            Route("GET", "/healthz", .open) { _ in HTTPResponse.text("ok\n") },
+            Route("GET", "/readyz", .open) { call async throws(Problem) in
+                try await ready(call)
+            },
+            Route("GET", "/metrics", .role(.reader)) { _ in
+                HTTPResponse.text(await NodeMetrics.text(of: node))
+            },
+            Route("GET", "/v1/node", .role(.reader)) { _ in
+                HTTPResponse.json(await status())
+            },
+            Route("GET", "/v1/events", .role(.reader)) { call async throws(Problem) in
+                try FeedAnswer.make(for: call, feed: node.feed, kinds: nil)
+            },
+            Route("GET", "/v1/jobs", .role(.reader)) { call async throws(Problem) in
+                try FeedAnswer.make(for: call, feed: node.feed, kinds: [.job])
+            },
+            Route("GET", "/v1/runs/{id}/log", .cluster) { call async throws(Problem) in
+                try await log(call)
+            },
+        ]
+    }
+
+    /// Whether this node takes part: its session is trusted and its list has been loaded.
+    private func ready(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let checks = await node.checks()
+        let failing = checks.filter { !$0.isGood }.map(\.name)
+        guard failing.isEmpty else {
+            throw Problem(.unavailable, "Not ready: \(failing.joined(separator: ", ")).")
+        }
+        let lines = checks.map { "[+]\($0.name) ok" }
+        return .text((lines + ["ready\n"]).joined(separator: "\n"))
+    }
+
+    private func status() async -> Value {
+        let status = await node.dispatcher.status
+        return [
+            "name": .string(node.settings.name.text),
+            "version": .string(RotaVersion.text),
+            "revision": .string(await node.replica.position().revision.description),
+            "jobs": .integer(Int64(status.jobs)),
+            "open_runs": .integer(Int64(status.openRuns)),
+            "slots": .integer(Int64(status.slots)),
+            "draining": .bool(status.isDraining),
+            "unreported": .integer(Int64(await node.completions.count)),
+            "tzdata": .string(ZoneInfoFiles.version),
+        ]
+    }
+
+    /// One page of a log; with `wait`, once there is more than `offset` or the log is complete.
+    private func log(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let run = RunID(call.capture("id"))
+        let offset = Int64(try call.number("offset", default: 0, in: 0...Int.max))
+        let limit = try call.number("limit", default: 65_536, in: 0...1_048_576)
+        let wait = try call.number("wait", default: 0, in: 0...30_000)
+        if wait > 0 {
+            await node.sink.wait(for: run, beyond: offset, timeout: .milliseconds(wait))
+        }
+        do {
+            return .json(try await node.sink.read(run, from: offset, limit: limit).value)
+        } catch {
+            throw Problem(.notFound, "\(error)")
+        }
+    }
+}

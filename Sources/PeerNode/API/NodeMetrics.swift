@@ -1,0 +1,46 @@
+// A node in numbers, for Prometheus.
+
+internal import JobList
+internal import Platform
+internal import Vocabulary
+
+/// The node's metrics in the text format 0.0.4.
+enum NodeMetrics {
+    static func text(of node: NodeParts) async -> String {
+        let status = await node.dispatcher.status
+        let position = await node.replica.position()
+        var page = MetricsPage()
+        page.gauge(
+            "rota_build_info",
+            "The running release.",
+            1,
+            labels: ["version": RotaVersion.text, "role": "node"]
+        )
+        page.gauge("rota_slots", "Runs this node takes at once.", Double(status.slots))
+        page.gauge("rota_runs_active", "Runs under way here.", Double(status.openRuns))
+        page.gauge("rota_jobs", "Jobs in this node's list.", Double(status.jobs))
+        page.gauge("rota_draining", "1 while no new runs are taken.", status.isDraining ? 1 : 0)
+        page.gauge(
+            "rota_replica_revision",
+            "The list's revision here.",
+            Double(position.revision.sequence)
+        )
+        page.gauge(
+            "rota_completions_waiting",
+            "Finished runs the store has not recorded yet.",
+            Double(await node.completions.count)
+        )
+        for (state, count) in node.memberCounts() {
+            page.gauge("rota_members", "Members by state.", Double(count), labels: ["state": state])
+        }
+        for (outcome, count) in node.counters.outcomes() {
+            page.counter(
+                "rota_runs_total",
+                "Runs that ended here, by outcome.",
+                Double(count),
+                labels: ["outcome": outcome]
+            )
+        }
+        return page.text
+    }
+}

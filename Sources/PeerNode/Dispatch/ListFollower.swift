@@ -1,0 +1,82 @@
+// Turns the change feed into jobs for the dispatcher.
+
+package import JobList
+package import LockLease
+package import Platform
+package import Scheduler
+package import Vocabulary
+
+/// Reads this node's copy of the list, first whole and then change by change.
+package struct ListFollower: Sendable {
+    private let feed: ChangeFeed
+    private let dispatcher: Dispatcher
+    private let me: NodeName
+    private let log: DaemonLog
+
+    package init(feed: ChangeFeed, dispatcher: Dispatcher, me: NodeName, log: DaemonLog) {
+        self.feed = feed
+        self.dispatcher = dispatcher
+        self.me = me
+        self.log = log
+    }
+
+    /// Follows until the surrounding task is cancelled.
+    package func run() async {
+        while !Task.isCancelled {
+            let cursor = feed.cursor(since: nil, filter: .everything)
+            do throws(FeedError) {
+                while !Task.isCancelled {
+                    await apply(try await cursor.next(timeout: .seconds(30)))
+                }
+            } catch {
+                // The history this cursor stood on is gone: start from a whole listing.
+                log.info("list.restarted", ["reason": "\(error)"])
+            }
+        }
+    }
+
+    private func apply(_ items: [FeedItem]) async {
+        var changed: [(entry: JobEntry, digest: Digest)] = []
+        var removed: [UID] = []
+        for item in items {
+            switch item {
+            case .put(let record):
+                switch record.key.kind {
+                case .job: if let job = entry(of: record) { changed.append(job) }
+                case .node: await setDrain(record)
+                case .calendar, .channel, .template, .pool, .token: break
+                }
+            case .delete(let record):
+                if record.key.kind == .job { removed.append(record.uid) }
+                if record.key.kind == .node { await setDrain(record) }
+            case .bookmark: break
+            }
+        }
+        if !removed.isEmpty { await dispatcher.removed(removed) }
+        if !changed.isEmpty { await dispatcher.put(changed) }
+    }
+
+    /// A body that this release cannot read is left out and said so; it never stops the others.
+    private func entry(of record: ObjectRecord) -> (entry: JobEntry, digest: Digest)? {
+        do {
+            let entry = JobEntry(
+                uid: record.uid,
+                name: record.key,
+                revision: record.revision,
+                job: try JobDocument.decodeBody(record.body),
+                createdAt: record.createdAt
+            )
+            return (entry, record.digest)
+        } catch {
+            log.error("job.unreadable", ["job": record.key.description, "error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func setDrain(_ record: ObjectRecord) async {
+        guard record.key.name == me.text else { return }
+        let isDraining = !record.isDeleted && NodeDocument.isDraining(record.body)
+        log.info("node.drain", ["draining": "\(isDraining)"])
+        await dispatcher.drain(isDraining)
+    }
+}

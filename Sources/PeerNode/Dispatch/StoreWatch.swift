@@ -1,0 +1,80 @@
+// Watches the store for what gossip may have missed: edits, triggers, kills.
+
+package import LockLease
+package import JobList
+package import Platform
+package import Vocabulary
+
+/// Asks the store several times a second what has moved, and fetches it.
+package struct StoreWatch: Sendable {
+    /// What the watch has found.
+    package enum News: Sendable {
+        case triggers([Trigger])
+        case kills
+    }
+
+    private static let interval = Duration.milliseconds(200)
+    private static let triggerLimit = 1_000
+
+    private let store: any LeaseStore
+    private let tailer: StoreTailer
+    private let replica: Replica
+    /// Whether this node is among those that fetch edits at once, rather than wait for gossip.
+    private let isTailer: @Sendable () -> Bool
+    private let log: DaemonLog
+    private let tell: @Sendable (News) async -> Void
+
+    package init(
+        store: any LeaseStore,
+        tailer: StoreTailer,
+        replica: Replica,
+        isTailer: @escaping @Sendable () -> Bool,
+        log: DaemonLog,
+        tell: @escaping @Sendable (News) async -> Void
+    ) {
+        self.store = store
+        self.tailer = tailer
+        self.replica = replica
+        self.isTailer = isTailer
+        self.log = log
+        self.tell = tell
+    }
+
+    /// Watches until the surrounding task is cancelled.
+    package func run() async {
+        var last: StorePulse?
+        var nextTrigger: Instant?
+        var behindSince: MonotonicInstant?
+        while !Task.isCancelled {
+            do throws(StoreError) {
+                let pulse = try await store.pulse()
+                behindSince = await follow(pulse.head, behindSince: behindSince)
+                let isDue = nextTrigger.map { $0 <= SystemClock.wall } ?? false
+                if pulse.triggers != last?.triggers || isDue {
+                    await tell(.triggers(try await store.dueTriggers(limit: Self.triggerLimit)))
+                    nextTrigger = try await store.nextTrigger()
+                }
+                if pulse.kills != last?.kills { await tell(.kills) }
+                last = pulse
+            } catch {
+                log.debug("store.pulse-failed", ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    /// Fetches edits if this node is a tailer, or if gossip has not brought them within a second.
+    private func follow(
+        _ head: Position,
+        behindSince: MonotonicInstant?
+    ) async -> MonotonicInstant? {
+        guard await replica.position() != head else { return nil }
+        let now = SystemClock.monotonic
+        let since = behindSince ?? now
+        if isTailer() || since.duration(to: now) > .seconds(1) {
+            await tailer.catchUp()
+            return nil
+        }
+        return since
+    }
+}

@@ -1,0 +1,214 @@
+// A running node: starts its parts, carries news between them, and ends them in good order.
+
+internal import Gossip
+package import HTTPService
+internal import JobList
+internal import LockLease
+internal import LogSink
+package import Platform
+internal import Scheduler
+internal import Vocabulary
+
+/// One `rota-node`, from its first thread to its last.
+package struct Node: Sendable {
+    private let parts: NodeParts
+    private let server: HTTPServer
+    private let gate: RouterGate
+
+    /// Opens files and sockets; nothing is claimed before ``run(until:)``.
+    ///
+    /// - Throws: The first thing that could not be opened, as a sentence.
+    package static func make(_ settings: NodeSettings, log: DaemonLog) async throws -> Node {
+        // The port must be known before others are told of it; requests wait for the router.
+        let gate = RouterGate()
+        let server = try HTTPServer(settings: try HTTPServerSettings(listen: settings.listen)) {
+            await gate.answer($0)
+        }
+        let address = "\(settings.listen.prefix { $0 != ":" }):\(server.port)"
+        let parts = try await NodeParts.make(settings, address: address, log: log)
+        let authorizer = Authorizer(replica: parts.replica, clusterKey: settings.clusterKey)
+        gate.open(
+            NodeAPI(node: parts).router { request async throws(Problem) in
+                try await authorizer.principal(of: request)
+            }
+        )
+        return Node(parts: parts, server: server, gate: gate)
+    }
+
+    /// Where this node serves HTTP.
+    package var port: Int { server.port }
+    package var gossipPort: Int { parts.gossip.boundPort }
+
+    /// Takes part in the cluster until `stopping` yields, then ends in good order.
+    ///
+    /// The ladder: claim nothing more, let runs finish for `grace`, end the rest, record every
+    /// outcome, close the session, leave gossip.
+    package func run(until stopping: AsyncStream<Void>, grace: Duration) async {
+        let orphans = await parts.runs.adoptOrphans()
+        if orphans > 0 { parts.log.warning("orphans.ended", ["count": "\(orphans)"]) }
+        await parts.gossip.start()
+        await withTaskGroup(of: Void.self) { group in
+            for job in work { group.addTask { await job() } }
+            for await _ in stopping { break }
+            await end(grace: grace)
+            group.cancelAll()
+        }
+        server.stop()
+        parts.log.info("node.stopped")
+    }
+
+    private var work: [@Sendable () async -> Void] {
+        let parts = parts
+        return [
+            { await parts.completions.run() },
+            { await parts.dispatcher.run() },
+            { await parts.sessions.run() },
+            { await parts.carryNews() },
+            { await parts.follower.run() },
+            { await parts.watch.run() },
+            { await parts.prune() },
+        ]
+    }
+
+    private func end(grace: Duration) async {
+        parts.log.info("node.stopping")
+        await parts.dispatcher.drain(true)
+        await parts.runs.stopAll(grace: grace)
+        await parts.dispatcher.allEnded(within: .seconds(5))
+        await parts.completions.finish()
+        let deadline = SystemClock.monotonic.advanced(by: .seconds(5))
+        while await parts.completions.count > 0, SystemClock.monotonic < deadline {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        await parts.sessions.close()
+        await parts.gossip.leave()
+        parts.switchboard.close()
+    }
+}
+
+extension NodeParts {
+    var follower: ListFollower {
+        ListFollower(feed: feed, dispatcher: dispatcher, me: settings.name, log: log)
+    }
+
+    var watch: StoreWatch {
+        let parts = self
+        return StoreWatch(
+            store: store,
+            tailer: tailer,
+            replica: replica,
+            isTailer: {
+                TailerChoice.includes(
+                    parts.settings.name,
+                    among: parts.gossip.members.filter { $0.state == .alive }.map(\.name)
+                )
+            },
+            log: log
+        ) { news in
+            switch news {
+            case .triggers(let triggers): await parts.dispatcher.triggers(triggers)
+            case .kills: await parts.sessions.hurry()
+            }
+        }
+    }
+
+    /// Hands every piece of news to those it concerns, one at a time and in order.
+    func carryNews() async {
+        await withDiscardingTaskGroup { group in
+            for await item in switchboard.news {
+                // A slow store must not hold up what has nothing to do with it.
+                if case .refresh = item {
+                    group.addTask { await tailer.catchUp() }
+                } else {
+                    await carry(item)
+                }
+            }
+        }
+    }
+
+    private func carry(_ news: Switchboard.News) async {
+        switch news {
+        case .gossip(let news): await carry(news)
+        case .session(let news): await carry(news)
+        case .report(let report):
+            counters.note(report.state)
+            await dispatcher.ended(report)
+        case .settle(let notes):
+            gossip.send(
+                .settled(notes.map { SettledShard(shard: $0.shard, through: $0.through) }),
+                to: nil
+            )
+        case .refresh: break
+        case .finish(let item): await completions.add(item)
+        }
+    }
+
+    private func carry(_ news: GossipNews) async {
+        switch news {
+        case .members(let members):
+            let alive = members.filter { $0.state == .alive && $0.role == .node }
+            await dispatcher.members(
+                alive.map {
+                    Candidate(name: $0.name, tags: $0.tags, isDraining: $0.isDraining)
+                }
+            )
+        case .applied(let position):
+            feed.advanced(to: position)
+        case .signal(.kill(let order), from: _):
+            await runs.kill(order)
+        case .signal(.settled(let shards), from: _):
+            await dispatcher.settled(
+                shards.map { SettledNote(shard: $0.shard, through: $0.through) }
+            )
+        case .signal(.triggers, from: _):
+            if let triggers = try? await store.dueTriggers(limit: 1_000) {
+                await dispatcher.triggers(triggers)
+            }
+        }
+    }
+
+    private func carry(_ news: SessionKeeper.News) async {
+        switch news {
+        case .trusted(let session, let until):
+            if session == nil { await runs.sessionLost() }
+            await dispatcher.trusted(session, until: until)
+        case .renewal(let renewal):
+            for order in renewal.kills { await runs.kill(order) }
+        case .tookOver(let lost):
+            for run in lost {
+                log.warning(
+                    "run.lost",
+                    ["run": run.id.text, "job": run.name.name, "node": run.node.text]
+                )
+            }
+        case .nameInUse(let error):
+            log.error("node.name-in-use", ["error": "\(error)"])
+        }
+    }
+
+    /// Applies retention to logs here and to the store's records, once in a while.
+    func prune() async {
+        let retention = settings.retention
+        while !Task.isCancelled {
+            try? await Task.sleep(for: retention.interval)
+            guard !Task.isCancelled else { return }
+            let policy = LogRetention(
+                age: retention.age,
+                runsPerJob: retention.runsPerJob,
+                totalBytes: retention.totalBytes,
+                now: SystemClock.wall
+            )
+            do {
+                let logs = try await sink.prune(policy)
+                // One node at a time is enough for the store: the first of the tailers.
+                let alive = gossip.members.filter { $0.state == .alive }.map(\.name)
+                let rows =
+                    TailerChoice.includes(settings.name, among: alive)
+                    ? try await store.prune(StoreRetention()) : 0
+                if logs + rows > 0 { log.info("pruned", ["logs": "\(logs)", "rows": "\(rows)"]) }
+            } catch {
+                log.warning("prune.failed", ["error": "\(error)"])
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// The command line of `rota-node`.
+
+package import CommandTable
+internal import JobList
+internal import Platform
+internal import Sealing
+internal import Vocabulary
+
+/// `rota-node` from its command line to its exit code.
+package enum NodeCommand {
+    package static let table = CommandTable(
+        program: "rota-node",
+        version: RotaVersion.text,
+        summary: "A node of a Rota cluster: holds the list, races for runs, executes and logs them",
+        commands: [
+            Command(
+                "",
+                "Runs a node until it is told to stop",
+                details: """
+                    TERM and INT end it in good order: it claims nothing more, lets runs finish for
+                    --grace, ends the rest, and records every outcome. USR1 is ignored.
+                    """,
+                options: MemberOptions.shared + [
+                    .repeated("tag", "KEY=VALUE", "A tag that jobs may select by"),
+                    .number("slots", "N", "Runs taken at once (64)", in: 1...100_000),
+                    .duration("session-term", "DURATION", "Life of an unrenewed session (10s)"),
+                    .duration("grace", "DURATION", "How long runs may finish on a stop (20s)"),
+                ],
+                examples: [
+                    Example(
+                        """
+                        rota-node --name n1 --data /var/lib/rota --store \
+                        sqlite:///var/lib/rota/store.db --cluster-key-file /etc/rota/cluster.key
+                        """,
+                        "A cluster on one host"
+                    )
+                ]
+            )
+        ]
+    )
+
+    /// Runs the program; answers its exit code.
+    package static func main(_ words: [String]) async -> Int32 {
+        await MemberProgram.main(words, table: table, run: run)
+    }
+
+    private static func run(_ invocation: Invocation) async throws -> Int32 {
+        let shared = try MemberOptions(invocation)
+        var settings = NodeSettings(
+            name: shared.name,
+            dataFolder: shared.dataFolder,
+            storeURL: shared.storeURL,
+            clusterKey: shared.clusterKey
+        )
+        settings.listen = shared.listen
+        settings.gossip = shared.gossip
+        settings.join = shared.join
+        settings.tags = try tags(invocation.texts("tag"))
+        settings.slots = invocation.number("slots") ?? settings.slots
+        if let term = invocation.duration("session-term") {
+            guard term >= .milliseconds(500) else {
+                throw MemberError("--session-term is shorter than 500ms. Write 500ms or more")
+            }
+            settings.session.term = term
+        }
+        let log = DaemonLog(name: shared.name.text, lowest: shared.logLevel)
+        let stopping = StopSignals()
+        let node = try await Node.make(settings, log: log)
+        log.info(
+            "node.started",
+            ["http": "\(node.port)", "gossip": "\(node.gossipPort)", "version": RotaVersion.text]
+        )
+        await node.run(until: stopping.requests, grace: invocation.duration("grace") ?? .seconds(20))
+        return 0
+    }
+
+    private static func tags(_ words: [String]) throws(MemberError) -> [String: String] {
+        var tags: [String: String] = [:]
+        for word in words {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty, word.utf8.count <= 256 else {
+                throw MemberError("--tag is \"\(word)\". Write KEY=VALUE, as in disk=ssd")
+            }
+            tags[String(parts[0])] = String(parts[1])
+        }
+        guard tags.count <= 32 else { throw MemberError("More than 32 tags; leave some out") }
+        return tags
+    }
+}

@@ -1,0 +1,129 @@
+// Building a node from its settings: folders, files, threads, sockets, in that order.
+
+internal import CronEval
+internal import Gossip
+internal import HTTPClient
+internal import JobList
+internal import LockLease
+internal import LogSink
+internal import Platform
+internal import Scheduler
+internal import Sealing
+internal import Vocabulary
+
+extension NodeParts {
+    /// Opens everything a node needs; nothing runs yet.
+    ///
+    /// - Parameter address: Where this node serves HTTP, for the others to know.
+    static func make(
+        _ settings: NodeSettings,
+        address: String,
+        log: DaemonLog
+    ) async throws -> NodeParts {
+        let folder = settings.dataFolder
+        try FileStore.makeFolder(folder)
+        let loop = EventLoop(name: "rota-node")
+        let board = Switchboard()
+        let store = try await openStore(settings.storeURL)
+        let replica = try Replica(path: "\(folder)/list.db", log: log)
+        let feed = ChangeFeed(replica: replica)
+        let sink = try SQLiteLogSink(path: "\(folder)/logs.db")
+        let completions = Completions(loop: loop, store: store, log: log)
+        let runs = RunKeeper(
+            loop: loop,
+            sink: sink,
+            http: HTTPClient(),
+            dataFolder: folder,
+            log: log,
+            report: { board.tell(.report($0)) }
+        )
+        let gossip = try GossipDriver(
+            settings: gossipSettings(settings, address: address),
+            list: replica,
+            log: log,
+            onChange: { board.tell(.gossip($0)) }
+        )
+        let sessions = SessionKeeper(
+            loop: loop,
+            store: store,
+            identity: NodeIdentity(
+                name: settings.name,
+                bootID: Machine.bootID,
+                processID: Machine.processID,
+                address: address
+            ),
+            settings: settings.session,
+            log: log,
+            tell: { board.tell(.session($0)) }
+        )
+        return NodeParts(
+            settings: settings,
+            log: log,
+            loop: loop,
+            store: store,
+            replica: replica,
+            feed: feed,
+            tailer: StoreTailer(store: store, list: replica, log: log) { position in
+                feed.advanced(to: position)
+                gossip.listAdvanced(to: position)
+            },
+            sink: sink,
+            runs: runs,
+            completions: completions,
+            dispatcher: dispatcher(settings, runs, loop: loop, store: store, board: board, log: log),
+            gossip: gossip,
+            sessions: sessions,
+            counters: RunCounters(),
+            switchboard: board
+        )
+    }
+
+    private static func gossipSettings(
+        _ settings: NodeSettings,
+        address: String
+    ) -> GossipSettings {
+        GossipSettings(
+            name: settings.name,
+            role: .node,
+            bindAddress: settings.gossip,
+            httpAddress: address,
+            seeds: settings.join,
+            key: settings.clusterKey,
+            clusterID: ClusterIdentity.text(of: settings.clusterKey),
+            tags: settings.tags,
+            folder: settings.dataFolder
+        )
+    }
+
+    private static func dispatcher(
+        _ settings: NodeSettings,
+        _ runs: RunKeeper,
+        loop: EventLoop,
+        store: any LeaseStore,
+        board: Switchboard,
+        log: DaemonLog
+    ) -> Dispatcher {
+        Dispatcher(
+            loop: loop,
+            me: settings.name,
+            machine: SchedulerMachine(
+                me: settings.name,
+                settings: SchedulerSettings(),
+                zones: ZoneCatalog(load: ZoneInfoFiles.bytes(named:)),
+                seed: SecureRandom.seed()
+            ),
+            slots: settings.slots,
+            world: Dispatcher.World(
+                store: store,
+                // Both live on this loop: a start waits for nothing else.
+                start: { order in
+                    loop.call { runs.assumeIsolated { $0.start(order) } }
+                },
+                settle: { board.tell(.settle($0)) },
+                refresh: { board.tell(.refresh($0)) },
+                finish: { board.tell(.finish($0)) }
+            ),
+            log: log
+        )
+    }
+}

@@ -1,0 +1,59 @@
+// What a node is told when it starts.
+
+package import LockLease
+package import Sealing
+package import Vocabulary
+
+/// The settings of one `rota-node`.
+package struct NodeSettings: Sendable {
+    package var name: NodeName
+    /// Where everything this node keeps lies; made if it is not there.
+    package var dataFolder: String
+    /// Such as `sqlite:///var/lib/rota/store.db`.
+    package var storeURL: String
+    /// Where HTTP is served, `host:port`; port 0 takes any free one.
+    package var listen: String
+    /// Where gossip is spoken, `host:port`, UDP and TCP; port 0 takes any free one.
+    package var gossip: String
+    /// Other members to join, `host:port` of their gossip.
+    package var join: [String]
+    package var clusterKey: SecretKey
+    package var tags: [String: String]
+    /// How many runs this node takes at once.
+    package var slots: Int
+    package var session: SessionSettings
+    package var retention: NodeRetention
+
+    package init(
+        name: NodeName,
+        dataFolder: String,
+        storeURL: String,
+        clusterKey: SecretKey
+    ) {
+        self.name = name
+        self.dataFolder = dataFolder
+        self.storeURL = storeURL
+        self.clusterKey = clusterKey
+        listen = "127.0.0.1:0"
+        gossip = "127.0.0.1:0"
+        join = []
+        tags = [:]
+        slots = 64
+        session = SessionSettings()
+        retention = NodeRetention()
+    }
+}
+
+/// How much output a node keeps.
+package struct NodeRetention: Sendable {
+    /// Logs closed longer ago go. Default 30 days.
+    package var age = Duration.seconds(30 * 86_400)
+    /// Per job. Default 100.
+    package var runsPerJob = 100
+    /// All logs together, in bytes. Default 4 GiB.
+    package var totalBytes: Int64 = 4 << 30
+    /// How often retention is applied, here and in the store. Default 60 s.
+    package var interval = Duration.seconds(60)
+
+    package init() {}
+}

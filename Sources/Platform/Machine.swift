@@ -1,0 +1,24 @@
+// What this machine and this process are called.
+
+internal import Glibc
+
+/// Facts about the machine.
+package enum Machine {
+    /// Changes with every boot; `unknown` where the kernel does not say.
+    package static var bootID: String {
+        guard let bytes = try? FileStore.read("/proc/sys/kernel/random/boot_id") else {
+            return "unknown"
+        }
+        return String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)
+    }
+
+    package static var processID: Int32 { getpid() }
+
+    /// The host's name without its domain.
+    package static var hostName: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        let bytes = buffer.prefix { $0 != 0 && $0 != 0x2E }.map { UInt8(bitPattern: $0) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
