@@ -53,7 +53,7 @@ let package = Package(
         module("HTTPClient", on: ["CCurl"]),
         module("Sealing", on: ["CSodium", "Vocabulary"]),
         module("Documents", on: ["CYAML", "Vocabulary"]),
-        module("CommandTable"),
+        module("CommandTable", on: ["Vocabulary"]),
 
         // Floor 2: the four prescribed modules; none imports another.
         module("CronEval", on: ["Vocabulary"]),

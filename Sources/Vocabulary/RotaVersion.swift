@@ -1,6 +1,4 @@
-// The release.
+// The version of everything in this package, in one place.
 
-/// The version of every program in this package.
-package enum RotaVersion {
-    package static let text = "0.1.0"
-}
+/// What `--version`, the API and the daemons' greetings say.
+package let rotaVersion = "0.1.0"
