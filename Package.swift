@@ -67,7 +67,7 @@ let package = Package(
             "JobList",
             on: [
                 "Vocabulary", "Platform", "SQLite", "Sealing", "Documents", "CronEval", "Gossip",
-                "LockLease",
+                "LockLease", "HTTPService",
             ]
         ),
 
@@ -116,7 +116,10 @@ let package = Package(
         tests(of: "Scheduler", on: ["Vocabulary", "CronEval", "LockLease", "Platform"]),
         tests(
             of: "JobList",
-            on: ["Vocabulary", "Platform", "Sealing", "Documents", "CronEval", "Gossip", "LockLease"],
+            on: [
+                "Vocabulary", "Platform", "Sealing", "Documents", "CronEval", "Gossip", "LockLease",
+                "HTTPService", "SQLite",
+            ],
             exclude: ["Golden"]
         ),
         tests(

@@ -11,7 +11,7 @@ internal import Vocabulary
 package enum MasterCommand {
     package static let table = CommandTable(
         program: "rota-master",
-        version: RotaVersion.text,
+        version: rotaVersion,
         summary: "A master of a Rota cluster: edits the list, issues kills, serves the API",
         groups: [
             CommandGroup("key", "The key that all members share"),
@@ -95,7 +95,7 @@ package enum MasterCommand {
             "master.started",
             [
                 "http": "\(master.port)", "gossip": "\(master.gossipPort)",
-                "version": RotaVersion.text,
+                "version": rotaVersion,
             ]
         )
         await master.run(until: stopping.requests)

@@ -10,7 +10,7 @@ internal import Vocabulary
 package enum NodeCommand {
     package static let table = CommandTable(
         program: "rota-node",
-        version: RotaVersion.text,
+        version: rotaVersion,
         summary: "A node of a Rota cluster: holds the list, races for runs, executes and logs them",
         commands: [
             Command(
@@ -68,7 +68,7 @@ package enum NodeCommand {
         let node = try await Node.make(settings, log: log)
         log.info(
             "node.started",
-            ["http": "\(node.port)", "gossip": "\(node.gossipPort)", "version": RotaVersion.text]
+            ["http": "\(node.port)", "gossip": "\(node.gossipPort)", "version": rotaVersion]
         )
         await node.run(until: stopping.requests, grace: invocation.duration("grace") ?? .seconds(20))
         return 0

@@ -20,7 +20,7 @@ struct ClusterRoutes: Sendable {
         [
             Route("GET", "/healthz", .open) { _ in .text("ok\n") },
             Route("GET", "/readyz", .open) { _ async throws(Problem) in try await ready() },
-            Route("GET", "/version", .open) { _ in .json(["version": .string(RotaVersion.text)]) },
+            Route("GET", "/version", .open) { _ in .json(["version": .string(rotaVersion)]) },
             Route("GET", "/metrics", .role(.reader)) { _ async throws(Problem) in
                 .text(await MasterMetrics.text(of: master))
             },
@@ -39,7 +39,7 @@ struct ClusterRoutes: Sendable {
 
     private var index: HTTPResponse {
         .json([
-            "version": .string(RotaVersion.text), "api": "v1",
+            "version": .string(rotaVersion), "api": "v1",
             "limits": [
                 "body_bytes": .integer(Int64(HTTPServerSettings.defaultMaximumBody)),
                 "page": 1_000,

@@ -12,7 +12,7 @@ enum MasterMetrics {
             "rota_build_info",
             "The running release.",
             1,
-            labels: ["version": RotaVersion.text, "role": "master"]
+            labels: ["version": rotaVersion, "role": "master"]
         )
         let position = await master.replica.position()
         page.gauge(

@@ -58,7 +58,7 @@ struct NodeAPI: Sendable {
         let status = await node.dispatcher.status
         return [
             "name": .string(node.settings.name.text),
-            "version": .string(RotaVersion.text),
+            "version": .string(rotaVersion),
             "revision": .string(await node.replica.position().revision.description),
             "jobs": .integer(Int64(status.jobs)),
             "open_runs": .integer(Int64(status.openRuns)),

@@ -14,7 +14,7 @@ enum NodeMetrics {
             "rota_build_info",
             "The running release.",
             1,
-            labels: ["version": RotaVersion.text, "role": "node"]
+            labels: ["version": rotaVersion, "role": "node"]
         )
         page.gauge("rota_slots", "Runs this node takes at once.", Double(status.slots))
         page.gauge("rota_runs_active", "Runs under way here.", Double(status.openRuns))

@@ -1,0 +1,188 @@
+// The change feed over HTTP: server-sent events for browsers, one JSON text a line for programs.
+
+internal import Documents
+package import HTTPService
+internal import LockLease
+internal import Platform
+internal import Synchronization
+package import Vocabulary
+
+/// How the feed is written.
+///
+/// - SeeAlso: WHATWG HTML, section 9.2, "Server-sent events"; <https://github.com/ndjson/ndjson-spec>.
+package enum FeedForm: Sendable {
+    case lines
+    case serverSentEvents
+
+    /// The form that an `Accept` header asks for.
+    package init(accept: String?) {
+        self = accept?.contains("text/event-stream") == true ? .serverSentEvents : .lines
+    }
+
+    package var contentType: String {
+        switch self {
+        case .lines: "application/x-ndjson"
+        case .serverSentEvents: "text/event-stream"
+        }
+    }
+}
+
+/// When a quiet feed says something all the same.
+package struct FeedRhythm: Equatable, Sendable {
+    /// A sign of life, so that nobody in between drops the connection.
+    package var comment = Duration.seconds(15)
+    /// How far the watcher is; at least `comment`.
+    package var bookmark = Duration.seconds(30)
+
+    package init() {}
+}
+
+/// A response body that follows the list, for days if need be.
+///
+/// Events are `{"type":"put|delete|bookmark|reset","kind":"job","rev":"1.17","object":{…}}`. `rev` is
+/// always a revision from which a new watch goes on without a hole: inside a revision that changed
+/// several objects it is the one before until the last of them, and inside a first listing, which
+/// has no place in history yet, it is `0.0` until the bookmark. The object's own is `object.rev`.
+/// A `reset` ends the body: the reader has to list again.
+package final class FeedBody: HTTPBodyStream {
+    private struct State {
+        var resumable: Revision
+        var lastBookmark: MonotonicInstant
+        var isOpening = true
+        var hasEnded = false
+    }
+
+    private let cursor: FeedCursor
+    private let form: FeedForm
+    private let rhythm: FeedRhythm
+    private let state: Mutex<State>
+
+    private init(_ cursor: FeedCursor, since: Revision?, form: FeedForm, rhythm: FeedRhythm) {
+        self.cursor = cursor
+        self.form = form
+        self.rhythm = rhythm
+        state = Mutex(State(resumable: since ?? .zero, lastBookmark: SystemClock.monotonic))
+    }
+
+    /// A body for one watcher, refused before anything is sent.
+    ///
+    /// - Throws: ``FeedError/compacted(floor:head:)``, to be answered with 410;
+    ///   ``FeedError/future(head:)`` after the feed's patience, with 503 and `Retry-After`.
+    package static func open(
+        _ feed: ChangeFeed,
+        since revision: Revision?,
+        filter: FeedFilter = FeedFilter(),
+        form: FeedForm,
+        rhythm: FeedRhythm = FeedRhythm()
+    ) async throws(FeedError) -> FeedBody {
+        let cursor = feed.cursor(since: revision, filter: filter)
+        try await cursor.prepare()
+        return FeedBody(cursor, since: revision, form: form, rhythm: rhythm)
+    }
+
+    /// The response that carries this body.
+    package var response: HTTPResponse {
+        HTTPResponse(
+            status: 200,
+            headers: [
+                ("Content-Type", form.contentType), ("Cache-Control", "no-store"),
+                ("X-Accel-Buffering", "no"),
+            ],
+            body: .stream(self)
+        )
+    }
+
+    package func next() async -> [UInt8]? {
+        let (isOpening, hasEnded) = state.withLock { state in
+            defer { state.isOpening = false }
+            return (state.isOpening, state.hasEnded)
+        }
+        if hasEnded { return nil }
+        if isOpening, form == .serverSentEvents { return Array("retry: 1000\n\n".utf8) }
+        do throws(FeedError) {
+            return bytes(of: try await cursor.next(timeout: rhythm.comment))
+        } catch {
+            return ending(error)
+        }
+    }
+
+    package func cancel() {
+        cursor.cancel()
+    }
+
+    private func bytes(of items: [FeedItem]) -> [UInt8] {
+        let isListing = cursor.resumable == nil
+        if items.count == 1, case .bookmark(let revision) = items[0] {
+            return bookmark(revision)
+        }
+        var bytes: [UInt8] = []
+        for (index, item) in items.enumerated() {
+            guard let record = item.record else { continue }
+            let isLast = index + 1 == items.count
+                || items[index + 1].record?.revision != record.revision
+            let resumable = state.withLock { state in
+                if isLast, !isListing { state.resumable = record.revision }
+                return state.resumable
+            }
+            let type = if case .delete = item { "delete" } else { "put" }
+            bytes += event(
+                [
+                    "type": .string(type),
+                    "kind": .string(record.key.kind.rawValue),
+                    "rev": .string(resumable.description),
+                    "object": ObjectDocument.value(of: record),
+                ],
+                at: isListing ? nil : resumable
+            )
+        }
+        return bytes
+    }
+
+    /// The end of a listing and every second silence are bookmarks, other silences a sign of life.
+    private func bookmark(_ revision: Revision) -> [UInt8] {
+        let now = SystemClock.monotonic
+        let isDue = state.withLock { state in
+            let isDue = state.resumable != revision
+                || state.lastBookmark.duration(to: now) >= rhythm.bookmark
+            if isDue {
+                state.resumable = revision
+                state.lastBookmark = now
+            }
+            return isDue
+        }
+        if isDue { return event(["type": "bookmark", "rev": .string("\(revision)")], at: revision) }
+        return switch form {
+        case .lines: Array("\n".utf8)
+        case .serverSentEvents: Array(":\n\n".utf8)
+        }
+    }
+
+    private func ending(_ error: FeedError) -> [UInt8]? {
+        state.withLock { $0.hasEnded = true }
+        switch error {
+        case .compacted, .future:
+            return event(["type": "reset", "detail": .string(error.description)], at: nil)
+        // The reader reconnects with what it has; nothing is lost by closing.
+        case .unavailable, .cancelled: return nil
+        }
+    }
+
+    private func event(_ members: [String: Value], at revision: Revision?) -> [UInt8] {
+        let text = JSON.bytes(.object(members))
+        switch form {
+        case .lines: return text + [0x0A]
+        case .serverSentEvents:
+            let id = revision.map { "id: \($0)\n" } ?? ""
+            return Array((id + "data: ").utf8) + text + [0x0A, 0x0A]
+        }
+    }
+}
+
+extension FeedItem {
+    fileprivate var record: ObjectRecord? {
+        switch self {
+        case .put(let record), .delete(let record): record
+        case .bookmark: nil
+        }
+    }
+}

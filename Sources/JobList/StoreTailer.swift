@@ -1,0 +1,129 @@
+// Keeps a copy of the list caught up with the store.
+
+package import LockLease
+package import Vocabulary
+
+/// How a catching-up ended.
+package enum TailReport: Equatable, Sendable {
+    /// The copy is where the store's head was when last looked at.
+    case current(Position)
+    /// Another call is catching up already and will look at the head once more.
+    case underWay
+    /// The store could not be read; ask again later.
+    case storeAway(have: Position, StoreError)
+    /// The copy could not be written.
+    case replicaFailed(ReplicaError)
+    /// The store's history ends before this copy's, or differs at the same revision: it was
+    /// restored or lost its tail. Nothing was changed; nothing may run until somebody accepts it.
+    case regressed(have: Position, store: Position)
+}
+
+/// Settings of one ``StoreTailer``.
+package struct TailerSettings: Equatable, Sendable {
+    package var batchesPerPage = 1_000
+    package var recordsPerPage = 5_000
+
+    package init() {}
+}
+
+/// Pulls what the store committed into a copy of the list.
+///
+/// Call ``catchUp()`` at the start, when a renewal or pulse shows a head beyond the copy, and when
+/// gossip left a gap for too long. It looks by itself, so calling it too often only costs a pulse.
+package actor StoreTailer {
+    private let store: any LeaseStore
+    private let list: any ReplicatedList
+    private let settings: TailerSettings
+    private var isCatchingUp = false
+    private var isAskedAgain = false
+
+    package init(
+        store: any LeaseStore,
+        list: any ReplicatedList,
+        settings: TailerSettings = TailerSettings()
+    ) {
+        self.store = store
+        self.list = list
+        self.settings = settings
+    }
+
+    /// Brings the copy to the store's head: page by page, or from a snapshot where history is gone.
+    package func catchUp() async -> TailReport {
+        guard !isCatchingUp else {
+            isAskedAgain = true
+            return .underWay
+        }
+        isCatchingUp = true
+        defer { isCatchingUp = false }
+        var report: TailReport
+        repeat {
+            isAskedAgain = false
+            report = await pull()
+        } while isAskedAgain
+        return report
+    }
+
+    private func pull() async -> TailReport {
+        let have = await list.position()
+        do {
+            var plan = TailPlan(have: have, head: try await store.pulse().head)
+            while true {
+                switch plan.next {
+                case .changes(let revision):
+                    let batches = try await changes(after: revision)
+                    plan.took(try await batches.mapAsync { try await list.apply($0) })
+                case .snapshot:
+                    let (records, position) = try await snapshot()
+                    try await list.install(records, at: position)
+                    plan.installed(position)
+                case .done(let report): return report
+                }
+            }
+        } catch let error as StoreError {
+            return .storeAway(have: await list.position(), error)
+        } catch let error as ReplicaError {
+            return .replicaFailed(error)
+        } catch {
+            return .storeAway(have: have, .unavailable("\(error)"))
+        }
+    }
+
+    /// `nil` if the store no longer has that history.
+    private func changes(after revision: Revision) async throws(StoreError) -> [ChangeBatch]? {
+        do throws(StoreError) {
+            return try await store.changes(after: revision, limit: settings.batchesPerPage)
+        } catch {
+            if case .compacted = error { return nil }
+            throw error
+        }
+    }
+
+    /// The store's whole list as of one position, though it takes several pages to read.
+    private func snapshot() async throws(StoreError) -> ([ObjectRecord], Position) {
+        var assembly = SnapshotAssembly()
+        while true {
+            let page = try await store.snapshot(
+                after: assembly.lastKey,
+                limit: settings.recordsPerPage
+            )
+            if !assembly.add(page.records, at: page.position) { break }
+        }
+        while let revision = assembly.missingAfter {
+            // Compacted in the middle of a read: what was read is of no use any more.
+            guard let batches = try await changes(after: revision), !batches.isEmpty else {
+                throw .unavailable("the list changed faster than it could be read")
+            }
+            assembly.overlay(batches)
+        }
+        return assembly.result
+    }
+}
+
+extension Optional {
+    fileprivate func mapAsync<Result>(
+        _ work: (Wrapped) async throws -> Result
+    ) async throws -> (Wrapped, Result)? {
+        guard let value = self else { return nil }
+        return (value, try await work(value))
+    }
+}

@@ -1,0 +1,103 @@
+// What to ask the store for next, decided without asking.
+
+internal import LockLease
+package import Vocabulary
+
+/// One catching-up, as a value: where the copy is, where the store was, and what comes next.
+package struct TailPlan: Equatable, Sendable {
+    package enum Step: Equatable, Sendable {
+        case changes(after: Revision)
+        case snapshot
+        case done(TailReport)
+    }
+
+    package private(set) var next: Step
+    private var hasSnapshot = false
+
+    /// - Parameters:
+    ///   - have: Where the copy stands.
+    ///   - head: Where the store stands.
+    package init(have: Position, head: Position) {
+        if have == head {
+            next = .done(.current(have))
+        } else if have == .start {
+            // A fresh copy: one snapshot is less than a whole history.
+            next = .snapshot
+        } else if head.revision <= have.revision {
+            next = .done(.regressed(have: have, store: head))
+        } else {
+            next = .changes(after: have.revision)
+        }
+    }
+
+    /// What became of the page asked for; `nil` if the store no longer has that history.
+    package mutating func took(_ page: (batches: [ChangeBatch], outcome: ApplyOutcome)?) {
+        guard let page else { return wantSnapshot() }
+        switch page.outcome {
+        case .applied(let position):
+            next = page.batches.isEmpty
+                ? .done(.current(position)) : .changes(after: position.revision)
+        // The store's own answer does not join on to this copy: only a snapshot will.
+        case .gap, .diverged: wantSnapshot()
+        }
+    }
+
+    package mutating func installed(_ position: Position) {
+        hasSnapshot = true
+        next = .changes(after: position.revision)
+    }
+
+    /// Twice in one go would be a store that contradicts itself; the next call tries again.
+    private mutating func wantSnapshot() {
+        next = hasSnapshot
+            ? .done(.replicaFailed(.refused("the store's changes do not join its snapshot")))
+            : .snapshot
+    }
+}
+
+/// Pages of a list that changes while it is read, put together as of one position.
+package struct SnapshotAssembly: Sendable {
+    private var records: [ObjectRecord] = []
+    private var first: Position?
+    private var latest = Position.start
+    private var newer: [ObjectKey: ObjectRecord] = [:]
+
+    package init() {}
+
+    /// The key to read on after.
+    package var lastKey: ObjectKey? { records.last?.key }
+
+    /// Takes a page; answers whether another one is to be read.
+    package mutating func add(_ page: [ObjectRecord], at position: Position) -> Bool {
+        if first == nil { first = position }
+        latest = position
+        records += page
+        return !page.isEmpty
+    }
+
+    /// After which revision the store's changes are needed as well; `nil`: none, all is together.
+    ///
+    /// Pages hold what was there when each was read; the changes from the first page's position to
+    /// the last page's bring all of it to the latter.
+    package var missingAfter: Revision? {
+        guard let first, first.revision < latest.revision else { return nil }
+        return first.revision
+    }
+
+    package mutating func overlay(_ batches: [ChangeBatch]) {
+        for batch in batches {
+            for record in batch.records { newer[record.key] = record }
+            first = batch.position
+        }
+        if let first, first.revision > latest.revision { latest = first }
+    }
+
+    /// All records in key order, and the position they belong to.
+    package var result: (records: [ObjectRecord], position: Position) {
+        guard !newer.isEmpty else { return (records, latest) }
+        var newer = newer
+        var whole = records.map { newer.removeValue(forKey: $0.key) ?? $0 }
+        whole += newer.values
+        return (whole.sorted { $0.key < $1.key }, latest)
+    }
+}
