@@ -59,7 +59,7 @@ let package = Package(
         module("CronEval", on: ["Vocabulary"]),
         module("Gossip", on: ["Vocabulary"]),
         module("LockLease", on: ["Vocabulary", "Platform", "SQLite", "Sealing"]),
-        module("LogSink", on: ["Vocabulary", "Platform", "SQLite"]),
+        module("LogSink", on: ["Vocabulary", "Platform", "SQLite", "Documents", "HTTPService"]),
 
         // Floor 3: decisions about time, and the list that nodes and masters share.
         module("Scheduler", on: ["Vocabulary", "CronEval", "LockLease"]),
@@ -67,7 +67,7 @@ let package = Package(
             "JobList",
             on: [
                 "Vocabulary", "Platform", "SQLite", "Sealing", "Documents", "CronEval", "Gossip",
-                "LockLease", "HTTPService",
+                "LockLease", "HTTPService", "CommandTable",
             ]
         ),
 
@@ -84,7 +84,7 @@ let package = Package(
             "Master",
             on: [
                 "Vocabulary", "Platform", "HTTPService", "HTTPClient", "Sealing", "Documents",
-                "CommandTable", "CronEval", "Gossip", "LockLease", "JobList",
+                "CommandTable", "CronEval", "Gossip", "LockLease", "LogSink", "JobList",
             ]
         ),
         module(
@@ -100,6 +100,11 @@ let package = Package(
         program("rota", on: ["RotaCLI"]),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(
+            name: "ClusterTests",
+            dependencies: ["TestSupport", "rota", "rota-node", "rota-master"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "TidyTests", dependencies: [], swiftSettings: settings),
         tests(of: "Vocabulary"),
         tests(of: "Platform", on: ["Vocabulary"]),

@@ -49,7 +49,7 @@ package struct Master: Sendable {
         try FileStore.makeFolder(folder)
         let store = try await openStore(settings.storeURL)
         let replica = try Replica(path: "\(folder)/list.db", log: log)
-        let feed = ChangeFeed(replica: replica)
+        let feed = ChangeFeed(replica)
         let gossip = try GossipDriver(
             settings: GossipSettings(
                 name: settings.name,

@@ -26,7 +26,7 @@ extension NodeParts {
         let board = Switchboard()
         let store = try await openStore(settings.storeURL)
         let replica = try Replica(path: "\(folder)/list.db", log: log)
-        let feed = ChangeFeed(replica: replica)
+        let feed = ChangeFeed(replica)
         let sink = try SQLiteLogSink(path: "\(folder)/logs.db")
         let completions = Completions(loop: loop, store: store, log: log)
         let runs = RunKeeper(

@@ -1,6 +1,6 @@
 // Who asks, and what they may do.
 
-package import Vocabulary
+
 
 /// What a token allows, each including those before it.
 package enum Role: Int, Comparable, CaseIterable, Sendable {

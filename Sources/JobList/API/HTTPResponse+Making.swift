@@ -1,6 +1,6 @@
 // Ordinary answers.
 
-package import Documents
+internal import Documents
 package import HTTPService
 package import Vocabulary
 

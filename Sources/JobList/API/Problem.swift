@@ -1,6 +1,6 @@
 // What an API answers when it cannot do what was asked: RFC 9457.
 
-package import Documents
+internal import Documents
 package import HTTPService
 package import LockLease
 package import Vocabulary

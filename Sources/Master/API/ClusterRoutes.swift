@@ -32,7 +32,7 @@ struct ClusterRoutes: Sendable {
                 try await next(call)
             },
             Route("GET", "/v1/events", .role(.reader)) { call async throws(Problem) in
-                try FeedAnswer.make(for: call, feed: master.feed, kinds: nil)
+                try await FeedAnswer.make(for: call, feed: master.feed, kinds: nil)
             },
         ]
     }

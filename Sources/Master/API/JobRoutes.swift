@@ -53,7 +53,7 @@ struct JobRoutes: Sendable {
 
     private func list(_ call: Call) async throws(Problem) -> HTTPResponse {
         if call.request.parameter("watch") == "1" {
-            return try FeedAnswer.make(for: call, feed: master.feed, kinds: [.job])
+            return try await FeedAnswer.make(for: call, feed: master.feed, kinds: [.job])
         }
         try await ReadYourWrites.wait(for: call, feed: master.feed)
         let limit = try call.number("limit", default: 50, in: 1...1_000)

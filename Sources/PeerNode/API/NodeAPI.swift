@@ -32,10 +32,10 @@ struct NodeAPI: Sendable {
                 HTTPResponse.json(await status())
             },
             Route("GET", "/v1/events", .role(.reader)) { call async throws(Problem) in
-                try FeedAnswer.make(for: call, feed: node.feed, kinds: nil)
+                try await FeedAnswer.make(for: call, feed: node.feed, kinds: nil)
             },
             Route("GET", "/v1/jobs", .role(.reader)) { call async throws(Problem) in
-                try FeedAnswer.make(for: call, feed: node.feed, kinds: [.job])
+                try await FeedAnswer.make(for: call, feed: node.feed, kinds: [.job])
             },
             Route("GET", "/v1/runs/{id}/log", .cluster) { call async throws(Problem) in
                 try await log(call)

@@ -1,0 +1,133 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// One job a second on three nodes, through a crash and a stall: nothing twice, nothing unexplained.
+@Suite(.serialized) struct `A job every second` {
+    /// What the task itself wrote: evidence from outside the scheduler.
+    struct Start: Hashable {
+        let instant: String
+        let attempt: String
+        let node: String
+        let fence: Int
+    }
+
+    /// Set by `make soak`; the test's own length is enough to see every fault once.
+    static let length = Int(ProcessInfo.processInfo.environment["ROTA_SOAK_SECONDS"] ?? "") ?? 36
+
+    @Test(.tags(.integration), .timeLimit(.minutes(30)))
+    func `starts once a second, whatever happens to nodes`() async throws {
+        let isSoak = Self.length > 60
+        let cluster = try await TestCluster(nodes: 3, term: isSoak ? "10s" : "3s")
+        defer { cluster.end() }
+        let evidence = cluster.path("evidence")
+        let command =
+            "echo \"$ROTA_SCHEDULED_AT $ROTA_ATTEMPT $ROTA_NODE $ROTA_FENCE\" >> \(evidence)"
+        let added = try cluster.rota("job", "add", "tick", "--schedule", "* * * * * *", "--shell", command)
+        #expect(added.code == 0, "\(added.err)")
+        let begin = Date()
+        try await eventually("the first start") { !cluster.read("evidence").isEmpty }
+
+        var plan = FaultPlan(length: Self.length, nodes: cluster.nodes, isSoak: isSoak)
+        await eventually("the run is over", within: .seconds(Self.length + 60)) {
+            try? await plan.perform(on: cluster, at: Date().timeIntervalSince(begin))
+            return Date().timeIntervalSince(begin) > Double(Self.length)
+        }
+        for name in cluster.nodes {
+            cluster.signal(name, SIGCONT)
+            if cluster.members[name]?.process?.isRunning != true { try await cluster.start(name) }
+        }
+        _ = try cluster.rota("job", "pause", "tick", "--reason", "end of the test")
+        try await check(cluster, since: begin)
+    }
+
+    private func check(_ cluster: TestCluster, since begin: Date) async throws {
+        let starts = Self.starts(cluster.read("evidence"))
+        let keys = starts.map { "\($0.instant) #\($0.attempt)" }
+        #expect(Set(keys).count == keys.count, "started twice: \(Self.repeated(keys))")
+        let fences = starts.sorted { $0.instant < $1.instant }.map(\.fence)
+        #expect(Set(fences).count == fences.count, "a fence was handed out twice")
+
+        let started = Set(starts.map(\.instant))
+        let formatter = ISO8601DateFormatter()
+        let first = try #require(starts.map(\.instant).min().flatMap(formatter.date(from:)))
+        var explained: [String: Int] = [:]
+        var silent: [String] = []
+        for second in 0..<Self.length - 3 {
+            let instant = formatter.string(from: first.addingTimeInterval(Double(second)))
+            guard !started.contains(instant) else { continue }
+            let why = try cluster.rota("why", "tick", "--at", instant, "-o", "json")
+            let verdict = Self.verdict(why.out)
+            if ["lost", "skipped", "ran", "late"].contains(verdict) {
+                explained[verdict, default: 0] += 1
+            } else {
+                silent.append("\(instant): \(verdict) \(why.err)")
+            }
+        }
+        #expect(silent.isEmpty, "no start and no explanation: \(silent)")
+        let nodes = Set(starts.map(\.node)).sorted()
+        print("evidence: \(starts.count) starts on \(nodes), explained \(explained), doubles 0")
+        // Faults touch a few seconds; most must simply have run.
+        #expect(starts.count > Self.length / 2)
+    }
+
+    private static func starts(_ text: String) -> [Start] {
+        text.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ").map(String.init)
+            guard words.count == 4, let fence = Int(words[3]) else { return nil }
+            return Start(instant: words[0], attempt: words[1], node: words[2], fence: fence)
+        }
+    }
+
+    private static func repeated(_ keys: [String]) -> [String] {
+        Dictionary(grouping: keys) { $0 }.filter { $1.count > 1 }.keys.sorted()
+    }
+
+    private static func verdict(_ json: String) -> String {
+        let value = try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+        return value?["verdict"] as? String ?? "unreadable"
+    }
+}
+
+/// When which node is hurt.
+struct FaultPlan {
+    private enum Fault {
+        case crash(String)
+        case start(String)
+        case stall(String)
+        case goOn(String)
+    }
+
+    private var due: [(at: Double, fault: Fault)]
+
+    /// One crash and one stall in the short run; in a soak, one of them every 40 s.
+    init(length: Int, nodes: [String], isSoak: Bool) {
+        due = []
+        let round = isSoak ? 80.0 : Double(length)
+        let stall = isSoak ? 20.0 : 8.0
+        var start = 0.0
+        var turn = 0
+        while start + round <= Double(length) + 1 {
+            let (one, other) = (nodes[turn % nodes.count], nodes[(turn + 1) % nodes.count])
+            due.append((start + round * 0.15, .crash(one)))
+            due.append((start + round * 0.40, .start(one)))
+            due.append((start + round * 0.50, .stall(other)))
+            due.append((start + round * 0.50 + stall, .goOn(other)))
+            start += round
+            turn += 1
+        }
+    }
+
+    /// Does what has become due after `seconds`.
+    mutating func perform(on cluster: TestCluster, at seconds: Double) async throws {
+        while let next = due.first, next.at <= seconds {
+            due.removeFirst()
+            switch next.fault {
+            case .crash(let name): cluster.crash(name)
+            case .start(let name): try await cluster.start(name)
+            case .stall(let name): cluster.signal(name, SIGSTOP)
+            case .goOn(let name): cluster.signal(name, SIGCONT)
+            }
+        }
+    }
+}
