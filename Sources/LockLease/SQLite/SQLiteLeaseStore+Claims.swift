@@ -1,0 +1,295 @@
+// Claims: the cursor's compare-and-set, and everything that is decided with it.
+
+internal import SQLite
+package import Vocabulary
+
+extension SQLiteLeaseStore {
+    package func claim(
+        _ session: SessionID,
+        id: RequestID,
+        items: [ClaimItem]
+    ) throws(StoreError) -> [ClaimOutcome] {
+        for item in items { item.checkPlan() }
+        let file = try file()
+        return try file.write { () throws(StoreError) in
+            let claim = try Claim(
+                session: session,
+                node: liveNode(of: session, in: file),
+                now: settings.clock(),
+                tolerance: settings.tolerance
+            )
+            if let kept = try file.rememberedClaim(id, items) { return kept }
+            var outcomes: [ClaimOutcome] = []
+            var memory = PackedBytes()
+            for item in items {
+                let outcome = try file.decide(item, for: claim)
+                memory.put(outcome, of: item)
+                outcomes.append(outcome)
+            }
+            // Losing writes nothing, which makes it nearly free.
+            guard outcomes.contains(where: \.isWon) else { return outcomes }
+            _ = try file.raiseBeat(of: session)
+            let oldest = claim.now.advanced(by: .zero - settings.requestMemory)
+            try file.remember(id, memory, at: claim.now, forgetting: oldest)
+            return outcomes
+        }
+    }
+
+    private func liveNode(
+        of session: SessionID,
+        in file: StoreFile
+    ) throws(StoreError) -> NodeName {
+        let name = try file.first(
+            "SELECT node FROM session WHERE id=? AND live=1",
+            [.integer(session.rawValue)]
+        ) { NodeName($0.text(0)) }
+        guard let name else { throw .sessionLost }
+        return name
+    }
+
+    package func cursors(of jobs: [UID]) throws(StoreError) -> [UID: Instant] {
+        let file = try file()
+        return try file.read { () throws(StoreError) in
+            var cursors: [UID: Instant] = [:]
+            for job in jobs {
+                cursors[job] = try file.first(
+                    "SELECT at FROM cursor WHERE uid=? AND deleted_at IS NULL",
+                    [.text(job.text)]
+                ) { Instant(unixMilliseconds: $0.integer(0)) }
+            }
+            return cursors
+        }
+    }
+}
+
+extension ClaimOutcome {
+    var isWon: Bool {
+        switch self {
+        case .won: true
+        case .taken, .stale, .disabled, .early, .gone: false
+        }
+    }
+}
+
+/// Who claims, and when by the store's clock.
+struct Claim {
+    let session: SessionID
+    let node: NodeName
+    let now: Instant
+    let tolerance: Duration
+
+    func isEarly(_ instant: Instant) -> Bool {
+        instant > now.advanced(by: tolerance)
+    }
+}
+
+extension StoreFile {
+    /// The first outcome of a claim that won something, if this is its repetition.
+    fileprivate func rememberedClaim(
+        _ id: RequestID,
+        _ items: [ClaimItem]
+    ) throws(StoreError) -> [ClaimOutcome]? {
+        guard var kept = try remembered(id) else { return nil }
+        var outcomes: [ClaimOutcome] = []
+        for item in items {
+            switch kept.outcome() {
+            case .other(let outcome): outcomes.append(outcome)
+            case .won(let digest, let granted):
+                outcomes.append(.won(try grants(granted, digest, item)))
+            case nil: throw .unavailable("request \(id) was sent before with fewer items")
+            }
+        }
+        return outcomes
+    }
+
+    private func grants(
+        _ granted: [RememberedOutcome.Granted],
+        _ digest: Digest,
+        _ item: ClaimItem
+    ) throws(StoreError) -> [Grant] {
+        let ids = item.runIDs
+        var grants: [Grant] = []
+        for one in granted where ids.indices.contains(one.place) {
+            // A run that is closed and pruned needs no second start.
+            guard let run = try storedRun(ids[one.place])?.record else { continue }
+            grants.append(
+                Grant(
+                    run: run.id,
+                    key: run.key,
+                    cause: run.cause,
+                    fence: one.fence,
+                    digest: digest
+                )
+            )
+        }
+        return grants
+    }
+
+    fileprivate func decide(
+        _ item: ClaimItem,
+        for claim: Claim
+    ) throws(StoreError) -> ClaimOutcome {
+        guard let job = try cursor(of: item.job), !job.isDeleted else { return .gone }
+        guard job.revision == item.revision else { return .stale(current: job.revision) }
+        switch item.subject {
+        case .instants(let from, let to, let runs, let skips):
+            guard job.at == from else { return .taken(cursor: job.at) }
+            guard job.gate.isEnabled || runs.isEmpty else { return .disabled }
+            guard !claim.isEarly(to) else { return .early(clock: claim.now) }
+            return .won(try settle(job, through: to, runs, skips, for: claim))
+        case .trigger(let id, let run):
+            guard let pending = try pending(id), pending.trigger.key.job == item.job else {
+                return .taken(cursor: job.at)
+            }
+            guard job.admits(pending.trigger.cause) else { return .disabled }
+            guard !claim.isEarly(pending.trigger.notBefore) else {
+                return .early(clock: claim.now)
+            }
+            guard job.hasRoom else { return .taken(cursor: job.at) }
+            return .won([try start(pending, as: run, of: job, for: claim)])
+        }
+    }
+
+    /// Gives every instant up to `to` its verdict.
+    private func settle(
+        _ before: JobCursor,
+        through to: Instant,
+        _ runs: [PlannedRun],
+        _ skips: [SkipRange],
+        for claim: Claim
+    ) throws(StoreError) -> [Grant] {
+        var job = before
+        let isQueued =
+            if job.gate.overlap == .queue { try hasPending(job.uid, .queued) } else { false }
+        let plan = OverlapPlan(runs, job: job, isQueued: isQueued)
+        for skip in skips { try put(skip, of: job.uid, at: claim.now) }
+        if plan.supersedesWaiting { try supersedeWaiting(job.uid, at: claim.now) }
+        if plan.killsOpen {
+            try killOpenRuns(of: job.uid, author: KillOrder.replacer, at: claim.now)
+        }
+        var grants: [Grant] = []
+        for (planned, verdict) in zip(runs, plan.verdicts) {
+            let key = RunKey(job: job.uid, instant: planned.instant)
+            switch verdict {
+            case .start:
+                let fence = job.takeFence()
+                let grant = Grant(
+                    run: planned.run,
+                    key: key,
+                    cause: planned.cause,
+                    fence: fence,
+                    digest: job.digest
+                )
+                try open(grant, Lineage(), of: job, for: claim)
+                grants.append(grant)
+            case .wait(let cause):
+                _ = try add(key, of: job.name, cause, Lineage(), notBefore: claim.now)
+            case .skip(let reason):
+                try put(.single(planned.instant, because: reason), of: job.uid, at: claim.now)
+            }
+        }
+        try run(
+            "UPDATE cursor SET at=?, fence=?, open=? WHERE uid=?",
+            [
+                .instant(to), .integer(job.fence.rawValue), .integer(job.open),
+                .text(job.uid.text),
+            ]
+        )
+        return grants
+    }
+
+    /// Turns a trigger into a run.
+    private func start(
+        _ pending: PendingTrigger,
+        as id: RunID,
+        of before: JobCursor,
+        for claim: Claim
+    ) throws(StoreError) -> Grant {
+        var job = before
+        let grant = Grant(
+            run: id,
+            key: pending.trigger.key,
+            cause: pending.trigger.cause,
+            fence: job.takeFence(),
+            digest: job.digest
+        )
+        try run("DELETE FROM pending WHERE id=?", [.integer(pending.trigger.id.rawValue)])
+        try open(grant, pending.lineage, of: job, for: claim)
+        try run(
+            "UPDATE cursor SET fence=?, open=? WHERE uid=?",
+            [.integer(job.fence.rawValue), .integer(job.open), .text(job.uid.text)]
+        )
+        return grant
+    }
+
+    private func open(
+        _ grant: Grant,
+        _ lineage: Lineage,
+        of job: JobCursor,
+        for claim: Claim
+    ) throws(StoreError) {
+        try run(
+            """
+            INSERT INTO run(id, uid, instant, shard, shards, attempt, tenant, name, cause, detail,
+            by_hand, retries, losses, fence, epoch, sequence, node, session, state, claimed_at)
+            VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+            """,
+            [.text(grant.run.text)] + grant.key.values + [
+                .text(job.name.tenant), .text(job.name.name), .text(grant.cause.word),
+                .text(grant.cause.detail),
+            ] + lineage.values + [
+                .integer(grant.fence.rawValue), .epoch(job.revision), .sequence(job.revision),
+                .text(claim.node.text), .integer(claim.session.rawValue),
+                .text(RunState.open.rawValue), .instant(claim.now),
+            ]
+        )
+    }
+
+    private func put(
+        _ skip: SkipRange,
+        of job: UID,
+        at now: Instant
+    ) throws(StoreError) {
+        try run(
+            """
+            INSERT OR REPLACE INTO skip(uid, through, since, count, reason, at)
+            VALUES(?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .text(job.text), .instant(skip.through), .instant(skip.from),
+                .integer(skip.count), .text(skip.reason.rawValue), .instant(now),
+            ]
+        )
+    }
+
+    /// Gives replacements that still wait the verdict `superseded`.
+    private func supersedeWaiting(_ job: UID, at now: Instant) throws(StoreError) {
+        let waiting: [SQLValue] = [.text(job.text), .text(Cause.replacement.word)]
+        let instants = try rows("SELECT instant FROM pending WHERE uid=? AND cause=?", waiting) {
+            Instant(unixMilliseconds: $0.integer(0))
+        }
+        for instant in instants {
+            try put(.single(instant, because: .superseded), of: job, at: now)
+        }
+        if !instants.isEmpty { try run("DELETE FROM pending WHERE uid=? AND cause=?", waiting) }
+    }
+
+    func hasPending(_ job: UID, _ cause: Cause) throws(StoreError) -> Bool {
+        try first(
+            "SELECT 1 FROM pending WHERE uid=? AND cause=? LIMIT 1",
+            [.text(job.text), .text(cause.word)]
+        ) { _ in true } ?? false
+    }
+
+    /// Records the order to end every open run of the job that has none yet.
+    func killOpenRuns(of job: UID, author: String, at now: Instant) throws(StoreError) {
+        let count = try run(
+            """
+            UPDATE run SET kill_author=?, kill_at=?
+            WHERE uid=? AND state='open' AND kill_author IS NULL
+            """,
+            [.text(author), .instant(now), .text(job.text)]
+        )
+        if count > 0 { moveKills() }
+    }
+}

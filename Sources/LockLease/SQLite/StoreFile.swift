@@ -1,0 +1,205 @@
+// One connection to the store's file: turns, transactions, checkpoints, and errors in our words.
+
+internal import Platform
+internal import SQLite
+internal import Vocabulary
+
+/// A connection to the store's file that writes only when it is its turn.
+///
+/// SQLite's own busy handler polls, and with several saturated writers one of them gets everything
+/// (sqlite-users, 2019-08-15). So every writer first takes a `flock` on `<file>.wlock`, whose
+/// queue the kernel keeps. The log is copied into the file only under the same lock, which also
+/// rules out the WAL-reset bug of SQLite 3.7.0 to 3.51.2. <https://www.sqlite.org/wal.html>
+///
+/// Confine it to one thread: it blocks.
+final class StoreFile {
+    let path: String
+    private let settings: SQLiteStoreSettings
+    private let connection: Connection
+    private let turn: FileLock
+    private var checkpointAt: Int64
+    private var changed = 0
+    private var hasMovedTriggers = false
+    private var hasMovedKills = false
+
+    /// Connects to `path`; the file is ours already, or about to be made so.
+    init(path: String, settings: SQLiteStoreSettings, connection: Connection) throws(StoreError) {
+        self.path = path
+        self.settings = settings
+        self.connection = connection
+        checkpointAt = settings.checkpointBytes
+        do throws(SystemError) {
+            turn = try FileLock(path: path + ".wlock")
+        } catch {
+            throw .unavailable("\(error)")
+        }
+    }
+
+    // MARK: Transactions
+
+    /// Does `work` in one transaction of its own, or nothing of it.
+    ///
+    /// Counts one write in `meta`, if there was any. Nothing in `work` may suspend: the file would
+    /// be held for as long.
+    func write<Result>(
+        _ work: () throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        try takeTurn()
+        defer { turn.unlock() }
+        (changed, hasMovedTriggers, hasMovedKills) = (0, false, false)
+        try run("BEGIN IMMEDIATE")
+        let result: Result
+        do throws(StoreError) {
+            result = try work()
+            if changed > 0 { try count() }
+        } catch {
+            rollBack()
+            throw error
+        }
+        try commit()
+        checkpointIfLarge()
+        return result
+    }
+
+    /// Does `work` on one unchanging state of the file.
+    func read<Result>(_ work: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+        try run("BEGIN")
+        defer { rollBack() }
+        return try work()
+    }
+
+    /// Holds the turn to write during `work`, outside of any transaction.
+    func exclusively(_ work: () throws(StoreError) -> Void) throws(StoreError) {
+        try takeTurn()
+        defer { turn.unlock() }
+        try work()
+    }
+
+    /// Has ``StorePulse/triggers`` move with the running transaction.
+    func moveTriggers() { hasMovedTriggers = true }
+    /// Has ``StorePulse/kills`` move with the running transaction.
+    func moveKills() { hasMovedKills = true }
+
+    private func takeTurn() throws(StoreError) {
+        do throws(SystemError) {
+            if try turn.lock(within: settings.turnLimit) { return }
+        } catch {
+            throw .unavailable("\(error)")
+        }
+        guard let holder = turn.holder() else {
+            throw .unavailable("\(path) is held by another process for too long")
+        }
+        let state = holder.state == "T" ? ", which is stopped (state T)" : " (state \(holder.state))"
+        throw .unavailable("store held by pid \(holder.processID)\(state): continue or end it")
+    }
+
+    private func count() throws(StoreError) {
+        try run(
+            "UPDATE meta SET writes=writes+1, triggers=triggers+?, kills=kills+?",
+            [.integer(hasMovedTriggers ? 1 : 0), .integer(hasMovedKills ? 1 : 0)]
+        )
+    }
+
+    private func commit() throws(StoreError) {
+        do throws(SQLiteError) {
+            try connection.run("COMMIT")
+        } catch {
+            rollBack()
+            // The log may hold the whole commit although its sync failed.
+            if error.primaryCode == SQLiteError.inputOutput { throw .unknown("\(error)") }
+            throw StoreError(error)
+        }
+    }
+
+    private func rollBack() {
+        guard connection.isInTransaction else { return }
+        // Fails only where SQLite has rolled back by itself.
+        _ = try? connection.run("ROLLBACK")
+    }
+
+    // MARK: Checkpoints
+
+    /// Copies the log into the file once it is large; called with the turn held.
+    ///
+    /// Readers may keep a part of it from being copied; then the next attempt waits until the log
+    /// has grown further, so that a long reader does not cost every writer an attempt.
+    private func checkpointIfLarge() {
+        guard let size = FileSystemKind.size(of: path + "-wal"), size > checkpointAt else { return }
+        _ = try? connection.run("PRAGMA busy_timeout=0")
+        let isDone = try? connection.query("PRAGMA wal_checkpoint(TRUNCATE)") { $0.integer(0) == 0 }
+        _ = try? connection.run("PRAGMA busy_timeout=\(Self.busyMilliseconds)")
+        checkpointAt =
+            isDone == [true] ? settings.checkpointBytes : size + settings.checkpointBytes / 4
+    }
+
+    /// For tools that take SQLite's own lock without asking for a turn.
+    static let busyMilliseconds = 1_000
+
+    // MARK: Statements
+
+    /// Runs a statement and hands each row to `row`.
+    func rows<Result>(
+        _ sql: String,
+        _ values: [SQLValue] = [],
+        row: (borrowing Row) -> Result
+    ) throws(StoreError) -> [Result] {
+        do throws(SQLiteError) {
+            return try connection.query(sql, values, row: row)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// The first row of a statement, if any.
+    func first<Result>(
+        _ sql: String,
+        _ values: [SQLValue] = [],
+        row: (borrowing Row) -> Result
+    ) throws(StoreError) -> Result? {
+        try rows(sql, values, row: row).first
+    }
+
+    /// Runs a statement; answers how many rows it changed.
+    @discardableResult
+    func run(_ sql: String, _ values: [SQLValue] = []) throws(StoreError) -> Int {
+        do throws(SQLiteError) {
+            let before = connection.isInTransaction
+            let count = try connection.run(sql, values)
+            if before { changed += count }
+            return count
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Runs a script of several statements.
+    func execute(_ script: String) throws(StoreError) {
+        do throws(SQLiteError) {
+            try connection.execute(script)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Leaves copying the log to ``write(_:)``.
+    func disableCheckpoints() throws(StoreError) {
+        do throws(SQLiteError) {
+            try connection.disableCheckpoints()
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    var lastInsertedRow: Int64 { connection.lastInsertedRow }
+}
+
+extension StoreError {
+    /// SQLite's failure in the store's terms; nothing was changed.
+    init(_ error: SQLiteError) {
+        switch error.primaryCode {
+        case SQLiteError.full: self = .full("\(error)")
+        case SQLiteError.corrupt, SQLiteError.notADatabase: self = .corrupt("\(error)")
+        case _: self = .unavailable("\(error)")
+        }
+    }
+}
