@@ -48,7 +48,7 @@ extension NodeParts {
             store: store,
             identity: NodeIdentity(
                 name: settings.name,
-                bootID: Machine.bootID,
+                bootID: BootIdentity.current,
                 processID: Machine.processID,
                 address: address
             ),

@@ -4,14 +4,6 @@ internal import Glibc
 
 /// Facts about the machine.
 package enum Machine {
-    /// Changes with every boot; `unknown` where the kernel does not say.
-    package static var bootID: String {
-        guard let bytes = try? FileStore.read("/proc/sys/kernel/random/boot_id") else {
-            return "unknown"
-        }
-        return String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)
-    }
-
     package static var processID: Int32 { getpid() }
 
     /// The host's name without its domain.

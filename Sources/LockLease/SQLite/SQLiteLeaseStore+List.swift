@@ -90,7 +90,11 @@ extension SQLiteLeaseStore {
 extension ChangeBatch {
     /// The batch that takes the list from `previous` to `revision`.
     init(after previous: Position, revision: Revision, records: [ObjectRecord]) {
-        let digest = Self.digest(after: previous, revision: revision, records: records)
+        let digest = ChainDigest.next(
+            after: previous.digest,
+            revision: revision,
+            records: records
+        )
         let position = Position(revision: revision, digest: digest)
         self.init(previous: previous, position: position, records: records)
     }
