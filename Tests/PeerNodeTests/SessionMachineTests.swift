@@ -1,0 +1,126 @@
+import LockLease
+import TestSupport
+import Testing
+import Vocabulary
+
+@testable import PeerNode
+
+@Suite struct `A node's session` {
+    let ours = SessionID(7)
+    let theirs = SessionID(8)
+    let beat = Beat(3)
+
+    private var live: SessionMachine {
+        var machine = SessionMachine(settings: SessionSettings())
+        _ = machine.handle(.start, at: .boot)
+        _ = machine.handle(.opened(ours, sentAt: .boot), at: .boot + .milliseconds(5))
+        return machine
+    }
+
+    private func view(
+        _ beat: Beat,
+        isLive: Bool = true,
+        isGone: Bool = false,
+        openRuns: Int = 0
+    ) -> SessionView {
+        SessionView(
+            id: theirs,
+            node: NodeIdentity(name: NodeName("n2"), bootID: "b", processID: 2, address: "a"),
+            beat: beat,
+            term: .seconds(10),
+            isLive: isLive,
+            isGone: isGone,
+            openRuns: openRuns
+        )
+    }
+
+    @Test func `is opened first, and trusted from before the request left`() {
+        var machine = SessionMachine(settings: SessionSettings())
+        #expect(machine.handle(.start, at: .boot + .seconds(1)) == [.open])
+        #expect(
+            machine.handle(.opened(ours, sentAt: .boot + .seconds(1)), at: .boot + .seconds(4)) == [
+                .trust(ours, until: .boot + .seconds(7)), .observe, .wake(at: .boot + .seconds(5)),
+            ]
+        )
+    }
+
+    @Test func `is renewed every quarter of its term`() {
+        var machine = live
+        let due = MonotonicInstant.boot + .milliseconds(2_505)
+        #expect(machine.handle(.deadlineReached, at: due).contains(.renew(ours)))
+        #expect(
+            machine.handle(.renewed(ours, sentAt: due), at: due + .seconds(1))
+                == [.trust(ours, until: due + .seconds(6))]
+        )
+    }
+
+    @Test func `is not asked for a third renewal before one is answered`() {
+        var machine = live
+        var renewals = 0
+        for second in 1...30 {
+            let actions = machine.handle(.deadlineReached, at: .boot + .seconds(second))
+            renewals += actions.count { $0 == .renew(ours) }
+        }
+        #expect(renewals == 2)
+    }
+
+    @Test func `ends at once when the store says so, and a new one follows`() {
+        var machine = live
+        #expect(
+            machine.handle(.renewFailed(ours, isLost: true), at: .boot + .seconds(3))
+                == [.trust(nil, until: nil), .open]
+        )
+    }
+
+    @Test func `is kept through a failure that may be a lost answer`() {
+        var machine = live
+        #expect(machine.handle(.renewFailed(ours, isLost: false), at: .boot + .seconds(3)).isEmpty)
+    }
+
+    @Test func `is opened again a while after a refusal`() {
+        var machine = SessionMachine(settings: SessionSettings())
+        _ = machine.handle(.start, at: .boot)
+        #expect(machine.handle(.openRefused, at: .boot) == [.wake(at: .boot + .seconds(1))])
+        #expect(machine.handle(.deadlineReached, at: .boot + .milliseconds(999)) != [.open])
+        #expect(machine.handle(.deadlineReached, at: .boot + .seconds(1)) == [.open])
+    }
+
+    @Test func `declares another dead only after its beat stood still for 1.2 of its term`() {
+        var machine = live
+        #expect(machine.handle(.observed([view(beat)]), at: .boot + .seconds(1)).isEmpty)
+        #expect(machine.handle(.observed([view(beat)]), at: .boot + .seconds(13)).isEmpty)
+        #expect(
+            machine.handle(.observed([view(beat)]), at: .boot + .milliseconds(13_001))
+                == [.expire(theirs, observed: beat)]
+        )
+    }
+
+    @Test func `counts anew when another's beat moves`() {
+        var machine = live
+        _ = machine.handle(.observed([view(beat)]), at: .boot + .seconds(1))
+        _ = machine.handle(.observed([view(Beat(4))]), at: .boot + .seconds(12))
+        #expect(machine.handle(.observed([view(Beat(4))]), at: .boot + .seconds(20)).isEmpty)
+    }
+
+    @Test func `does not wait for another whose process is gone`() {
+        var machine = live
+        #expect(
+            machine.handle(.observed([view(beat, isGone: true)]), at: .boot + .seconds(1))
+                == [.expire(theirs, observed: beat)]
+        )
+    }
+
+    @Test func `finishes a takeover that somebody began and did not end`() {
+        var machine = live
+        let dead = view(beat, isLive: false, openRuns: 2)
+        #expect(machine.handle(.observed([dead]), at: .boot + .seconds(1)) == [.takeOver(theirs)])
+    }
+}
+
+extension MonotonicInstant {
+    static let boot = Self(sinceBoot: .zero)
+
+    static func + (instant: Self, duration: Duration) -> Self {
+        instant.advanced(by: duration)
+    }
+}
