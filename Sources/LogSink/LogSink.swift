@@ -4,23 +4,52 @@ package import Vocabulary
 
 /// Keeps what runs print.
 ///
-/// Offsets count the bytes of text a run has printed since its start, both streams together in the
-/// order they arrived; they never change, so a link to an offset survives truncation. A run's log
-/// keeps its head and its tail within the limit it was opened with and says what is missing.
+/// Offsets count the bytes a run has printed since its start, both streams together in the order
+/// they arrived, each line with its newline; they never change, so a link to an offset survives
+/// truncation. A last line that the task did not end with a newline counts one all the same.
+///
+/// A log keeps its head and its tail, half of its limit each, and says what is missing between
+/// them. The tail is dropped in whole stretches of lines, so a little less than the limit may be
+/// kept, never more. What is stored besides the text is at most two bytes a line and a few dozen
+/// a stretch.
+///
+/// Every call on one run takes effect in the order it was made in by one caller. Nothing is
+/// promised to survive a power cut within the last seconds; a crash of the node loses nothing.
 package protocol LogSink: Sendable {
-    /// Opens the log of `run`; opening it again changes nothing.
+    /// Opens the log of `run`; opening it again changes nothing, also when it is closed.
+    ///
+    /// - Parameters:
+    ///   - run: Whose log it is.
+    ///   - job: The job that retention counts it for.
+    ///   - limit: Bytes of text to keep; with 0 or less only offsets are kept.
     func open(_ run: RunID, job: UID, limit: Int) async throws(LogError)
     /// Appends `lines` in order; answers the offset after the last.
+    ///
+    /// Callers batch, at most 50 ms or 64 KB at a time. A line is kept whole or not at all: one
+    /// longer than half the limit is missing, and said to be.
+    ///
+    /// - Throws: ``LogError/noSuchLog(_:)``, ``LogError/closed(_:)``; nothing is appended then.
     func append(_ lines: [LogLine], to run: RunID) async throws(LogError) -> Int64
-    /// Marks the log complete: readers that follow are told so.
+    /// Marks the log complete: readers that follow are told so. Closing it again changes nothing.
+    ///
+    /// - Throws: ``LogError/noSuchLog(_:)``.
     func close(_ run: RunID) async throws(LogError)
     /// Lines from `offset` on, at most `limit` bytes of text, and where the log stands.
     ///
+    /// An offset inside a line answers the whole line, one inside what is missing the first line
+    /// after it, and one beyond the end nothing. A page holds at least one line if there is any,
+    /// so a reader that goes on at ``LogPage/next`` always gets on. Finding the place costs
+    /// O(log n) in the size of the whole sink.
+    ///
     /// - Throws: ``LogError/noSuchLog(_:)``.
     func read(_ run: RunID, from offset: Int64, limit: Int) async throws(LogError) -> LogPage
-    /// Waits until the log of `run` grows beyond `offset` or is closed, at most `timeout`.
+    /// Waits until the log of `run` grows beyond `offset`, is closed or removed, at most `timeout`.
+    ///
+    /// Returns at once for a log that is not there. A waiting reader costs no thread.
     func wait(for run: RunID, beyond offset: Int64, timeout: Duration) async
-    /// Removes logs by age and, per job, by count; answers how many went.
+    /// Removes closed logs by age, per job by count, and by the sink's size; answers how many went.
+    ///
+    /// Open logs are never removed. Long work is done in small steps, between which others get on.
     func prune(_ policy: LogRetention) async throws(LogError) -> Int
 }
 
@@ -83,9 +112,9 @@ package struct LogPage: Equatable, Sendable {
 package struct LogRetention: Equatable, Sendable {
     /// Logs closed longer ago than this go.
     package var age: Duration
-    /// Per job, the newest this many stay.
+    /// Per job, the newest this many stay, open ones counted.
     package var runsPerJob: Int
-    /// The whole sink's bytes; the oldest closed logs go first.
+    /// The whole sink's bytes of text; beyond it the logs closed first go first.
     package var totalBytes: Int64
     package var now: Instant
 
@@ -101,6 +130,8 @@ package struct LogRetention: Equatable, Sendable {
 package enum LogError: Error, Equatable, Sendable {
     /// Never there, or removed by retention.
     case noSuchLog(RunID)
+    /// Complete: nothing can be added any more.
+    case closed(RunID)
     case full(String)
     case unavailable(String)
 }
@@ -109,6 +140,7 @@ extension LogError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .noSuchLog(let run): "there is no log of run \(run); retention may have removed it"
+        case .closed(let run): "the log of run \(run) is complete; nothing can be added to it"
         case .full(let why): "the disk for logs is full: \(why). Free space or lower keep.log"
         case .unavailable(let why): "the log store does not answer: \(why)"
         }

@@ -1,0 +1,115 @@
+// Logs in memory: for tests of whatever writes or reads logs.
+
+internal import Platform
+package import Vocabulary
+
+/// Keeps logs until the process ends.
+package actor InMemoryLogSink: LogSink {
+    private struct Log {
+        let job: UID
+        var layout: LogLayout
+        var chunks: [LogChunk] = []
+        var closedAt: Instant?
+    }
+
+    private let loop: EventLoop
+    private let clock: @Sendable () -> Instant
+    private var logs: [RunID: Log] = [:]
+    private var waiters = LogWaiters()
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe loop.asUnownedSerialExecutor()
+    }
+
+    /// - Parameter clock: Stamps the closing of logs, which retention goes by.
+    package init(clock: @escaping @Sendable () -> Instant = { SystemClock.wall }) {
+        loop = EventLoop(name: "rota-log")
+        self.clock = clock
+    }
+
+    deinit {
+        loop.stop()
+    }
+
+    package func open(_ run: RunID, job: UID, limit: Int) async throws(LogError) {
+        if logs[run] == nil { logs[run] = Log(job: job, layout: LogLayout(limit: limit)) }
+    }
+
+    package func append(_ lines: [LogLine], to run: RunID) async throws(LogError) -> Int64 {
+        guard var log = logs[run] else { throw .noSuchLog(run) }
+        guard log.closedAt == nil else { throw .closed(run) }
+        let change = log.layout.add(lines)
+        for chunk in change.writes {
+            if log.chunks.last?.start == chunk.start { log.chunks.removeLast() }
+            log.chunks.append(chunk)
+        }
+        log.chunks.removeAll { change.dropped.contains($0.start) }
+        logs[run] = log
+        waiters.grew(run, to: log.layout.end)
+        return log.layout.end
+    }
+
+    package func close(_ run: RunID) async throws(LogError) {
+        guard let log = logs[run] else { throw .noSuchLog(run) }
+        guard log.closedAt == nil else { return }
+        logs[run]?.closedAt = clock()
+        waiters.ended(run)
+    }
+
+    package func read(
+        _ run: RunID,
+        from offset: Int64,
+        limit: Int
+    ) async throws(LogError) -> LogPage {
+        guard let log = logs[run] else { throw .noSuchLog(run) }
+        var page = LogPageBuilder(
+            from: offset,
+            limit: limit,
+            end: log.layout.end,
+            missing: log.layout.missing,
+            isComplete: log.closedAt != nil
+        )
+        for chunk in log.chunks where chunk.end > page.start {
+            guard page.add(chunk) else { break }
+        }
+        return page.page
+    }
+
+    package func wait(for run: RunID, beyond offset: Int64, timeout: Duration) async {
+        guard let log = logs[run], log.closedAt == nil, log.layout.end <= offset else { return }
+        await withCheckedContinuation { continuation in
+            let number = waiters.add(continuation, for: run, beyond: offset)
+            loop.call(at: SystemClock.monotonic.advanced(by: timeout)) { [weak self] in
+                self?.assumeIsolated { $0.waiters.expire(number, of: run) }
+            }
+        }
+    }
+
+    package func prune(_ policy: LogRetention) async throws(LogError) -> Int {
+        let before = logs.count
+        let oldest = policy.now.advanced(by: .zero - policy.age)
+        remove { _, log in log.closedAt.map { $0 < oldest } ?? false }
+        for (_, runs) in Dictionary(grouping: logs.keys, by: { logs[$0]?.job }) {
+            let surplus = Set(runs.sorted(by: >).dropFirst(max(0, policy.runsPerJob)))
+            remove { run, log in surplus.contains(run) && log.closedAt != nil }
+        }
+        var bytes = logs.values.reduce(0) { $0 + $1.layout.kept }
+        let closed = logs.filter { $0.value.closedAt != nil }
+        for (run, log) in closed.sorted(by: Self.closedEarlier) where bytes > policy.totalBytes {
+            bytes -= log.layout.kept
+            remove { candidate, _ in candidate == run }
+        }
+        return before - logs.count
+    }
+
+    private func remove(where isSurplus: (RunID, Log) -> Bool) {
+        for run in logs.filter({ isSurplus($0.key, $0.value) }).keys {
+            logs[run] = nil
+            waiters.ended(run)
+        }
+    }
+
+    private static func closedEarlier(_ lhs: (RunID, Log), _ rhs: (RunID, Log)) -> Bool {
+        (lhs.1.closedAt ?? .epoch, lhs.0) < (rhs.1.closedAt ?? .epoch, rhs.0)
+    }
+}

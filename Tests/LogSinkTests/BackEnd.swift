@@ -1,0 +1,77 @@
+// Every back end of the log, so that one suite runs over all of them.
+
+import Foundation
+import LogSink
+import Synchronization
+import Vocabulary
+
+/// A back end under test, with a clock that tests advance.
+enum BackEnd: CaseIterable, Sendable {
+    case memory
+    case sqlite
+
+    func make(in folder: TemporaryFolder, clock: TestClock = TestClock()) throws -> any LogSink {
+        switch self {
+        case .memory: InMemoryLogSink { clock.now }
+        case .sqlite: try SQLiteLogSink(path: folder.path + "/logs.db") { clock.now }
+        }
+    }
+}
+
+final class TestClock: Sendable {
+    private let time = Mutex(Instant(unixSeconds: 1_000_000))
+
+    var now: Instant { time.withLock { $0 } }
+
+    func advance(by duration: Duration) {
+        time.withLock { $0 = $0.advanced(by: duration) }
+    }
+}
+
+/// A folder that goes away with the test.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.path + "/rota-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// What the files in it take.
+    var bytes: Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return names.reduce(0) { sum, name in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
+            return sum + (attributes?[.size] as? Int ?? 0)
+        }
+    }
+}
+
+extension LogLine {
+    static func out(_ text: String, at milliseconds: Int64 = 0) -> Self {
+        Self(stream: .out, at: Instant(unixMilliseconds: milliseconds), text: Array(text.utf8))
+    }
+
+    var string: String { String(decoding: text, as: UTF8.self) }
+}
+
+extension LogSink {
+    /// All lines that are kept, page by page.
+    func everything(
+        of run: RunID,
+        pageLimit: Int = 1_000
+    ) async throws -> [(offset: Int64, line: LogLine)] {
+        var lines: [(offset: Int64, line: LogLine)] = []
+        var offset: Int64 = 0
+        while true {
+            let page = try await read(run, from: offset, limit: pageLimit)
+            lines += page.lines
+            if page.next >= page.end { return lines }
+            offset = page.next
+        }
+    }
+}
