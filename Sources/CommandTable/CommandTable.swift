@@ -47,6 +47,8 @@ package struct CommandTable: Equatable, Sendable {
     /// mixed. `-h` and `-V` win over everything after them.
     ///
     /// - Parameter words: The command line without the program's own name.
+    /// - Returns: A command to run, or what the user asked to see instead.
+    /// - Throws: ``UsageError`` for the first word that cannot be followed.
     package func parse(_ words: [String]) throws(UsageError) -> Request {
         var reader = CommandLineReader(table: self)
         return try reader.read(words)

@@ -36,7 +36,7 @@ package enum Shell: String, CaseIterable, Sendable {
 extension CommandTable {
     /// What may stand in place of the last of `words`, which is what has been typed of it.
     ///
-    /// - Parameter lookUp: The names of a kind, for ``ValueSource/names(of:)``.
+    /// `lookUp` answers the names of a kind, for ``ValueSource/names(of:)``.
     package func complete(
         _ words: [String],
         names lookUp: (String) -> [Candidate] = { _ in [] }

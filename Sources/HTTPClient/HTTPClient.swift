@@ -1,1 +1,1 @@
-// placeholder
+// Replaced by the HTTP client.

@@ -1,1 +1,5 @@
-// Replaced by the program.
+// The command line program.
+
+internal import RotaCLI
+
+await RotaMain.run()

@@ -1,0 +1,236 @@
+// What runs printed: whole, the end of it, or as it comes.
+
+internal import CommandTable
+internal import Synchronization
+internal import Vocabulary
+
+/// The command that shows logs.
+enum LogReading {
+    private static let pageBytes = 1 << 20
+
+    static func logs(_ session: Session) async throws(Failure) -> ExitCode {
+        let given = session.invocation
+        let id = try await runID(given.argument("RUN") ?? "", session)
+        let lines = given.number("lines")
+        let writer = LogWriter(session, holding: lines)
+        if !given.flag("follow") || lines != nil { try await whole(id, writer, session) }
+        if given.flag("follow") {
+            let deadline = Deadline(nil, session.world.clock)
+            let follower = LogFollower(run: id, session: session, deadline: deadline)
+            try await follower.follow(writer)
+        }
+        return .done
+    }
+
+    /// The id itself, or that of the newest run of the job with this name.
+    private static func runID(_ text: String, _ session: Session) async throws(Failure) -> String {
+        // A ULID has capitals, which no job's name has.
+        if text.utf8.count == 26, text.contains(where: \.isUppercase) { return text }
+        let runs = try await session.api.get("/v1/runs", [("job", text), ("limit", "1")])
+        guard let id = runs["items"]?.array?.first?["id"]?.string else {
+            throw Failure(
+                .notFound,
+                "There is no run of a job \"\(text.plain)\"",
+                next: "rota run list"
+            )
+        }
+        return id
+    }
+
+    /// Prints pages of the log up to where it stands now.
+    private static func whole(
+        _ id: String,
+        _ writer: LogWriter,
+        _ session: Session
+    ) async throws(Failure) {
+        var offset: Int64 = 0
+        while true {
+            let body = try await session.api.text(
+                RunReading.path(id) + "/log",
+                [("offset", "\(offset)"), ("limit", "\(pageBytes)")]
+            )
+            var lines = LineCutter()
+            for line in lines.take(body) + lines.finish() { writer.take(line) }
+            guard let foot = writer.foot, foot.next > offset, foot.next < foot.end else { break }
+            offset = foot.next
+        }
+        writer.release()
+    }
+}
+
+/// Follows one run's log to its end, across cuts of the connection.
+struct LogFollower: Sendable {
+    /// Without a single line for so long, over broken connections, it gives up.
+    private static let patience = 60
+
+    let run: String
+    let session: Session
+    let deadline: Deadline
+
+    func follow(_ writer: LogWriter) async throws(Failure) {
+        var failures = 0
+        while true {
+            let cutter = Mutex(LineCutter())
+            let before = writer.count
+            let answer = try await session.api.stream(
+                RunReading.path(run) + "/log",
+                [("follow", "1"), ("offset", "\(writer.resumeOffset)")]
+            ) { bytes in
+                for line in cutter.withLock({ $0.take(bytes) }) { writer.take(line) }
+            }
+            for line in cutter.withLock({ $0.finish() }) where answer != nil { writer.take(line) }
+            if writer.hasEnded { return }
+            failures = writer.count > before ? 0 : failures + 1
+            guard failures < Self.patience else {
+                throw Failure(
+                    .unreachable,
+                    "The log of run \(run) was cut and could not be taken up again",
+                    next: "rota run logs \(run) -f"
+                )
+            }
+            try await deadline.pause(.seconds(1), while: "run \(run) is still under way")
+        }
+    }
+}
+
+/// Cuts bytes into lines as they come.
+struct LineCutter: Sendable {
+    /// A longer line is no line of the API: its limit is far below.
+    private static let limit = 8 << 20
+
+    private var rest: [UInt8] = []
+
+    mutating func take(_ bytes: [UInt8]) -> [[UInt8]] {
+        var lines: [[UInt8]] = []
+        var start = bytes.startIndex
+        while let end = bytes[start...].firstIndex(of: 0x0A) {
+            lines.append(rest + bytes[start..<end])
+            rest = []
+            start = end + 1
+        }
+        if rest.count < Self.limit { rest += bytes[start...] }
+        return lines
+    }
+
+    mutating func finish() -> [[UInt8]] {
+        defer { rest = [] }
+        return rest.isEmpty ? [] : [rest]
+    }
+}
+
+/// Prints a log's lines, each once, whatever is sent again after a cut.
+final class LogWriter: Sendable {
+    struct Foot: Sendable {
+        let next: Int64
+        let end: Int64
+    }
+
+    private struct State {
+        /// The offset of the last line, and how many lines had it: empty lines may share one.
+        var lastOffset: Int64 = -1
+        var seenAtLast = 0
+        /// Lines at the last offset that will come once more and are to be passed over.
+        var skipped = 0
+        var count = 0
+        var hasEnded = false
+        var foot: Foot?
+        var held: [String] = []
+        var holding: Int?
+    }
+
+    private let session: Session
+    private let streams: Set<String>
+    private let state: Mutex<State>
+
+    /// With `holding`, only the last so many lines before ``release()`` are printed.
+    init(_ session: Session, holding: Int?) {
+        self.session = session
+        var streams: Set<String> = []
+        if session.invocation.flag("stdout") { streams.insert("out") }
+        if session.invocation.flag("stderr") { streams.insert("err") }
+        self.streams = streams
+        state = Mutex(State(holding: holding))
+    }
+
+    var count: Int { state.withLock { $0.count } }
+    var hasEnded: Bool { state.withLock { $0.hasEnded } }
+    var foot: Foot? { state.withLock { $0.foot } }
+
+    /// Where to read on; the line there was printed and is passed over.
+    var resumeOffset: Int64 {
+        state.withLock { state in
+            state.skipped = 0
+            return max(0, state.lastOffset)
+        }
+    }
+
+    /// Takes one line of `application/x-ndjson`; what is none of the API's is passed over.
+    func take(_ bytes: [UInt8]) {
+        guard let value = Wire.value(bytes), value.object != nil else { return }
+        let text = state.withLock { state -> String? in
+            guard let offset = value["o"]?.integer else {
+                note(value, in: &state)
+                return nil
+            }
+            guard accepts(offset, in: &state) else { return nil }
+            let stream = value.text("s")
+            guard streams.isEmpty || streams.contains(stream) else { return nil }
+            let text = line(value, stream)
+            guard let limit = state.holding else { return text }
+            state.held.append(text)
+            if state.held.count > 2 * limit + 64 { state.held.removeFirst(state.held.count - limit) }
+            return nil
+        }
+        if let text { session.print(text) }
+    }
+
+    /// Prints what was held back and holds no more.
+    func release() {
+        let text = state.withLock { state -> String in
+            defer {
+                state.held = []
+                state.holding = nil
+            }
+            return state.held.suffix(state.holding ?? 0).joined()
+        }
+        if !text.isEmpty { session.print(text) }
+    }
+
+    private func note(_ value: Value, in state: inout State) {
+        if value["end"]?.bool == true { state.hasEnded = true }
+        if let next = value["next"]?.integer, let end = value["end"]?.integer {
+            state.foot = Foot(next: next, end: end)
+        }
+        if let missing = value["missing"]?.array, missing.count == 2,
+            let from = missing[0].integer, let until = missing[1].integer, until > from
+        {
+            session.note("(\(until - from) bytes in the middle were dropped by the log's limit)")
+        }
+    }
+
+    private func accepts(_ offset: Int64, in state: inout State) -> Bool {
+        if offset < state.lastOffset { return false }
+        if offset == state.lastOffset {
+            if state.skipped < state.seenAtLast {
+                state.skipped += 1
+                return false
+            }
+            state.seenAtLast += 1
+        } else {
+            state.lastOffset = offset
+            state.seenAtLast = 1
+        }
+        state.skipped = state.seenAtLast
+        state.count += 1
+        return true
+    }
+
+    private func line(_ value: Value, _ stream: String) -> String {
+        var text = value.text("l")
+        if stream == "note" { text = session.settings.paint.apply(.dim, "-- \(text)") }
+        if session.invocation.flag("timestamps"), let at = value["t"]?.instant {
+            text = session.settings.paint.apply(.dim, session.times.iso(at)) + " " + text
+        }
+        return text + "\n"
+    }
+}

@@ -1,0 +1,160 @@
+// Starting, watching and ending runs.
+
+internal import CommandTable
+internal import Vocabulary
+
+/// Commands that start and end runs.
+enum Running {
+    /// Between two looks at something that is waited for.
+    private static let pace = Duration.milliseconds(250)
+
+    static func run(_ session: Session) async throws(Failure) -> ExitCode {
+        let given = session.invocation
+        let name = given.argument("JOB") ?? ""
+        let answer: (object: Value, revision: String?)
+        do throws(Failure) {
+            answer = try await session.api.change(
+                "POST",
+                JobEditing.path(name) + "/runs",
+                body: [:],
+                key: session.world.clock.uniqueKey()
+            )
+        } catch {
+            throw await session.suggesting(nearestTo: name, on: error)
+        }
+        guard given.flag("wait") || given.flag("follow") else {
+            session.report("job/\(name) will run", revision: nil, object: answer.object)
+            return .done
+        }
+        let deadline = Deadline(given.duration("timeout"), session.world.clock)
+        let id = try await runID(of: answer.object, job: name, deadline, session)
+        session.note("run \(id) started")
+        if given.flag("follow") {
+            let follower = LogFollower(run: id, session: session, deadline: deadline)
+            try await follower.follow(LogWriter(session, holding: nil))
+        }
+        let run = try await end(of: id, deadline, session)
+        return tell(run, session)
+    }
+
+    static func kill(_ session: Session) async throws(Failure) -> ExitCode {
+        let given = session.invocation
+        let id = given.argument("RUN") ?? ""
+        let run = try await session.api.get(RunReading.path(id))
+        guard run.text("state") == RunState.open.rawValue else {
+            session.note("run \(id) has ended already: \(run.text("state"))")
+            return .done
+        }
+        let since = run["claimed"]?.instant.map { start in
+            ", running for " + TimeText.short(start.duration(to: session.world.clock.now))
+        }
+        try session.confirm(
+            "Kill run \(id) of job/\(run.text("job")) on \(run.text("node"))\(since ?? "")"
+        )
+        var body: [String: Value] = [:]
+        body["grace"] = given.duration("grace").map { .string(DurationText.format($0)) }
+        let (ordered, _) = try await session.api.change(
+            "POST",
+            RunReading.path(id) + ":kill",
+            body: .object(body),
+            key: session.world.clock.uniqueKey()
+        )
+        guard given.flag("wait") else {
+            session.report("kill of run \(id) is ordered", revision: nil, object: ordered)
+            return .done
+        }
+        let deadline = Deadline(given.duration("timeout"), session.world.clock)
+        let ended = try await end(of: id, deadline, session)
+        session.report(
+            "run \(id) is over: \(ended.text("state")), \(RunReading.exit(of: ended))",
+            revision: nil,
+            object: ended
+        )
+        return .done
+    }
+
+    static func retry(_ session: Session) async throws(Failure) -> ExitCode {
+        let id = session.invocation.argument("RUN") ?? ""
+        let (answer, _) = try await session.api.change(
+            "POST",
+            RunReading.path(id) + ":retry",
+            body: [:],
+            key: session.world.clock.uniqueKey()
+        )
+        session.report("run \(id) will be run again", revision: nil, object: answer)
+        return .done
+    }
+
+    /// The id of the run that a trigger becomes once a node has claimed it.
+    private static func runID(
+        of trigger: Value,
+        job: String,
+        _ deadline: Deadline,
+        _ session: Session
+    ) async throws(Failure) -> String {
+        if let id = trigger["run"]?.string ?? trigger["run"]?["id"]?.string { return id }
+        guard let instant = trigger["instant"]?.string else {
+            throw Failure(.failed, "The master did not say which run it will be")
+        }
+        var hasSaidWaiting = false
+        while true {
+            let found = try await session.api.get(
+                JobEditing.path(job) + "/runs",
+                [("instant", instant)]
+            )
+            if let id = found["items"]?.array?.first?["id"]?.string { return id }
+            if !hasSaidWaiting { session.note("waiting for a node to start it") }
+            hasSaidWaiting = true
+            try await deadline.pause(pace, while: "no node has started it: rota why \(job)")
+        }
+    }
+
+    /// The run once it is no longer open.
+    private static func end(
+        of id: String,
+        _ deadline: Deadline,
+        _ session: Session
+    ) async throws(Failure) -> Value {
+        while true {
+            let run = try await session.api.get(RunReading.path(id))
+            if run.text("state") != RunState.open.rawValue { return run }
+            try await deadline.pause(pace, while: "run \(id) is still under way")
+        }
+    }
+
+    private static func tell(_ run: Value, _ session: Session) -> ExitCode {
+        let state = run.text("state")
+        let isGood = state == RunState.succeeded.rawValue
+        if let text = session.settings.format.text(of: run) {
+            session.print(text)
+        } else {
+            let sign = isGood ? "✓" : "✕"
+            var line = session.settings.errorPaint.apply(isGood ? .good : .bad, sign)
+            line += " \(state) in \(RunReading.took(run))"
+            if !isGood { line += ", \(RunReading.exit(of: run))" }
+            let reason = run.text("reason").plain
+            session.note(line + (reason.isEmpty ? "" : ": \(reason)"))
+        }
+        return isGood ? .done : .runFailed
+    }
+}
+
+/// How long a command may wait.
+struct Deadline: Sendable {
+    private let end: MonotonicInstant?
+    private let clock: any CommandClock
+
+    /// `nil` waits for ever.
+    init(_ limit: Duration?, _ clock: any CommandClock) {
+        self.clock = clock
+        end = limit.map { clock.monotonic.advanced(by: $0) }
+    }
+
+    var isOver: Bool { end.map { clock.monotonic >= $0 } ?? false }
+
+    /// Waits, or says that there is no more time: `why` is what was waited for.
+    func pause(_ duration: Duration, while why: String) async throws(Failure) {
+        if isOver { throw Failure(.timedOut, "The time for waiting is over", why: why) }
+        await clock.wait(duration)
+    }
+}
