@@ -1,7 +1,7 @@
 // The log of one run as a response body: whole, in part, or followed while it grows.
 
 internal import Documents
-package import HTTPService
+internal import HTTPService
 internal import Synchronization
 package import Vocabulary
 

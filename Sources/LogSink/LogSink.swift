@@ -15,7 +15,7 @@ package import Vocabulary
 ///
 /// Every call on one run takes effect in the order it was made in by one caller. Nothing is
 /// promised to survive a power cut within the last seconds; a crash of the node loses nothing.
-package protocol LogSink: Sendable {
+package protocol LogSink: LogReader {
     /// Opens the log of `run`; opening it again changes nothing, also when it is closed.
     ///
     /// - Parameters:
@@ -34,6 +34,14 @@ package protocol LogSink: Sendable {
     ///
     /// - Throws: ``LogError/noSuchLog(_:)``.
     func close(_ run: RunID) async throws(LogError)
+    /// Removes closed logs by age, per job by count, and by the sink's size; answers how many went.
+    ///
+    /// Open logs are never removed. Long work is done in small steps, between which others get on.
+    func prune(_ policy: LogRetention) async throws(LogError) -> Int
+}
+
+/// Reads what runs printed, wherever it is kept.
+package protocol LogReader: Sendable {
     /// Lines from `offset` on, at most `limit` bytes of text, and where the log stands.
     ///
     /// An offset inside a line answers the whole line, one inside what is missing the first line
@@ -47,10 +55,6 @@ package protocol LogSink: Sendable {
     ///
     /// Returns at once for a log that is not there. A waiting reader costs no thread.
     func wait(for run: RunID, beyond offset: Int64, timeout: Duration) async
-    /// Removes closed logs by age, per job by count, and by the sink's size; answers how many went.
-    ///
-    /// Open logs are never removed. Long work is done in small steps, between which others get on.
-    func prune(_ policy: LogRetention) async throws(LogError) -> Int
 }
 
 /// Where a line came from.

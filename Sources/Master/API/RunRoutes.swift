@@ -214,7 +214,7 @@ struct RunRoutes: Sendable {
                 .notFound,
                 "The log of run \(run.id) is not on \(run.node); retention may have removed it."
             )
-        case .full, .unavailable:
+        case .full, .unavailable, .closed:
             Problem(
                 .nodeDown,
                 "The log of run \(run.id) is on \(run.node), which does not answer: \(error)",
