@@ -7,9 +7,9 @@ package import Vocabulary
 package enum ChainDigest {
     /// The digest of the history up to and including the commit `revision`.
     ///
-    /// Covers, in a canonical byte form, `previous`, the revision, and of each record its key, uid,
-    /// version, whether it is deleted, and the digest of its body; times and author are for people
-    /// and not covered. The order of `records` counts: a commit keeps the order of its edits.
+    /// Covers, in a canonical byte form, `previous`, the revision, and every field of each record,
+    /// its body by the digest alone. Times are covered too: where a job's cursor starts depends on
+    /// when it was made. The order of `records` counts: a commit keeps the order of its edits.
     ///
     /// - Parameter previous: The digest of the history before this commit.
     /// - Complexity: O(bytes of the keys and uids); bodies enter by their digest alone.
@@ -31,6 +31,9 @@ package enum ChainDigest {
             form.append(UInt64(bitPattern: record.version.rawValue))
             form.append(record.isDeleted ? 1 : 0)
             form.append(record.digest)
+            form.append(UInt64(bitPattern: record.createdAt.unixMilliseconds))
+            form.append(UInt64(bitPattern: record.updatedAt.unixMilliseconds))
+            form.append(record.author)
         }
         return Hashing.digest(form.bytes)
     }

@@ -1,0 +1,118 @@
+// Policies and sizes as one writes them: `allow(3)`, `all(100)`, `retry(1)`, `1MB`.
+
+internal import Vocabulary
+
+/// A word with an optional number in parentheses.
+private struct CallText {
+    let word: String
+    let number: Int?
+
+    init?(_ text: String) {
+        guard let open = text.firstIndex(of: "(") else {
+            word = text
+            number = nil
+            return
+        }
+        let inside = text[text.index(after: open)...].dropLast()
+        guard text.hasSuffix(")"), inside.allSatisfy(\.isWholeNumber), inside.count <= 9,
+            let number = Int(inside)
+        else { return nil }
+        word = String(text[..<open])
+        self.number = number
+    }
+}
+
+extension OverlapPolicy {
+    static let forms = #""forbid", "queue", "allow", "allow(3)" or "replace""#
+
+    var text: String {
+        switch self {
+        case .forbid: "forbid"
+        case .queue: "queue"
+        case .allow(limit: nil): "allow"
+        case .allow(limit: let limit?): "allow(\(limit))"
+        case .replace: "replace"
+        }
+    }
+
+    init?(text: String) {
+        guard let call = CallText(text) else { return nil }
+        switch (call.word, call.number) {
+        case ("forbid", nil): self = .forbid
+        case ("queue", nil): self = .queue
+        case ("replace", nil): self = .replace
+        case ("allow", nil): self = .allow(limit: nil)
+        case ("allow", let limit?) where Limits.overlappingRuns.contains(limit):
+            self = .allow(limit: limit)
+        case _: return nil
+        }
+    }
+}
+
+extension MisfirePolicy {
+    static let forms = #""latest", "skip" or "all(100)", with a number from 1 to 10000"#
+
+    var text: String {
+        switch self {
+        case .latest: "latest"
+        case .skip: "skip"
+        case .all(let limit): "all(\(limit))"
+        }
+    }
+
+    init?(text: String) {
+        guard let call = CallText(text) else { return nil }
+        switch (call.word, call.number) {
+        case ("latest", nil): self = .latest
+        case ("skip", nil): self = .skip
+        case ("all", let limit?) where Limits.catchUpRuns.contains(limit): self = .all(limit: limit)
+        case _: return nil
+        }
+    }
+}
+
+extension NodeLossPolicy {
+    static let forms = #""lost", or "retry(1)" with a number from 1 to 100"#
+
+    var text: String {
+        switch self {
+        case .lost: "lost"
+        case .retry(let limit): "retry(\(limit))"
+        }
+    }
+
+    init?(text: String) {
+        guard let call = CallText(text) else { return nil }
+        switch (call.word, call.number) {
+        case ("lost", nil): self = .lost
+        case ("retry", let limit?) where Limits.nodeLossRetries.contains(limit):
+            self = .retry(limit: limit)
+        case _: return nil
+        }
+    }
+}
+
+/// Sizes in bytes; `1KB` is 1,024 bytes.
+enum SizeText {
+    private static let units = [("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10), ("B", 1)]
+
+    static func parse(_ text: String) -> Int? {
+        for (name, bytes) in units where text.hasSuffix(name) {
+            let digits = text.dropLast(name.count)
+            guard digits.count <= 12, digits.allSatisfy({ $0.isASCII && $0.isWholeNumber }),
+                let number = Int(digits)
+            else { return nil }
+            let (size, overflow) = number.multipliedReportingOverflow(by: bytes)
+            return overflow ? nil : size
+        }
+        return nil
+    }
+
+    /// The shortest text that ``parse(_:)`` reads back.
+    static func format(_ size: Int) -> String {
+        for (name, bytes) in units where size >= bytes && size % bytes == 0 {
+            return "\(size / bytes)\(name)"
+        }
+        return "\(size)B"
+    }
+}
