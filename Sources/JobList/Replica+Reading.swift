@@ -54,6 +54,16 @@ extension Replica {
         )
     }
 
+    /// How many objects of one kind and tenant are not deleted.
+    package func count(kind: ObjectKind, tenant: String) throws(ReplicaError) -> Int {
+        try attempt { file throws(SQLiteError) in
+            try file.connection.query(
+                "SELECT count(*) FROM object WHERE tenant=? AND kind=? AND deleted=0",
+                [.text(tenant), .text(kind.rawValue)]
+            ) { $0.integer(0) }
+        }.first.map(Int.init) ?? 0
+    }
+
     package func snapshot(
         after key: ObjectKey?,
         limit: Int

@@ -156,6 +156,23 @@ extension Problem {
         }
     }
 
+    /// The refusal of a document.
+    ///
+    /// - Parameter pointer: Where the document stands in the request; `#/spec` by itself.
+    package init(_ faults: DocumentFaults, pointer: String = "#/spec") {
+        let placed = faults.faults.map { fault in
+            let rest = fault.pointer.hasPrefix("#/spec") ? fault.pointer.dropFirst(6) : ""
+            return Fault(pointer: pointer + rest, detail: fault.detail)
+        }
+        let isSchedule = faults.faults.allSatisfy { $0.pointer.hasSuffix("/schedule") }
+        self.init(
+            isSchedule ? .scheduleInvalid : .fieldInvalid,
+            faults.faults.first?.detail ?? "The document is wrong.",
+            hint: isSchedule ? "rota help schedules" : "",
+            faults: placed
+        )
+    }
+
     init(_ conflict: EditConflict) {
         let name = conflict.key.name
         let noun = conflict.key.kind.rawValue

@@ -93,7 +93,7 @@ struct ApplyRoutes: Sendable {
     /// Deletes what the manifests do not name.
     private func prune(keeping names: Set<String>, _ call: Call) async throws(Problem) -> [Step] {
         var steps: [Step] = []
-        var after: String?
+        var after: ObjectKey?
         while true {
             let page: [ObjectRecord]
             do throws(ReplicaError) {
@@ -115,8 +115,8 @@ struct ApplyRoutes: Sendable {
                 )
                 steps.append(Step(name: record.key.name, action: "delete", diff: [], edit: edit))
             }
-            guard page.count == 1_000 else { return steps }
-            after = page.last?.key.name
+            guard let last = page.last else { return steps }
+            after = last.key
         }
     }
 

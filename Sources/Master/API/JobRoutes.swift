@@ -58,30 +58,36 @@ struct JobRoutes: Sendable {
         try await ReadYourWrites.wait(for: call, feed: master.feed)
         let limit = try call.number("limit", default: 50, in: 1...1_000)
         let wanted = call.request.parameter("q")?.lowercased()
-        var after = call.request.parameter("cursor")
-        var items: [Value] = []
-        var hasMore = true
-        // A filter may leave a page short, so read on until it is full or the list ends.
-        while items.count < limit, hasMore {
-            let page = try await records(tenant: call.tenant, after: after, limit: limit + 1)
-            hasMore = page.count > limit
-            for record in page.prefix(limit) where items.count < limit {
-                after = record.key.name
-                let job = try Editor.decode(record)
-                guard matches(record, job, wanted) else { continue }
-                items.append(Views.job(record, job, status: try await status(record, job)))
-            }
-            if items.count == limit { hasMore = hasMore || page.last?.key.name != after }
+        var after = call.request.parameter("cursor").map {
+            ObjectKey(tenant: call.tenant, kind: .job, name: $0)
         }
-        return .json([
-            "items": .array(items), "next": hasMore ? after.map { .string($0) } ?? .null : .null,
+        var items: [Value] = []
+        // A filter may leave a page short, so read on until this one is full or the list ends.
+        reading: while true {
+            let page = try await records(tenant: call.tenant, after: after, limit: limit)
+            guard !page.isEmpty else { return try await self.page(items, next: nil) }
+            for record in page {
+                let job = try Editor.decode(record)
+                if matches(record, job, wanted) {
+                    guard items.count < limit else { break reading }
+                    items.append(Views.job(record, job, status: try await status(record, job)))
+                }
+                after = record.key
+            }
+        }
+        return try await self.page(items, next: after?.name)
+    }
+
+    private func page(_ items: [Value], next: String?) async throws(Problem) -> HTTPResponse {
+        .json([
+            "items": .array(items), "next": next.map { .string($0) } ?? .null,
             "rev": .string(await master.replica.position().revision.description),
         ])
     }
 
     private func records(
         tenant: String,
-        after: String?,
+        after: ObjectKey?,
         limit: Int
     ) async throws(Problem) -> [ObjectRecord] {
         do throws(ReplicaError) {
@@ -283,7 +289,7 @@ struct JobRoutes: Sendable {
             until = instant
         }
         let reason = document["reason"]?.string ?? ""
-        let paused = job.paused(because: reason, until: until, at: SystemClock.wall)
+        let paused = job.paused(reason: reason, until: until, at: SystemClock.wall)
         return try await commit(call, paused, record.key, .version(record.version), code: 200)
     }
 
