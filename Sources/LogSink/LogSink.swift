@@ -22,6 +22,7 @@ package protocol LogSink: LogReader {
     ///   - run: Whose log it is.
     ///   - job: The job that retention counts it for.
     ///   - limit: Bytes of text to keep; with 0 or less only offsets are kept.
+    /// - Throws: ``LogError`` if the store cannot take it.
     func open(_ run: RunID, job: UID, limit: Int) async throws(LogError)
     /// Appends `lines` in order; answers the offset after the last.
     ///

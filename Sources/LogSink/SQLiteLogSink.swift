@@ -30,6 +30,7 @@ package actor SQLiteLogSink: LogSink {
     /// - Parameters:
     ///   - path: The file; SQLite puts two more beside it.
     ///   - clock: Stamps the opening and closing of logs, which retention goes by.
+    /// - Throws: ``LogError/unavailable(_:)`` naming the file, also if it is no database of ours.
     package init(
         path: String,
         clock: @escaping @Sendable () -> Instant = { SystemClock.wall }

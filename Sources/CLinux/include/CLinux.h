@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "CLinuxChild.h"
+
 /// `pidfd_open(2)`, Linux 5.3. Returns a descriptor, or -1 with `errno` set.
 static inline int clinux_pidfd_open(pid_t pid, unsigned int flags) {
   return (int)syscall(SYS_pidfd_open, pid, flags);

@@ -1,0 +1,197 @@
+// One child with its session: started, read, watched, ended with all its offspring, reaped.
+
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// Where a child's output came from.
+package enum ChildStream: CaseIterable, Sendable, Hashable {
+    case out
+    case err
+}
+
+/// How a child's main process ended.
+package enum ChildExit: Equatable, Sendable {
+    case code(Int32)
+    case signal(Int32)
+}
+
+/// What a child did.
+package enum ChildEvent: Equatable, Sendable {
+    /// At most 64 KB, as they came.
+    case output(ChildStream, [UInt8])
+    /// Nobody holds the writing end any more, or ``ChildProcess/closeOutput()`` was called.
+    case closed(ChildStream)
+    /// Once. Output may follow; the process stays unreaped until ``ChildProcess/release()``.
+    case exited(ChildExit)
+}
+
+/// What ends processes.
+package enum EndSignal: Sendable, Hashable {
+    /// SIGTERM, and SIGCONT so that a stopped process hears of it.
+    case terminate
+    case kill
+}
+
+/// A running child and everything it starts in its session.
+///
+/// The child leads a session and a process group of its own, with all signals at their defaults and
+/// unblocked, no descriptor but 0, 1 and 2, and no terminal. Events come on the loop's thread, in
+/// order. The ended child stays unreaped until ``release()``: so its number, which names the session
+/// too, cannot go to somebody else while the session is being ended.
+package final class ChildProcess: Sendable {
+    private struct State {
+        var pipes: [ChildStream: Int32]
+        var pidfd: Int32?
+        var isPaused = false
+        var hasExited = false
+        var isReleased = false
+    }
+
+    /// The process id, which also names its group and its session.
+    package let processID: Int32
+    private let loop: EventLoop
+    private let state: Mutex<State>
+    private let receive: @Sendable (ChildEvent) -> Void
+
+    /// Starts `command` and watches it on `loop`.
+    ///
+    /// Call it on the loop's thread, so that no event comes before this returns. It blocks that
+    /// thread until the kernel has loaded the program, about half a millisecond.
+    ///
+    /// - Throws: ``SpawnError`` if nothing was started.
+    package static func spawn(
+        _ command: ChildCommand,
+        on loop: EventLoop,
+        receive: @escaping @Sendable (ChildEvent) -> Void
+    ) throws(SpawnError) -> ChildProcess {
+        let spawned = try SpawnedChild(command)
+        return ChildProcess(spawned, loop: loop, receive: receive)
+    }
+
+    private init(
+        _ spawned: SpawnedChild,
+        loop: EventLoop,
+        receive: @escaping @Sendable (ChildEvent) -> Void
+    ) {
+        processID = spawned.processID
+        self.loop = loop
+        self.receive = receive
+        let pipes = [ChildStream.out: spawned.output, .err: spawned.errors]
+        state = Mutex(State(pipes: pipes, pidfd: spawned.pidfd))
+        // The loop keeps this object alive until the pipes are closed and the child has exited.
+        loop.watch(spawned.pidfd) { self.lookForExit() }
+        for (stream, pipe) in pipes { loop.watch(pipe) { self.readOnce(stream) } }
+    }
+
+    /// Stops reading output, so that a child that prints too much is held up by its full pipe.
+    package func pauseOutput() {
+        state.withLock { state in
+            guard !state.isPaused else { return }
+            state.isPaused = true
+            for pipe in state.pipes.values { loop.unwatch(pipe) }
+        }
+    }
+
+    package func resumeOutput() {
+        state.withLock { state in
+            guard state.isPaused else { return }
+            state.isPaused = false
+            for (stream, pipe) in state.pipes { loop.watch(pipe) { self.readOnce(stream) } }
+        }
+    }
+
+    /// Reads what the pipes hold now, then closes them, whoever else still holds their other ends.
+    package func closeOutput() {
+        for stream in ChildStream.allCases {
+            // One pipe holds 64 KB by default, 1 MB at most.
+            for _ in 0..<16 where readOnce(stream) {}
+            if close(stream) { receive(.closed(stream)) }
+        }
+    }
+
+    /// Signals the group and every other process of the session; nobody after ``release()``.
+    ///
+    /// A process that is started meanwhile may be missed: repeat it until ``isTreeGone()``. One that
+    /// called `setsid(2)` has left the session and is not found.
+    ///
+    /// - Complexity: Reads `/proc` once, about 10 µs for each process on the machine.
+    package func endTree(_ signal: EndSignal) {
+        guard !state.withLock({ $0.isReleased }) else { return }
+        let tree = ProcessTree(session: processID)
+        tree.signalGroup(signal)
+        tree.signal(signal, ProcessTable.snapshot().filter { $0.group != processID })
+    }
+
+    /// Whether no process of the session is left, the unreaped child itself not counted.
+    ///
+    /// - Parameter table: A snapshot taken after the child exited, to be shared by many questions.
+    package func isTreeGone(in table: [ProcessEntry] = ProcessTable.snapshot()) -> Bool {
+        ProcessTree(session: processID).members(in: table).isEmpty
+    }
+
+    /// Closes the pipes and reaps the child, at once or as soon as it has exited; no more events.
+    package func release() {
+        for stream in ChildStream.allCases { close(stream) }
+        state.withLock { state in
+            guard !state.isReleased else { return }
+            state.isReleased = true
+            if state.hasExited { reap(&state) }
+        }
+    }
+
+    /// Reads at most 64 KB; answers whether there may be more.
+    @discardableResult
+    private func readOnce(_ stream: ChildStream) -> Bool {
+        guard let pipe = state.withLock({ $0.pipes[stream] }) else { return false }
+        var failure: Int32 = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
+            let result = unsafe read(pipe, buffer.baseAddress, buffer.count)
+            failure = result < 0 ? errno : 0
+            count = max(0, result)
+        }
+        if failure == EAGAIN || failure == EINTR { return failure == EINTR }
+        if bytes.isEmpty {
+            if close(stream) { receive(.closed(stream)) }
+            return false
+        }
+        receive(.output(stream, bytes))
+        return true
+    }
+
+    /// Answers whether `stream` was open.
+    @discardableResult
+    private func close(_ stream: ChildStream) -> Bool {
+        state.withLock { state in
+            guard let pipe = state.pipes.removeValue(forKey: stream) else { return false }
+            loop.unwatch(pipe)
+            Glibc.close(pipe)
+            return true
+        }
+    }
+
+    private func lookForExit() {
+        let exit: ChildExit? = state.withLock { state in
+            guard let pidfd = state.pidfd, !state.hasExited else { return nil }
+            var code: Int32 = 0
+            var isSignal: Int32 = 0
+            guard unsafe clinux_peek_exit(pidfd, &code, &isSignal) == 1 else { return nil }
+            loop.unwatch(pidfd)
+            state.hasExited = true
+            guard !state.isReleased else {
+                reap(&state)
+                return nil
+            }
+            return isSignal != 0 ? .signal(code) : .code(code)
+        }
+        if let exit { receive(.exited(exit)) }
+    }
+
+    private func reap(_ state: inout State) {
+        guard let pidfd = state.pidfd else { return }
+        state.pidfd = nil
+        var status: Int32 = 0
+        while unsafe waitpid(processID, &status, 0) < 0, errno == EINTR {}
+        Glibc.close(pidfd)
+    }
+}

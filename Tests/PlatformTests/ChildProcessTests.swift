@@ -1,0 +1,279 @@
+// Real children: what they print, how they end, and that nothing is left of them.
+
+import Foundation
+import Platform
+import Synchronization
+import TestSupport
+import Testing
+import Vocabulary
+
+@Suite(.tags(.integration), .timeLimit(.minutes(2)), .serialized)
+final class ChildProcessTests: Sendable {
+    let loop = EventLoop(name: "children")
+
+    deinit {
+        loop.stop()
+    }
+
+    @Test(arguments: [0, 1, 3, 255])
+    func `an exit code is told`(code: Int32) async throws {
+        let result = try await run("exit \(code)")
+        #expect(result.exit == .code(code))
+    }
+
+    @Test func `a signal is told from an exit code`() async throws {
+        #expect(try await run("kill -9 $$").exit == .signal(9))
+    }
+
+    @Test func `the two streams are told apart, each in order`() async throws {
+        let result = try await run("for i in 1 2 3; do echo out$i; echo err$i >&2; done")
+        #expect(result.text(.out) == "out1\nout2\nout3\n")
+        #expect(result.text(.err) == "err1\nerr2\nerr3\n")
+    }
+
+    @Test func `10 MB of output arrive whole`() async throws {
+        let result = try await run("head -c 10000000 /dev/zero")
+        #expect(result.output[.out]?.count == 10_000_000)
+        #expect(result.exit == .code(0))
+    }
+
+    @Test func `standard input is the text given, of any length`() async throws {
+        var command = ChildCommand(program: "/bin/sh", arguments: ["-c", "cat | wc -c; cat"])
+        command.input = Array(repeating: 0x61, count: 1_000_000)
+        #expect(try await run(command).text(.out) == "1000000\n")
+        command.arguments = ["-c", "exit 0"]
+        #expect(try await run(command).exit == .code(0))
+        #expect(try await run("cat; echo end").text(.out) == "end\n")
+    }
+
+    @Test func `environment, folder and standard descriptors are all that is inherited`()
+        async throws
+    {
+        unsafe setenv("ROTA_LEAK", "1", 1)
+        let leaked = unsafe open("/dev/null", O_RDONLY)
+        defer { close(leaked) }
+        var command = ChildCommand(
+            program: "/bin/sh",
+            arguments: ["-c", "env | sort; pwd; ls /proc/self/fd; grep Sig /proc/self/status"],
+            environment: ["A": "1", "B": "x y=z"],
+            directory: "/usr"
+        )
+        signal(SIGUSR1, SIG_IGN)
+        defer { signal(SIGUSR1, SIG_DFL) }
+        let text = try await run(command).text(.out)
+        #expect(text.hasPrefix("A=1\nB=x y=z\n"))
+        #expect(!text.contains("ROTA_LEAK"))
+        #expect(text.contains("\n/usr\n"))
+        // `ls` itself opens descriptor 3 to read the folder.
+        #expect(text.contains("\n0\n1\n2\n3\nSigQ"))
+        #expect(text.contains("SigBlk:\t0000000000000000"))
+        // glibc itself ignores 32 and 33 in a child, which it keeps for its threads.
+        #expect(text.contains("SigIgn:\t0000000180000000"))
+        command.arguments = ["-c", "cut -d' ' -f5,6 /proc/$$/stat; echo $$ $$"]
+        let lines = try await run(command).text(.out).split(separator: "\n")
+        #expect(lines.first == lines.last, "group and session are the child's own")
+    }
+
+    @Test func `what cannot be started is refused with a sentence`() throws {
+        func refusal(_ command: ChildCommand) -> SpawnError? {
+            #expect(throws: SpawnError.self) {
+                try ChildProcess.spawn(command, on: loop) { _ in }
+            }
+        }
+        var command = ChildCommand(program: "/no/such/shell")
+        #expect(refusal(command) == .noSuchProgram("/no/such/shell"))
+        command.program = "/etc/passwd"
+        #expect(refusal(command) == .notExecutable("/etc/passwd"))
+        command.program = "/bin/true"
+        command.directory = "/no/such/folder"
+        #expect(refusal(command) == .noSuchDirectory("/no/such/folder"))
+        command.directory = "/etc/passwd"
+        #expect(refusal(command) == .noSuchDirectory("/etc/passwd"))
+        command.directory = nil
+        command.arguments = [String(repeating: "x", count: 200_000)]
+        #expect(refusal(command) == .tooLarge(bytes: 200_011))
+        command.arguments = ["a\0b"]
+        #expect(refusal(command).map { "\($0)" }?.contains("zero byte") == true)
+        command.arguments = []
+        command.environment = ["A=B": "c"]
+        #expect(refusal(command).map { "\($0)" }?.contains("`A=B` is no name") == true)
+        #expect("\(SpawnError.noSuchProgram("bash"))".contains("/bin/sh"))
+    }
+
+    @Test func `a tree with groups of its own is ended, TERM or not`() async throws {
+        // `set -m` gives each background job a group of its own, as an interactive shell does.
+        let script = "set -m; trap '' TERM; sleep 600 & sleep 600 & echo up; wait; wait; wait"
+        let watch = Watch()
+        let child = try spawn(.init(program: "/bin/bash", arguments: ["-c", script]), watch)
+        try await eventually { watch.result.text(.out) == "up\n" }
+        #expect(child.isTreeGone() == false)
+        let members = ProcessTree(session: child.processID).members(in: ProcessTable.snapshot())
+        #expect(members.count == 3)
+        #expect(Set(members.map(\.group)).count == 3)
+        child.endTree(.kill)
+        try await eventually { child.isTreeGone() }
+        try await eventually { watch.result.exit == .signal(9) }
+        child.release()
+    }
+
+    @Test func `a child that ignores TERM lives until KILL`() async throws {
+        let watch = Watch()
+        let child = try spawn(
+            .shell("trap 'echo no' TERM; echo up; while :; do sleep 0.05; done"),
+            watch
+        )
+        try await eventually { watch.result.text(.out) == "up\n" }
+        child.endTree(.terminate)
+        try await eventually { watch.result.text(.out).contains("no\n") }
+        #expect(watch.result.exit == nil)
+        child.endTree(.kill)
+        try await eventually { watch.result.exit == .signal(9) }
+        child.release()
+    }
+
+    @Test func `a pipe held by a process that left the session can be closed`() async throws {
+        let watch = Watch()
+        let child = try spawn(.shell("echo first; setsid sleep 5 & exit 0"), watch)
+        try await eventually { watch.result.exit == .code(0) }
+        try await eventually { child.isTreeGone() }
+        #expect(watch.result.closed.isEmpty)
+        child.closeOutput()
+        #expect(watch.result.closed == [.out, .err])
+        #expect(watch.result.text(.out) == "first\n")
+        child.release()
+    }
+
+    @Test func `a paused child is held up by its full pipe`() async throws {
+        let watch = Watch()
+        let child = try spawn(.shell("head -c 1000000 /dev/zero; echo >&2"), watch)
+        child.pauseOutput()
+        child.pauseOutput()
+        await settle()
+        let before = watch.result.output[.out, default: []].count
+        #expect(before < 1_000_000)
+        #expect(watch.result.exit == nil)
+        child.resumeOutput()
+        try await eventually { watch.result.exit == .code(0) && watch.result.closed.count == 2 }
+        #expect(watch.result.output[.out]?.count == 1_000_000)
+        child.release()
+    }
+
+    @Test func `200 children leave no descriptor and no zombie behind`() async throws {
+        _ = try await run("true")
+        let before = try openDescriptors()
+        for _ in 0..<20 {
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<10 { group.addTask { _ = try await self.run("echo a; exit 0") } }
+                try await group.waitForAll()
+            }
+        }
+        #expect(throws: SpawnError.self) {
+            try ChildProcess.spawn(.init(program: "/no/such"), on: loop) { _ in }
+        }
+        #expect(try openDescriptors() == before)
+        #expect(try zombies().isEmpty)
+    }
+
+    @Test func `released early, a child is reaped when it ends`() async throws {
+        let before = try openDescriptors()
+        let child = try spawn(.shell("sleep 0.1"), Watch())
+        child.release()
+        try await eventually { ProcessTable.entry(of: child.processID) == nil }
+        try await eventually { try self.openDescriptors() == before }
+    }
+
+    // MARK: Fixture
+
+    func run(_ script: String) async throws -> Watch.Result {
+        try await run(.shell(script))
+    }
+
+    /// Runs `command` to its end.
+    func run(_ command: ChildCommand) async throws -> Watch.Result {
+        let watch = Watch()
+        let child = try spawn(command, watch)
+        try await eventually { watch.result.exit != nil && watch.result.closed.count == 2 }
+        #expect(child.isTreeGone())
+        child.release()
+        return watch.result
+    }
+
+    func spawn(_ command: ChildCommand, _ watch: Watch) throws -> ChildProcess {
+        try ChildProcess.spawn(command, on: loop) { watch.add($0) }
+    }
+
+    /// Lets the loop handle what is ready by now.
+    func settle() async {
+        for _ in 0..<3 {
+            await withCheckedContinuation { done in loop.call { done.resume() } }
+        }
+    }
+
+    func openDescriptors() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+    }
+
+    func zombies() throws -> [ProcessEntry] {
+        let children = try String(
+            contentsOfFile: "/proc/self/task/\(getpid())/children",
+            encoding: .utf8
+        )
+        let mine = Set(children.split(separator: " ").compactMap { Int32($0) })
+        return ProcessTable.snapshot().filter { $0.isZombie && mine.contains($0.processID) }
+    }
+}
+
+extension ChildCommand {
+    static func shell(_ script: String) -> Self {
+        Self(
+            program: "/bin/sh",
+            arguments: ["-c", script],
+            environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"]
+        )
+    }
+}
+
+/// Collects the events of one child.
+final class Watch: Sendable {
+    struct Result {
+        var output: [ChildStream: [UInt8]] = [:]
+        var closed: Set<ChildStream> = []
+        var exit: ChildExit?
+
+        func text(_ stream: ChildStream) -> String {
+            String(decoding: output[stream] ?? [], as: UTF8.self)
+        }
+    }
+
+    private let state = Mutex(Result())
+
+    var result: Result { state.withLock { $0 } }
+
+    func add(_ event: ChildEvent) {
+        state.withLock { result in
+            switch event {
+            case .output(let stream, let bytes): result.output[stream, default: []] += bytes
+            case .closed(let stream): result.closed.insert(stream)
+            case .exited(let exit):
+                #expect(result.exit == nil)
+                result.exit = exit
+            }
+        }
+    }
+}
+
+/// Waits until `condition` holds, at most 20 s.
+func eventually(
+    _ condition: () throws -> Bool,
+    sourceLocation: SourceLocation = #_sourceLocation
+) async throws {
+    let deadline = SystemClock.monotonic.advanced(by: .seconds(20))
+    while try !condition() {
+        try #require(
+            SystemClock.monotonic < deadline,
+            "the condition did not come true",
+            sourceLocation: sourceLocation
+        )
+        try await Task.sleep(for: .milliseconds(1))
+    }
+}
