@@ -5,17 +5,29 @@ package import Vocabulary
 package final class ZoneCatalog: Sendable {
     package init(load: @escaping @Sendable (String) -> [UInt8]?) {}
 
-    package func offset(at instant: Instant, in zone: String) -> Int? {
-        zone == "UTC" ? 0 : zone == "Asia/Shanghai" ? 28_800 : nil
+    package func rules(named zone: String) -> TimeZoneRules? {
+        switch zone {
+        case "UTC": TimeZoneRules(offset: 0)
+        case "Asia/Shanghai": TimeZoneRules(offset: 28_800)
+        case _: nil
+        }
     }
 }
+
+package struct TimeZoneRules: Sendable {
+    fileprivate let offset: Int
+    package func offsetInSeconds(at instant: Instant) -> Int { offset }
+}
+
+package enum ScheduleField: String, Sendable { case minute, hour, dayOfMonth, month, dayOfWeek }
 
 package struct ScheduleError: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable { case fieldCount, outOfRange, unsupportedMacro, empty }
     package let code: Code
-    package let field: String?
+    package let field: ScheduleField?
+    package var message: String { code.rawValue }
     package let column: Int
-    package var description: String { "\(field ?? "text"), column \(column): \(code.rawValue)" }
+    package var description: String { "\(field?.rawValue ?? "text"), column \(column): \(code.rawValue)" }
 }
 
 package struct Schedule: Equatable, Sendable {
@@ -60,7 +72,7 @@ package struct Schedule: Equatable, Sendable {
                 let low = halves[0] == "*" ? range.lowerBound : ends.first ?? 0
                 let high = halves[0] == "*" ? range.upperBound : ends.last ?? 0
                 guard range.contains(low), range.contains(high), low <= high else {
-                    throw ScheduleError(code: .outOfRange, field: name, column: 1)
+                    throw ScheduleError(code: .outOfRange, field: ScheduleField(rawValue: name), column: 1)
                 }
                 set.formUnion(stride(from: low, through: high, by: step))
             }

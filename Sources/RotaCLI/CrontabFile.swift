@@ -34,17 +34,17 @@ package struct CrontabFile: Equatable, Sendable {
     package init(parsing text: String, layout: Layout) {
         var reader = CrontabReader(layout: layout)
         var found: [Line] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
-            .enumerated()
-        {
-            var line = line
+        // "\r\n" is one character; what ends a line is seen in scalars.
+        let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+        for (index, scalars) in lines.enumerated() {
+            var line = Substring(scalars)
             if line.hasSuffix("\r") { line.removeLast() }
             let body = line.drop { $0 == " " || $0 == "\t" }
             guard let first = body.first, first != "#" else { continue }
             let content = reader.content(of: body)
             found.append(Line(number: index + 1, text: String(body), content: content))
         }
-        lines = found
+        self.lines = found
     }
 }
 
@@ -202,8 +202,8 @@ private struct CrontabReader {
 
     /// The command and its standard input.
     ///
-    /// The first bare `%` ends the command, further ones are newlines, `\%` is a percent sign; input
-    /// gets a newline at its end, as cron does it.
+    /// The first bare `%` ends the command, further ones are newlines, `\%` is a percent sign;
+    /// input gets a newline at its end, as cron does it.
     private static func resolvePercent(_ text: Substring) -> (String, String?) {
         var parts = [""]
         var isEscaped = false

@@ -67,7 +67,9 @@ enum SpecDocument {
         task["shell"] = shell.map { .string($0) }
         task["directory"] = directory.map { .string($0) }
         task["input"] = input.map { .string($0) }
-        if !environment.isEmpty { task["environment"] = .object(environment.mapValues { .string($0) }) }
+        if !environment.isEmpty {
+            task["environment"] = .object(environment.mapValues { .string($0) })
+        }
         return ["shell": .object(task)]
     }
 
@@ -87,7 +89,9 @@ enum SpecDocument {
         let forShell = ["dir", "env", "input", "shell-program"].filter { given.flag($0) }
         switch (given.text("shell"), given.text("http")) {
         case (let command?, nil):
-            if let odd = forHTTP.first { throw .usage("--\(odd) goes with --http, not with --shell") }
+            if let odd = forHTTP.first {
+                throw .usage("--\(odd) goes with --http, not with --shell")
+            }
             return shellTask(
                 command,
                 shell: given.text("shell-program"),
@@ -96,7 +100,9 @@ enum SpecDocument {
                 input: given.text("input")
             )
         case (nil, let url?):
-            if let odd = forShell.first { throw .usage("--\(odd) goes with --shell, not with --http") }
+            if let odd = forShell.first {
+                throw .usage("--\(odd) goes with --shell, not with --http")
+            }
             var task: [String: Value] = ["url": .string(url)]
             task["method"] = given.text("method").map { .string($0) }
             task["body"] = given.text("body").map { .string($0) }
@@ -142,7 +148,8 @@ enum SpecDocument {
         if words.contains(text), !text.hasSuffix("(N)") { return text }
         var parts = text.split(omittingEmptySubsequences: false) { ":=(".contains($0) }
         if parts.count == 2, parts[1].hasSuffix(")") { parts[1].removeLast() }
-        if parts.count == 2, words.contains("\(parts[0])(N)"), let limit = Int(parts[1]), limit > 0 {
+        if parts.count == 2, words.contains("\(parts[0])(N)"), let limit = Int(parts[1]), limit > 0
+        {
             return "\(parts[0])(\(limit))"
         }
         let choices = words.map { $0.replacing("(N)", with: ":N") }.joined(separator: ", ")
