@@ -173,6 +173,9 @@ private struct CrontabReader {
         var note = "environment of the jobs below"
         switch name {
         case "SHELL":
+            guard value.isEmpty || value.hasPrefix("/") else {
+                return .refused("the shell is \(value); it must be a path that starts with /")
+            }
             shell = value.isEmpty ? nil : value
             note = "shell of the jobs below"
         case "MAILTO":
@@ -184,7 +187,7 @@ private struct CrontabReader {
             zone = value.isEmpty ? nil : value
             note = "time zone of the schedules below"
         case "HOME":
-            directory = value.isEmpty ? nil : value
+            directory = value.hasPrefix("/") ? value : nil
             environment[name] = value
             note = "working folder and environment of the jobs below"
         case "LOGNAME", "USER":

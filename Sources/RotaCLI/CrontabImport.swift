@@ -79,7 +79,7 @@ package struct CrontabPlan: Sendable {
         if command.contains("$(crontab") { notes.append("it reads the crontab itself") }
         var spec: [String: Value] = [
             "schedule": .string(entry.schedule),
-            "task": SpecDocument.shellTask(
+            "shell": SpecDocument.shellTask(
                 command,
                 shell: entry.shell,
                 directory: entry.directory,

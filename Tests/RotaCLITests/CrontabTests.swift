@@ -106,7 +106,7 @@ import Vocabulary
     @Test func `carriage returns and a missing last newline do not matter`() {
         let entries = plan("0 0 * * * /bin/a\r\n1 1 * * * /bin/b\r").manifests
         #expect(
-            entries.compactMap { $0["spec"]?["task"]?["shell"]?["command"]?.string } == [
+            entries.compactMap { $0["spec"]?["shell"]?["command"]?.string } == [
                 "/bin/a", "/bin/b",
             ]
         )

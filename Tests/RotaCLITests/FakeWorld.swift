@@ -243,7 +243,7 @@ enum Canned {
         return """
             {"kind":"job","tenant":"acme","name":"\(name)","uid":"u1","version":3,"rev":"1.17",\
             "created":"2026-11-01T00:00:00Z","updated":"2026-11-19T08:30:00Z","updated_by":"li",\
-            "spec":{"schedule":"*/5 * * * *","owner":"ops","task":{"shell":{"command":"true"}}},\
+            "spec":{"schedule":"*/5 * * * *","owner":"ops","shell":{"command":"true"}},\
             "status":{"paused":null,"next":\(next),"words":"every 5 minutes",\
             "last":{"id":"01JD8ZQ4V0000000000000000A","state":"succeeded",\
             "instant":"2026-11-20T11:55:00Z","claimed":"2026-11-20T11:55:00.100Z"},\

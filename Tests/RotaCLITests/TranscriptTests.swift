@@ -102,7 +102,9 @@ import Vocabulary
                 """
         )
         await fake.rota(line: "job add web --every 90s --http http://x/ --expect 204")
-        await fake.rota(line: "job set etl timeout=20m retries.limit=3 owner= 'labels=[\"a\"]'")
+        await fake.rota(
+            line: "job set etl timeout=20m retries.limit=3 owner= where.tags.gpu=1 'labels=[\"a\"]'"
+        )
         await fake.rota(
             line: "job pause etl --reason 'schema change' --until 2026-11-21T00:00:00Z"
         )
@@ -220,7 +222,7 @@ import Vocabulary
             {"kind":"job","name":"d","action":"unchanged"}],"summary":{"changed":3}}
             """
         let same = #"{"results":[{"kind":"job","name":"a","action":"unchanged"}]}"#
-        let manifest = #"{"kind":"job","name":"a","spec":{"task":{"shell":{"command":"true"}}}}"#
+        let manifest = #"{"kind":"job","name":"a","spec":{"shell":{"command":"true"}}}"#
         let files = ["/jobs/a.json": manifest, "/jobs/note.txt": "x", "/bad.yaml": "kind: job\n"]
         let changing = fake(
             ["POST /v1/apply": Canned.json(plan, revision: "1.30")],
