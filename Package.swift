@@ -135,6 +135,10 @@ let package = Package(
             of: "Master",
             on: ["Vocabulary", "Platform", "HTTPService", "HTTPClient", "LockLease", "JobList"]
         ),
-        tests(of: "RotaCLI", on: ["CommandTable", "Documents", "Vocabulary"], exclude: ["Golden"]),
+        tests(
+            of: "RotaCLI",
+            on: ["CommandTable", "CronEval", "Documents", "Platform", "Vocabulary"],
+            exclude: ["Golden"]
+        ),
     ]
 )
