@@ -1,71 +1,92 @@
-// JSON text to values and back.
+// JSON to and from values.
 
 internal import FoundationEssentials
 package import Vocabulary
 
-/// Why a document could not be read.
-package struct DocumentError: Error, Equatable, Sendable, CustomStringConvertible {
-    package let description: String
-}
-
-/// Reads and writes JSON.
+/// Reads JSON strictly and writes it canonically.
 package enum JSON {
+    /// Reads exactly one JSON value.
+    ///
+    /// Whole numbers stay exact or are refused; a member that appears twice is refused, so that
+    /// two readers can never see two things. A byte order mark at the start is skipped.
+    ///
+    /// At most `limit` bytes are read, and 64 levels of nesting.
+    ///
+    /// - Complexity: O(bytes), about 10 ns each.
+    /// - SeeAlso: RFC 8259.
     package static func parse(
         _ bytes: [UInt8],
         limit: Int = 4 << 20
     ) throws(DocumentError) -> Value {
-        guard bytes.count <= limit else { throw DocumentError(description: "too large") }
-        do {
-            return try JSONDecoder().decode(Coded.self, from: Data(bytes)).value
-        } catch {
-            throw DocumentError(description: "not JSON: \(error)")
+        guard bytes.count <= limit else {
+            throw DocumentError(.tooLarge(bytes: bytes.count, limit: limit))
         }
+        var reader = JSONReader(bytes)
+        return try reader.document()
     }
 
-    package static func bytes(_ value: Value, pretty: Bool = false) -> [UInt8] {
+    /// The bytes of `value`: members sorted by name, no escaped slashes, no white space.
+    ///
+    /// Equal values give equal bytes. A number that is whole is written without a fraction, and
+    /// one that JSON cannot say (infinite, not a number) as `null`.
+    package static func bytes(_ value: Value, pretty isPretty: Bool = false) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        if pretty { encoder.outputFormatting.insert(.prettyPrinted) }
-        return (try? encoder.encode(Coded(value: value))).map { [UInt8]($0) } ?? []
+        if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
+        guard let data = try? encoder.encode(EncodedValue(value)) else {
+            preconditionFailure("a value that JSON cannot say: \(value.kindInWords)")
+        }
+        return [UInt8](data)
+    }
+}
+
+/// What `JSONEncoder` sees of a value.
+private struct EncodedValue: Encodable {
+    private let value: Value
+
+    init(_ value: Value) {
+        self.value = value
     }
 
-    private struct Coded: Codable {
-        let value: Value
-
-        init(value: Value) {
-            self.value = value
-        }
-
-        init(from decoder: any Decoder) throws {
-            let single = try decoder.singleValueContainer()
-            if single.decodeNil() {
-                value = .null
-            } else if let flag = try? single.decode(Bool.self) {
-                value = .bool(flag)
-            } else if let number = try? single.decode(Int64.self) {
-                value = .integer(number)
-            } else if let number = try? single.decode(Double.self) {
-                value = .number(number)
-            } else if let text = try? single.decode(String.self) {
-                value = .string(text)
-            } else if let items = try? single.decode([Coded].self) {
-                value = .array(items.map(\.value))
-            } else {
-                value = .object(try single.decode([String: Coded].self).mapValues(\.value))
+    func encode(to encoder: any Encoder) throws {
+        switch value {
+        case .array(let items):
+            var container = encoder.unkeyedContainer()
+            for item in items { try container.encode(Self(item)) }
+        case .object(let members):
+            var container = encoder.container(keyedBy: MemberName.self)
+            for (name, member) in members {
+                try container.encode(Self(member), forKey: MemberName(stringValue: name))
             }
+        case .null: try encodeNil(to: encoder)
+        case .bool(let flag): try encode(flag, to: encoder)
+        case .integer(let number): try encode(number, to: encoder)
+        case .number(let number) where !number.isFinite: try encodeNil(to: encoder)
+        case .number(let number): try encode(number, to: encoder)
+        case .string(let text): try encode(text, to: encoder)
         }
+    }
 
-        func encode(to encoder: any Encoder) throws {
-            var single = encoder.singleValueContainer()
-            switch value {
-            case .null: try single.encodeNil()
-            case .bool(let flag): try single.encode(flag)
-            case .integer(let number): try single.encode(number)
-            case .number(let number): try single.encode(number)
-            case .string(let text): try single.encode(text)
-            case .array(let items): try single.encode(items.map(Coded.init(value:)))
-            case .object(let members): try single.encode(members.mapValues(Coded.init(value:)))
-            }
-        }
+    private func encode(_ value: some Encodable, to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(value)
+    }
+
+    private func encodeNil(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encodeNil()
+    }
+}
+
+private struct MemberName: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) {
+        self.stringValue = stringValue
+    }
+
+    init?(intValue: Int) {
+        nil
     }
 }
