@@ -54,8 +54,8 @@ struct ScheduleCheck {
         members.fault(
             name,
             """
-            there is no time zone \(Value.string(zone).quoted); write a name of the tz database such \
-            as "Europe/Berlin", or "UTC"
+            there is no time zone \(Value.string(zone).quoted); write a name of the tz database \
+            such as "Europe/Berlin", or "UTC"
             """
         )
         return false
