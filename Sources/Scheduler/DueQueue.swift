@@ -1,6 +1,6 @@
 // When to look at which job next.
 
-package import Vocabulary
+internal import Vocabulary
 
 /// A binary heap of `(time, job)`; entries that were superseded are dropped when they surface.
 struct DueQueue: Sendable {

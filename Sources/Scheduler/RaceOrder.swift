@@ -1,6 +1,6 @@
 // Who goes first, by rendezvous hashing over those who may.
 
-package import Vocabulary
+internal import Vocabulary
 
 /// Ranks this node among the candidates for a job.
 struct RaceOrder: Sendable {

@@ -1,7 +1,7 @@
 // What is due, whose turn it is, and what was missed: the decisions of one node, without a clock.
 
 package import CronEval
-package import LockLease
+internal import LockLease
 package import Vocabulary
 
 /// Decides which runs this node claims, and when.
