@@ -113,7 +113,7 @@ let package = Package(
         tests(of: "HTTPClient", on: ["HTTPService"]),
         tests(of: "Sealing", on: ["Vocabulary"]),
         tests(of: "Documents", on: ["Vocabulary"], exclude: ["Golden"]),
-        tests(of: "CommandTable", exclude: ["Golden"]),
+        tests(of: "CommandTable", on: ["Vocabulary"], exclude: ["Golden"]),
         tests(of: "CronEval", on: ["Vocabulary", "Platform"], exclude: ["Golden"]),
         tests(of: "Gossip", on: ["Vocabulary"]),
         tests(of: "LockLease", on: ["Vocabulary", "Platform", "SQLite"], exclude: ["Golden"]),

@@ -84,7 +84,7 @@ import Vocabulary
 
     /// Every instant up to the cursor is a run or lies in a skip range, and the counts are right.
     private func checkVerdicts(_ cluster: Simulation, seed: UInt64) async throws {
-        let cursors = try await cluster.store.cursors(of: Array(cluster.entries.keys))
+        let cursors = await cluster.store.cursors(of: Array(cluster.entries.keys))
         for (uid, entry) in cluster.entries where entry.revision.sequence > 1 || entry.name.name != "job-0" {
             let cursor = try #require(cursors[uid])
             #expect(
@@ -94,8 +94,8 @@ import Vocabulary
             var filter = RunFilter()
             filter.job = uid
             filter.limit = 10_000
-            let runs = Set(try await cluster.store.runs(filter).map(\.key.instant))
-            let skips = try await cluster.store.skips(
+            let runs = Set(await cluster.store.runs(filter).map(\.key.instant))
+            let skips = await cluster.store.skips(
                 of: uid,
                 from: entry.createdAt,
                 through: cursor,

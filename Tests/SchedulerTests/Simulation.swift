@@ -204,7 +204,7 @@ final class Simulation {
         case .event(let event): handle(event, index)
         case .claim(let id, let items, let session): try await claim(id, items, session, index)
         case .readCursors(let uids):
-            let cursors = try await store.cursors(of: uids)
+            let cursors = await store.cursors(of: uids)
             schedule(index, in: .random(in: 1...10, using: &random), .event(.cursors(cursors)))
         case .ended(let grant, let session): try await finish(grant, session, index)
         case .heartbeat: try await heartbeat(index)
@@ -233,8 +233,8 @@ final class Simulation {
         guard let survivor = nodes.indices.first(where: { $0 != index && nodes[$0].isUp }) else {
             return
         }
-        for view in try await store.sessions() where view.id == dead && view.isLive {
-            guard try await store.expire(dead, observed: view.beat) else { return }
+        for view in await store.sessions() where view.id == dead && view.isLive {
+            guard await store.expire(dead, observed: view.beat) else { return }
             _ = try await store.takeOver(dead, by: nodes[survivor].session, limit: 1_000)
         }
     }
@@ -289,7 +289,7 @@ final class Simulation {
             reason: "",
             retryDelay: .zero
         )
-        _ = try? await store.finish(session, completions: [completion])
+        _ = await store.finish(session, completions: [completion])
         nodes[index].freeSlots += 1
         handle(.slots(free: nodes[index].freeSlots), index)
     }
