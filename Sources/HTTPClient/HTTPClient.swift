@@ -5,7 +5,7 @@ package struct HTTPCall: Sendable {
     package var method: String
     package var url: String
     package var headers: [(name: String, value: String)]
-    package var body: [UInt8]?
+    package var body: [UInt8]
     package var timeout: Duration?
     package var connectTimeout: Duration
     package var redirectLimit: Int
@@ -15,8 +15,8 @@ package struct HTTPCall: Sendable {
         method: String = "GET",
         url: String,
         headers: [(name: String, value: String)] = [],
-        body: [UInt8]? = nil,
-        timeout: Duration? = nil,
+        body: [UInt8] = [],
+        timeout: Duration? = .seconds(30),
         connectTimeout: Duration = .seconds(10),
         redirectLimit: Int = 0,
         maximumResponse: Int = 16 << 20
@@ -51,9 +51,20 @@ package enum HTTPStreamEvent: Sendable {
     case chunk([UInt8])
 }
 
-/// Why there is no answer.
-package enum HTTPClientError: Error, Equatable, Sendable {
-    case unavailable(String)
+/// A request without an answer.
+package struct HTTPClientError: Error, Equatable, Sendable {
+    package enum Problem: Equatable, Sendable {
+        case broken(String)
+        case cancelled
+    }
+
+    package let url: String
+    package let problem: Problem
+
+    package init(_ problem: Problem, url: String) {
+        self.problem = problem
+        self.url = url
+    }
 }
 
 /// Sends requests.
@@ -61,13 +72,13 @@ package final class HTTPClient: Sendable {
     package init() {}
 
     package func send(_ call: HTTPCall) async throws(HTTPClientError) -> HTTPAnswer {
-        throw .unavailable("this build has no HTTP client")
+        throw HTTPClientError(.broken("this build has no HTTP client"), url: call.url)
     }
 
     package func stream(
         _ call: HTTPCall,
         receive: @escaping @Sendable (HTTPStreamEvent) -> Void
     ) async throws(HTTPClientError) {
-        throw .unavailable("this build has no HTTP client")
+        throw HTTPClientError(.broken("this build has no HTTP client"), url: call.url)
     }
 }
