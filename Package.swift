@@ -129,7 +129,10 @@ let package = Package(
         ),
         tests(
             of: "PeerNode",
-            on: ["Vocabulary", "Platform", "LockLease", "LogSink", "Scheduler", "HTTPService"]
+            on: [
+                "Vocabulary", "Platform", "LockLease", "LogSink", "Scheduler", "HTTPService",
+                "HTTPClient",
+            ]
         ),
         tests(
             of: "Master",
