@@ -84,8 +84,8 @@ struct PosixZoneRule: Equatable, Sendable {
         for year in 1970...2200 {
             let summer = (turns.toSummer.wall(in: year) - standardOffset, summerOffset)
             let winter = (turns.toStandard.wall(in: year) - summerOffset, standardOffset)
-            for change in summer.0 < winter.0 ? [summer, winter] : [winter, summer] {
-                guard change.0 > time else { continue }
+            let ordered = summer.0 < winter.0 ? [summer, winter] : [winter, summer]
+            for change in ordered where change.0 > time {
                 if let last = changes.last, change.0 <= last.time {
                     // Summer time all year round ends and begins in the same second.
                     changes.removeLast()

@@ -1,5 +1,6 @@
 // The only place that reads the machine's clocks.
 
+internal import CLinux
 internal import Glibc
 package import Vocabulary
 
