@@ -45,10 +45,11 @@ static inline curl_off_t ccurl_connect_time(CURL *easy) {
   return time;
 }
 
-static inline long ccurl_new_connections(CURL *easy) {
-  long count = 0;
-  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &count);
-  return count;
+/// What the kernel said when connecting failed; 0 if it was not asked.
+static inline long ccurl_errno(CURL *easy) {
+  long code = 0;
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &code);
+  return code;
 }
 
 /// `CURLMsg` holds a union.

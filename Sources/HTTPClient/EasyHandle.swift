@@ -1,6 +1,7 @@
 // A thin, owning wrapper over one `CURL *`: every option of a transfer is set here.
 
 internal import CCurl
+internal import Glibc
 
 /// One transfer's handle, freed when the value is destroyed.
 @safe
@@ -71,6 +72,12 @@ struct EasyHandle: ~Copyable {
 
     var status: Int { unsafe ccurl_status(pointer) }
     var isConnected: Bool { unsafe ccurl_connect_time(pointer) > 0 }
+
+    /// Why the kernel did not connect.
+    var connectFailure: String {
+        let code = unsafe Int32(truncatingIfNeeded: ccurl_errno(pointer))
+        return code == 0 ? "no answer" : unsafe String(cString: strerror(code))
+    }
 
     private func set(_ option: CURLoption, _ number: Int) {
         unsafe ccurl_set_number(pointer, option, number)

@@ -126,7 +126,7 @@ final class Transfer {
             return .tooLarge(limit: order.call.maximumResponse)
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             return .cannotResolve(host: order.url.host)
-        case CURLE_COULDNT_CONNECT: return .cannotConnect("nobody listens there")
+        case CURLE_COULDNT_CONNECT: return .cannotConnect(easy.connectFailure)
         case CURLE_OPERATION_TIMEDOUT:
             let limit = order.call.timeout
             if easy.isConnected || limit.map({ $0 < order.call.connectTimeout }) == true {
