@@ -14,6 +14,7 @@ package final class ZoneCatalog: Sendable {
 
 package struct ScheduleError: Error, Equatable, Sendable, CustomStringConvertible {
     package let column: Int
+    package var length = 0
     package let message: String
     package var description: String { "column \(column): \(message)" }
 }
@@ -28,19 +29,27 @@ package struct Schedule: Equatable, Sendable {
         seed: String? = nil,
         anchor: Instant = .epoch
     ) throws(ScheduleError) {
+        var fields = text.split(separator: " ")
+        let prefix = fields.first?.split(separator: "TZ=").last.map(String.init)
+        let hasPrefix = fields.first?.contains("TZ=") == true
+        let zone = hasPrefix ? prefix ?? "" : zone
         guard zones.knows(zone) else {
-            throw ScheduleError(column: 1, message: "there is no time zone \(zone)")
+            throw ScheduleError(column: 1, message: "there is no time zone \"\(zone)\"")
         }
-        self.text = text
+        if hasPrefix { fields.removeFirst() }
+        self.text = fields.joined(separator: " ")
         if text.hasPrefix("@") { return }
-        let fields = text.split(separator: " ")
         guard (5...7).contains(fields.count) else {
             throw ScheduleError(column: 1, message: "\(fields.count) fields; write 5, 6 or 7")
         }
         for field in fields {
             guard field.allSatisfy({ "0123456789*/,-HL".contains($0) }) else {
                 let column = text.distance(from: text.startIndex, to: field.startIndex) + 1
-                throw ScheduleError(column: column, message: "\(field) is no number or *")
+                throw ScheduleError(
+                    column: column,
+                    length: field.count,
+                    message: "\(field) is no number or *"
+                )
             }
         }
     }
