@@ -41,9 +41,10 @@ package struct FeedRhythm: Equatable, Sendable {
 /// A response body that follows the list, for days if need be.
 ///
 /// Events are `{"type":"put|delete|bookmark|reset","kind":"job","rev":"1.17","object":{…}}`.
-/// `rev` is always a revision from which a new watch goes on without a hole: inside a revision that changed
-/// several objects it is the one before until the last of them, and inside a first listing, which
-/// has no place in history yet, it is `0.0` until the bookmark. The object's own is `object.rev`.
+/// `rev` is always a revision from which a new watch goes on without a hole: inside a revision that
+/// changed several objects it is the one before until the last of them, and inside a first listing,
+/// which has no place in history yet, it is `0.0` until the bookmark. The object's own is
+/// `object.rev`.
 /// A `reset` ends the body: the reader has to list again. A sign of life is a comment, or in lines
 /// an empty line, which readers skip.
 package final class FeedBody: HTTPBodyStream {

@@ -119,9 +119,7 @@ func value(_ json: String) throws -> Value {
         #"{"retires": 3, "command": "x", "Schedule": "@daily", "zzzzz": 1, "shell": "x"}"#,
         #"{"shell": "x", "timeout": 90, "kill_grace": "9d", "start_deadline": "1 h"}"#,
         #"{"shell": "x", "schedule": "0 0 30 2 *"}"#,
-        #"{"shell": "x", "schedule": "0 0 * * *", "time_zone": "Europe/Berln"}"#,
         #"{"shell": "x", "schedule": "CRON_TZ=UTC 0 0 * * *", "time_zone": "Asia/Tokyo"}"#,
-        #"{"shell": "x", "schedule": "CRON_TZ=Nowhere 0 0 * * *"}"#,
         #"{"shell": {"shell": "bash", "enviroment": {}}}"#, #"{"shell": "  "}"#,
         #"{"shell": {"command": "x", "environment": {"A-B": "1", "ROTA_X": "1", "C/D": []}}}"#,
         #"{"http": {"url": "ftp://x", "method": "get", "expect": [99, "200"]}}"#,
@@ -142,6 +140,20 @@ func value(_ json: String) throws -> Value {
             #expect(error?.faults.count == 1 && fault.pointer == "#/spec/schedule")
             #expect(fault.span.map { (start..<start + 3).contains($0.lowerBound) } == true)
             #expect(!fault.detail.isEmpty)
+        }
+    }
+
+    @Test func `a zone that does not exist is told where it stands`() throws {
+        for (document, pointer) in [
+            (["shell": "x", "schedule": "0 0 * * *", "time_zone": "Europe/Berln"], "time_zone"),
+            (["shell": "x", "time_zone": "Europe/Berln"], "time_zone"),
+            (["shell": "x", "schedule": "CRON_TZ=Europe/Berln 0 0 * * *"], "schedule"),
+        ] as [(Value, String)] {
+            let error = #expect(throws: DocumentFaults.self) {
+                try JobDocument.decodeSpec(document, zones: zones)
+            }
+            #expect(error?.faults.map(\.pointer) == ["#/spec/\(pointer)"])
+            #expect(error?.description.contains("Europe/Berln") == true)
         }
     }
 

@@ -155,20 +155,14 @@ import Vocabulary
             _ = try await replica.apply(history.batches)
             await replica.close()
         }
-        let file = URL(filePath: folder.database)
-        var bytes = try Data(contentsOf: file)
-        // All pages behind the schema and the first few lose their contents.
-        bytes.replaceSubrange(40_960..., with: Data(repeating: 0xA5, count: bytes.count - 40_960))
-        try bytes.write(to: file)
+        do {
+            let connection = try Connection(path: folder.database)
+            try connection.execute("UPDATE object SET kind='?' WHERE number=1234")
+        }
         let replica = try open()
-        if await replica.filesSetAside.isEmpty {
-            let error = await #expect(throws: ReplicaError.self) {
-                _ = try await replica.everything()
-            }
-            guard case .corrupt = error else {
-                Issue.record("\(error.debugDescription)")
-                return
-            }
+        #expect(await replica.position() == history.head)
+        await #expect(throws: ReplicaError.corrupt("a row of object cannot be read")) {
+            _ = try await replica.everything()
         }
         #expect(await replica.position() == .start)
         #expect(await replica.filesSetAside.count == 1)
@@ -178,6 +172,33 @@ import Vocabulary
         try folder.image(to: image)
         let revived = try Replica(ReplicaSettings(path: image.database))
         #expect(await revived.position() == history.head)
+    }
+
+    @Test func `a file whose pages are overwritten is set aside, at the start or when it shows`()
+        async throws
+    {
+        var history = History()
+        history.commitJobs(2_000)
+        do {
+            let replica = try open()
+            _ = try await replica.apply(history.batches)
+            await replica.close()
+        }
+        let file = URL(filePath: folder.database)
+        let sound = try Data(contentsOf: file)
+        for start in [0, 4_096, 40_960, sound.count / 2] {
+            var bytes = sound
+            let junk = Data(repeating: 0xA5, count: bytes.count - start)
+            bytes.replaceSubrange(start..., with: junk)
+            try bytes.write(to: file)
+            let replica = try open()
+            if await replica.filesSetAside.isEmpty {
+                await #expect(throws: ReplicaError.self) { _ = try await replica.everything() }
+            }
+            #expect(await replica.filesSetAside.count == 1)
+            #expect(await replica.position() == .start)
+            await replica.close()
+        }
     }
 
     @Test func `another program's database is refused and left alone`() async throws {
