@@ -17,7 +17,6 @@ import Vocabulary
 
     @Test(.tags(.integration), .timeLimit(.minutes(1)))
     func `is known to be gone at once, and its claims stay`() async throws {
-        let path = path
         let store = try SQLiteLeaseStore(path: path)
         let edit = ObjectEdit(
             key: Bench.key("job"),
@@ -26,7 +25,7 @@ import Vocabulary
             change: .put(body: [], gate: Bench.gate(nodeLoss: .retry(limit: 1)))
         )
         let job = try await store.commit([edit], id: RequestID("1"), author: "ann").records[0]
-        await #expect(processExitsWith: .signal(SIGKILL)) { [path] in
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             let mine = try SQLiteLeaseStore(path: path)
             let identity = NodeIdentity(
                 name: NodeName("a"),
@@ -60,10 +59,9 @@ import Vocabulary
 
     @Test(.tags(.integration), .timeLimit(.minutes(1)))
     func `inside a transaction leaves nothing of it and holds nobody up`() async throws {
-        let path = path
         let store = try SQLiteLeaseStore(path: path)
         let before = try await store.identify()
-        await #expect(processExitsWith: .signal(SIGKILL)) { [path] in
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             let turn = try FileLock(path: path + ".wlock")
             guard try turn.lock(within: .seconds(10)) else { return }
             let connection = try Connection(path: path)

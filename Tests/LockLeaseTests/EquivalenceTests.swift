@@ -147,9 +147,8 @@ private struct Pair {
         let count = Int.random(in: 1...2, using: &random)
         let edits = (0..<count).map { _ in
             let name = Self.names.randomElement(using: &random) ?? "a"
-            let expectations: [EditExpectation] = [
-                .any, .any, .any, .absent, .version(Version(Int64.random(in: 1...4, using: &random))),
-            ]
+            let version = Version(Int64.random(in: 1...4, using: &random))
+            let expectations: [EditExpectation] = [.any, .any, .any, .absent, .version(version)]
             let isDeleting = Int.random(in: 0..<8, using: &random) == 0
             let body = Array("\(idCount)".utf8)
             return ObjectEdit(
