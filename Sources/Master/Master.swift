@@ -3,7 +3,7 @@
 internal import CronEval
 internal import Gossip
 internal import HTTPClient
-package import HTTPService
+internal import HTTPService
 internal import JobList
 internal import LockLease
 package import Platform
@@ -16,56 +16,51 @@ package struct Master: Sendable {
 
     private let parts: MasterParts
     private let server: HTTPServer
-    private let news: AsyncStream<GossipNews>
+    /// Where the list stands, for gossip to tell.
+    private let positions: AsyncStream<Position>
 
     /// Opens files and sockets.
     ///
     /// - Throws: The first thing that could not be opened, as a sentence.
     package static func make(_ settings: MasterSettings, log: DaemonLog) async throws -> Master {
         let gate = RouterGate()
-        let server = try HTTPServer(settings: try HTTPServerSettings(listen: settings.listen)) {
+        let server = try HTTPServer(settings: HTTPServerSettings(listen: settings.listen)) {
             await gate.answer($0)
         }
         let address = "\(settings.listen.prefix { $0 != ":" }):\(server.port)"
-        let (news, queue) = AsyncStream.makeStream(of: GossipNews.self)
+        let (positions, queue) = AsyncStream.makeStream(
+            of: Position.self,
+            bufferingPolicy: .bufferingNewest(1)
+        )
         let parts = try await make(settings, address: address, log: log) { queue.yield($0) }
         let authorizer = Authorizer(replica: parts.replica, clusterKey: settings.clusterKey)
         let router = MasterAPI.router(parts) { request async throws(Problem) in
             try await authorizer.principal(of: request)
         }
         // Tokens are in the list: without it nobody could sign in.
-        await parts.tailer.catchUp()
+        _ = await parts.tailer.catchUp()
         gate.open(router)
-        return Master(parts: parts, server: server, news: news)
+        return Master(parts: parts, server: server, positions: positions)
     }
 
     private static func make(
         _ settings: MasterSettings,
         address: String,
         log: DaemonLog,
-        tell: @escaping @Sendable (GossipNews) -> Void
+        moved: @escaping @Sendable (Position) -> Void
     ) async throws -> MasterParts {
         let folder = settings.dataFolder
         try FileStore.makeFolder(folder)
-        let store = try await openStore(settings.storeURL)
-        let replica = try Replica(path: "\(folder)/list.db", log: log)
+        let store = try openStore(settings.storeURL)
+        let replica = try Replica(ReplicaSettings(path: "\(folder)/list.db"))
         let feed = ChangeFeed(replica)
-        let gossip = try GossipDriver(
-            settings: GossipSettings(
-                name: settings.name,
-                role: .master,
-                bindAddress: settings.gossip,
-                httpAddress: address,
-                seeds: settings.join,
-                key: settings.clusterKey,
-                clusterID: ClusterIdentity.text(of: settings.clusterKey),
-                tags: [:],
-                folder: folder
-            ),
+        let gossip = try await GossipDriver(
+            settings: gossipSettings(settings, address: address),
             list: replica,
             log: log,
-            onChange: tell
+            onChange: { _ in }
         )
+        replica.observe { moved($0) }
         let zones = ZoneCatalog(load: ZoneInfoFiles.bytes(named:))
         return MasterParts(
             settings: settings,
@@ -73,10 +68,7 @@ package struct Master: Sendable {
             store: store,
             replica: replica,
             feed: feed,
-            tailer: StoreTailer(store: store, list: replica, log: log) { position in
-                feed.advanced(to: position)
-                gossip.listAdvanced(to: position)
-            },
+            tailer: StoreTailer(store: store, list: replica),
             gossip: gossip,
             client: HTTPClient(),
             zones: zones,
@@ -92,6 +84,24 @@ package struct Master: Sendable {
         )
     }
 
+    private static func gossipSettings(
+        _ settings: MasterSettings,
+        address: String
+    ) -> GossipSettings {
+        var gossip = GossipSettings(
+            name: settings.name,
+            role: .master,
+            clusterID: ClusterIdentity.text(of: settings.clusterKey),
+            folder: settings.dataFolder
+        )
+        gossip.bindAddress = settings.gossip
+        gossip.httpAddress = address
+        gossip.seeds = settings.join
+        gossip.key = settings.clusterKey
+        gossip.release = rotaVersion
+        return gossip
+    }
+
     /// Where the API is served.
     package var port: Int { server.port }
     package var gossipPort: Int { parts.gossip.boundPort }
@@ -102,8 +112,8 @@ package struct Master: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await follow() }
             group.addTask {
-                for await item in news {
-                    if case .applied(let position) = item { parts.feed.advanced(to: position) }
+                for await position in positions {
+                    await parts.gossip.listAdvanced(to: position)
                 }
             }
             for await _ in stopping { break }
@@ -120,7 +130,7 @@ package struct Master: Sendable {
             if let pulse = try? await parts.store.pulse(),
                 await parts.replica.position() != pulse.head
             {
-                await parts.tailer.catchUp()
+                _ = await parts.tailer.catchUp()
             }
             try? await Task.sleep(for: Self.pulse)
         }

@@ -114,7 +114,7 @@ package enum MasterCommand {
             throw MemberError("--tenant is \"\(tenant)\". Write a-z, 0-9 and . _ / -, or *")
         }
         let role = invocation.text("role").flatMap(Role.init(word:)) ?? .reader
-        let store = try await openStore(url)
+        let store = try openStore(url)
         let token = AccessToken.generate()
         let edit = ObjectEdit(
             key: Authorizer.key(of: token.digest),

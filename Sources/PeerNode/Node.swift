@@ -1,7 +1,7 @@
 // A running node: starts its parts, carries news between them, and ends them in good order.
 
 internal import Gossip
-package import HTTPService
+internal import HTTPService
 internal import JobList
 internal import LockLease
 internal import LogSink
@@ -21,7 +21,7 @@ package struct Node: Sendable {
     package static func make(_ settings: NodeSettings, log: DaemonLog) async throws -> Node {
         // The port must be known before others are told of it; requests wait for the router.
         let gate = RouterGate()
-        let server = try HTTPServer(settings: try HTTPServerSettings(listen: settings.listen)) {
+        let server = try HTTPServer(settings: HTTPServerSettings(listen: settings.listen)) {
             await gate.answer($0)
         }
         let address = "\(settings.listen.prefix { $0 != ":" }):\(server.port)"
@@ -118,7 +118,7 @@ extension NodeParts {
             for await item in switchboard.news {
                 // A slow store must not hold up what has nothing to do with it.
                 if case .refresh = item {
-                    group.addTask { await tailer.catchUp() }
+                    group.addTask { _ = await tailer.catchUp() }
                 } else {
                     await carry(item)
                 }
@@ -134,11 +134,12 @@ extension NodeParts {
             counters.note(report.state)
             await dispatcher.ended(report)
         case .settle(let notes):
-            gossip.send(
+            await gossip.send(
                 .settled(notes.map { SettledShard(shard: $0.shard, through: $0.through) }),
                 to: nil
             )
         case .refresh: break
+        case .listMoved(let position): await gossip.listAdvanced(to: position)
         case .finish(let item): await completions.add(item)
         }
     }
@@ -152,8 +153,7 @@ extension NodeParts {
                     Candidate(name: $0.name, tags: $0.tags, isDraining: $0.isDraining)
                 }
             )
-        case .applied(let position):
-            feed.advanced(to: position)
+        case .applied: break
         case .signal(.kill(let order), from: _):
             await runs.kill(order)
         case .signal(.settled(let shards), from: _):

@@ -24,12 +24,12 @@ extension NodeParts {
         try FileStore.makeFolder(folder)
         let loop = EventLoop(name: "rota-node")
         let board = Switchboard()
-        let store = try await openStore(settings.storeURL)
-        let replica = try Replica(path: "\(folder)/list.db", log: log)
+        let store = try openStore(settings.storeURL)
+        let replica = try Replica(ReplicaSettings(path: "\(folder)/list.db"))
         let feed = ChangeFeed(replica)
         let sink = try SQLiteLogSink(path: "\(folder)/logs.db")
         let completions = Completions(loop: loop, store: store, log: log)
-        let runs = RunKeeper(
+        let runs = try RunKeeper(
             loop: loop,
             sink: sink,
             http: HTTPClient(),
@@ -37,12 +37,13 @@ extension NodeParts {
             log: log,
             report: { board.tell(.report($0)) }
         )
-        let gossip = try GossipDriver(
+        let gossip = try await GossipDriver(
             settings: gossipSettings(settings, address: address),
             list: replica,
             log: log,
             onChange: { board.tell(.gossip($0)) }
         )
+        replica.observe { board.tell(.listMoved($0)) }
         let sessions = SessionKeeper(
             loop: loop,
             store: store,
@@ -63,10 +64,7 @@ extension NodeParts {
             store: store,
             replica: replica,
             feed: feed,
-            tailer: StoreTailer(store: store, list: replica, log: log) { position in
-                feed.advanced(to: position)
-                gossip.listAdvanced(to: position)
-            },
+            tailer: StoreTailer(store: store, list: replica),
             sink: sink,
             runs: runs,
             completions: completions,
@@ -82,17 +80,19 @@ extension NodeParts {
         _ settings: NodeSettings,
         address: String
     ) -> GossipSettings {
-        GossipSettings(
+        var gossip = GossipSettings(
             name: settings.name,
             role: .node,
-            bindAddress: settings.gossip,
-            httpAddress: address,
-            seeds: settings.join,
-            key: settings.clusterKey,
             clusterID: ClusterIdentity.text(of: settings.clusterKey),
-            tags: settings.tags,
             folder: settings.dataFolder
         )
+        gossip.bindAddress = settings.gossip
+        gossip.httpAddress = address
+        gossip.seeds = settings.join
+        gossip.key = settings.clusterKey
+        gossip.tags = settings.tags
+        gossip.release = rotaVersion
+        return gossip
     }
 
     private static func dispatcher(

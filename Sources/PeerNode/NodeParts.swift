@@ -77,6 +77,7 @@ final class Switchboard: Sendable {
         case report(RunReport)
         case settle([SettledNote])
         case refresh([UID])
+        case listMoved(Position)
         case finish(Completions.Item)
     }
 

@@ -1,6 +1,5 @@
 // What a node is told when it starts.
 
-package import LockLease
 package import Sealing
 package import Vocabulary
 

@@ -41,7 +41,7 @@ struct ClusterRoutes: Sendable {
         .json([
             "version": .string(rotaVersion), "api": "v1",
             "limits": [
-                "body_bytes": .integer(Int64(HTTPServerSettings.defaultMaximumBody)),
+                "body_bytes": .integer(Int64(HTTPServerSettings().maximumBody)),
                 "page": 1_000,
             ],
             "routes": .array(

@@ -306,7 +306,7 @@ struct JobRoutes: Sendable {
         let trigger = try await master.ask { store async throws(StoreError) in
             try await store.trigger(record.key, id: id, author: author)
         }
-        master.gossip.send(.triggers, to: nil)
+        await master.gossip.send(.triggers, to: nil)
         return .json(
             [
                 "trigger": .integer(trigger.id.rawValue), "job": .string(record.key.name),

@@ -140,7 +140,7 @@ struct RunRoutes: Sendable {
         let marked = try await master.ask { store async throws(StoreError) in
             try await store.kill(order)
         }
-        if run.state.isOpen { master.gossip.send(.kill(order), to: run.node) }
+        if run.state.isOpen { await master.gossip.send(.kill(order), to: run.node) }
         return try await answer(marked ?? run)
     }
 
@@ -158,7 +158,7 @@ struct RunRoutes: Sendable {
         let trigger = try await master.ask { store async throws(StoreError) in
             try await store.trigger(run.name, id: id, author: author)
         }
-        master.gossip.send(.triggers, to: nil)
+        await master.gossip.send(.triggers, to: nil)
         return .json(
             [
                 "trigger": .integer(trigger.id.rawValue), "job": .string(run.name.name),

@@ -42,10 +42,8 @@ package struct Editor: Sendable {
     ///
     /// A failure here costs speed only: the store's log is the outbox, and the nodes tail it.
     private func spread(_ batch: ChangeBatch) async {
-        if case .applied(let position)? = try? await replica.apply([batch]) {
-            feed.advanced(to: position)
-        }
-        gossip.publish(batch)
+        _ = try? await replica.apply([batch])
+        await gossip.publish(batch)
     }
 
     /// The object as the store has it, deleted ones left out.

@@ -2,6 +2,7 @@
 
 internal import CronEval
 internal import Documents
+internal import Gossip
 internal import HTTPService
 internal import JobList
 internal import LockLease

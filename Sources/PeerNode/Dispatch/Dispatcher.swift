@@ -1,6 +1,5 @@
 // The shell around `SchedulerMachine`: claims at the store, starts what was granted.
 
-package import CronEval
 package import LockLease
 package import Platform
 package import Scheduler

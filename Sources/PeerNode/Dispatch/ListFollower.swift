@@ -1,9 +1,8 @@
 // Turns the change feed into jobs for the dispatcher.
 
 package import JobList
-package import LockLease
 package import Platform
-package import Scheduler
+internal import Scheduler
 package import Vocabulary
 
 /// Reads this node's copy of the list, first whole and then change by change.
@@ -23,7 +22,7 @@ package struct ListFollower: Sendable {
     /// Follows until the surrounding task is cancelled.
     package func run() async {
         while !Task.isCancelled {
-            let cursor = feed.cursor(since: nil, filter: .everything)
+            let cursor = feed.cursor(since: nil, filter: FeedFilter(kinds: [.job, .node]))
             do throws(FeedError) {
                 while !Task.isCancelled {
                     await apply(try await cursor.next(timeout: .seconds(30)))

@@ -72,7 +72,7 @@ package struct StoreWatch: Sendable {
         let now = SystemClock.monotonic
         let since = behindSince ?? now
         if isTailer() || since.duration(to: now) > .seconds(1) {
-            await tailer.catchUp()
+            _ = await tailer.catchUp()
             return nil
         }
         return since
