@@ -11,11 +11,21 @@ package import Vocabulary
 /// 1. Each call is linearizable; ``claim(_:id:items:)`` decides every item by itself in one commit.
 /// 2. ``StoreError/unknown(_:)`` is not ``StoreError/unavailable(_:)``: a repetition with the same
 ///    request id answers the first outcome.
-/// 3. A claim fails with ``StoreError/sessionLost`` unless the session is live at the commit;
-///    a finish is decided by the fence and the session's epoch.
+/// 3. A claim fails with ``StoreError/sessionLost`` unless the session is live at the commit; a
+///    finish counts under the run's own fence and session for as long as the run is open, which is
+///    until somebody has taken the session over.
 /// 4. Fences of one job grow strictly in commit order, also across deletion and re-creation.
 /// 5. ``expire(_:observed:)`` succeeds only on the observed beat; a renewal in between defeats it.
 /// 6. Once ``commit(_:id:author:)`` has returned, no claim under an older revision commits.
+///
+/// Requests are remembered for a quarter of an hour. A claim that won nothing has changed nothing,
+/// so its repetition is decided afresh.
+///
+/// What a claim makes of overlap: a scheduled run that finds its job busy is skipped, or waits as a
+/// trigger under `queue` (one of them; while it waits nothing overtakes it), or under `replace` has
+/// the open runs killed and waits as a trigger, in place of one that waits already. Catch-up runs
+/// that only runs of the same item stand in the way of wait as triggers of cause `catchUp`, and
+/// under `queue` all of them do: none is lost. Under `replace` only the newest planned run counts.
 package protocol LeaseStore: Sendable {
     // MARK: History
 
@@ -28,18 +38,31 @@ package protocol LeaseStore: Sendable {
 
     /// Opens a session; at most one lives per node name.
     ///
-    /// - Throws: ``StoreError/nodeNameInUse(_:)`` while another session of that name lives. A session
-    ///   whose process is known to be gone is replaced at once.
+    /// A session whose process is known to be gone is replaced at once; its runs wait for
+    /// ``takeOver(_:by:limit:)``.
+    ///
+    /// - Throws: ``StoreError/nodeNameInUse(_:)`` while another session of that name lives.
     func openSession(_ node: NodeIdentity, term: Duration) async throws(StoreError) -> SessionID
-    /// Renews the session and answers the beat, the head of the list and the kills due on this node.
+    /// Renews the session; answers its beat, the head of the list and the kills due on this node.
+    ///
+    /// Does not wait behind other calls of the same process. An order is answered by every renewal
+    /// until its run is closed.
+    ///
+    /// - Throws: ``StoreError/sessionLost`` once the session has ended, for ever.
     func renew(_ session: SessionID) async throws(StoreError) -> Renewal
+    /// Every session, oldest first; dead ones for an hour after their end, or as long as they have
+    /// open runs.
     func sessions() async throws(StoreError) -> [SessionView]
     /// Declares a session dead if its beat still is `observed`; answers whether this call did it.
     func expire(_ session: SessionID, observed: Beat) async throws(StoreError) -> Bool
-    /// Ends one's own session; its open runs become `lost`.
+    /// Ends one's own session; its open runs become `lost`, with the triggers their jobs grant.
+    ///
+    /// Does nothing if the session is dead already.
     func closeSession(_ session: SessionID) async throws(StoreError)
     /// Gives every open run of the dead session `dead` its verdict `lost`, and writes the triggers
-    /// of those whose job retries after node loss; at most `limit` runs a call.
+    /// of those whose job retries after node loss; at most `limit` runs a call, oldest first.
+    ///
+    /// Answers nothing while `dead` lives.
     ///
     /// - Throws: ``StoreError/sessionLost`` if `session` is dead itself.
     func takeOver(
@@ -50,7 +73,11 @@ package protocol LeaseStore: Sendable {
 
     // MARK: The list
 
-    /// Commits `edits` as one revision, or nothing.
+    /// Commits `edits` as one revision, or nothing; each sees the ones before it.
+    ///
+    /// Versions count on when a deleted name returns, under a new uid; so do its fences. The cursor
+    /// of a new job stands at the store's clock. Deleting a job removes its triggers. Deleting what
+    /// is not there is a conflict. An edit that puts a job must carry its gate.
     ///
     /// - Throws: ``StoreError/conflict(_:)`` naming the first edit whose expectation does not hold.
     func commit(
@@ -67,7 +94,7 @@ package protocol LeaseStore: Sendable {
         after revision: Revision,
         limit: Int
     ) async throws(StoreError) -> [ChangeBatch]
-    /// Every object, tombstones included, in key order after `key`, and the position they belong to.
+    /// Every object, tombstones included, in key order after `key`, and the position they are of.
     func snapshot(
         after key: ObjectKey?,
         limit: Int
@@ -76,6 +103,9 @@ package protocol LeaseStore: Sendable {
     // MARK: Runs
 
     /// Claims instants and triggers; one outcome per item, in order.
+    ///
+    /// A claim that wins anything is a renewal too. A plan whose instants lie outside of what its
+    /// cursor passes, or out of order, traps.
     func claim(
         _ session: SessionID,
         id: RequestID,
@@ -84,11 +114,19 @@ package protocol LeaseStore: Sendable {
     /// Where the cursors of `jobs` stand; jobs the store does not know are left out.
     func cursors(of jobs: [UID]) async throws(StoreError) -> [UID: Instant]
     /// Closes runs, writes their verdicts and the triggers they cause, all in one commit.
+    ///
+    /// The same report again has the same answer. Failures and losses are counted apart, each
+    /// against its own limit. A run with a kill order has no next attempt, however it ended.
     func finish(
         _ session: SessionID,
         completions: [Completion]
     ) async throws(StoreError) -> [FinishOutcome]
     /// Adds a trigger for a run by hand.
+    ///
+    /// Works for a paused job as well, since whoever asks does so after the pause and by name; all
+    /// other triggers of a paused job, retries included, wait until it is resumed. Waits for room
+    /// under `queue` and `allow(limit)`; under `replace` the open runs are killed. The instant is
+    /// the store's clock, moved on to one that neither a schedule nor another run can have.
     ///
     /// - Throws: ``StoreError/jobBusy(_:)`` if the job forbids overlap and a run is under way,
     ///   ``StoreError/noSuchJob(_:)``.
@@ -97,8 +135,8 @@ package protocol LeaseStore: Sendable {
         id: RequestID,
         author: String
     ) async throws(StoreError) -> Trigger
-    /// Triggers that may be claimed now, oldest first: due by the store's clock, and not waiting for
-    /// another run of their job.
+    /// Triggers that may be claimed now, oldest first: due by the store's clock, and not waiting
+    /// for another run of their job.
     func dueTriggers(limit: Int) async throws(StoreError) -> [Trigger]
     /// When the next trigger that is not due yet will be, on the store's clock.
     func nextTrigger() async throws(StoreError) -> Instant?
@@ -107,19 +145,23 @@ package protocol LeaseStore: Sendable {
 
     /// Records an order to end `run`; a trigger that waits to retry it is removed as well.
     ///
-    /// Repeating the order changes nothing. Answers the run as it stands, or `nil` if there is none.
+    /// Repeating the order changes nothing. Answers the run as it stands; `nil`: there is none.
     func kill(_ order: KillOrder) async throws(StoreError) -> RunRecord?
     func run(_ id: RunID) async throws(StoreError) -> RunRecord?
     /// Run records, newest first.
     func runs(_ filter: RunFilter) async throws(StoreError) -> [RunRecord]
     /// Skip ranges of one job that touch `[from, through]`, oldest first.
+    ///
+    /// A single skipped instant is a range of one millisecond.
     func skips(
         of job: UID,
         from: Instant,
         through: Instant,
         limit: Int
     ) async throws(StoreError) -> [SkipRange]
-    /// Removes closed runs, skips, dead sessions, tombstones and change batches beyond `retention`.
-    /// Never re-opens an instant. Answers how many rows went.
+    /// Removes closed runs, skips, dead sessions, tombstones and commits beyond `retention`.
+    ///
+    /// Never removes an open run, re-opens an instant or lets a fence go back. Answers about how
+    /// many things went.
     func prune(_ retention: StoreRetention) async throws(StoreError) -> Int
 }

@@ -46,6 +46,14 @@ package final class FileLock {
     ///
     /// - SeeAlso: `proc_locks(5)`, `proc_pid_stat(5)`.
     package func holder() -> (processID: Int32, state: String)? {
+        // A busy list moves on while it is read, and a line can slip through.
+        for _ in 0..<10 {
+            if let found = listedHolder() { return found }
+        }
+        return nil
+    }
+
+    private func listedHolder() -> (processID: Int32, state: String)? {
         var status = stat()
         guard unsafe fstat(queue.descriptor, &status) == 0,
             let bytes = try? FileStore.read("/proc/locks")

@@ -150,6 +150,20 @@ import Vocabulary
     }
 
     @Test(arguments: BackEnd.allCases)
+    func `are forgotten an hour after their end, and their numbers never return`(
+        _ backEnd: BackEnd
+    ) async throws {
+        let bench = try Bench(backEnd)
+        let session = try await bench.session()
+        try await bench.store.closeSession(session)
+        #expect(try await bench.store.prune(StoreRetention()) == 0)
+        bench.clock.advance(by: .seconds(3_601))
+        #expect(try await bench.store.prune(StoreRetention()) == 1)
+        #expect(try await bench.store.sessions().isEmpty)
+        #expect(try await bench.session() > session)
+    }
+
+    @Test(arguments: BackEnd.allCases)
     func `that expired may still report until they are taken over`(
         _ backEnd: BackEnd
     ) async throws {

@@ -24,9 +24,9 @@ extension SQLiteLeaseStore {
         require("instant<=?", filter.through.map { .instant($0) })
         require("id<?", filter.before.map { .text($0.text) })
         if !filter.states.isEmpty {
-            // The words are ours, so none of them can end the list early.
-            let words = filter.states.map { "'\($0.rawValue)'" }.sorted().joined(separator: ",")
-            conditions.append("state IN (\(words))")
+            let marks = filter.states.map { _ in "?" }.joined(separator: ",")
+            conditions.append("state IN (\(marks))")
+            values += filter.states.map { .text($0.rawValue) }
         }
         let condition = conditions.joined(separator: " AND ")
         return try file().storedRuns(
@@ -64,9 +64,11 @@ extension SQLiteLeaseStore {
         let file = try file()
         let now = settings.clock()
         var count = try file.pruneRuns(at: now)
+        let forgotten = try file.forgettableSessions(at: now)
         count += try file.write { () throws(StoreError) in
-            try file.pruneList(retention, at: now)
+            try file.pruneList(retention, forgotten, at: now)
         }
+        for session in forgotten { locks.clear(session) }
         return count
     }
 }
@@ -100,9 +102,21 @@ extension StoreFile {
         return count
     }
 
+    /// Sessions that ended long ago and left nothing open; they stay that way.
+    fileprivate func forgettableSessions(at now: Instant) throws(StoreError) -> [SessionID] {
+        try rows(
+            """
+            SELECT id FROM session WHERE live=0 AND ended_at<? AND NOT EXISTS(
+                SELECT 1 FROM run WHERE run.session=session.id AND state='open')
+            """,
+            [.instant(now.advanced(by: .zero - deadSessionMemory))]
+        ) { SessionID($0.integer(0)) }
+    }
+
     /// Removes old skips, dead sessions, tombstones and commits; called inside a transaction.
     fileprivate func pruneList(
         _ retention: StoreRetention,
+        _ sessions: [SessionID],
         at now: Instant
     ) throws(StoreError) -> Int {
         var count = 0
@@ -110,13 +124,9 @@ extension StoreFile {
             "DELETE FROM skip WHERE at<?",
             [.instant(now.advanced(by: .zero - retention.skips))]
         )
-        count += try run(
-            """
-            DELETE FROM session WHERE live=0 AND ended_at<? AND NOT EXISTS(
-                SELECT 1 FROM run WHERE run.session=session.id AND state='open')
-            """,
-            [.instant(now.advanced(by: .zero - deadSessionMemory))]
-        )
+        for session in sessions {
+            count += try run("DELETE FROM session WHERE id=?", [.integer(session.rawValue)])
+        }
         count += try pruneTombstones(now.advanced(by: .zero - retention.tombstones))
         count += try pruneBatches(keeping: retention.batches)
         return count
