@@ -121,7 +121,7 @@ final class ReplicaFile {
 
     /// Lets go of the file, which must come before it is renamed.
     ///
-    /// SQLite finds and removes journals by name; a connection that outlived the rename would be left
+    /// SQLite finds and removes journals by name; a connection that outlived the rename would have
     /// to tell the fresh file's journal from its own.
     func close() throws(SQLiteError) {
         connection = try Connection(path: ":memory:")
