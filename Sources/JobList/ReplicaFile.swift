@@ -121,8 +121,8 @@ final class ReplicaFile {
 
     /// Lets go of the file, which must come before it is renamed.
     ///
-    /// SQLite removes the journal by its name when the last connection closes; closed later, it
-    /// would remove the one of the fresh file.
+    /// SQLite finds and removes journals by name; a connection that outlived the rename would have
+    /// to tell the fresh file's journal from its own.
     func close() throws(SQLiteError) {
         connection = try Connection(path: ":memory:")
         isClosed = true

@@ -149,7 +149,7 @@ import Vocabulary
         async throws
     {
         var history = History()
-        history.commitJobs(2_000)
+        history.commitJobs(20)
         do {
             let replica = try open()
             _ = try await replica.apply(history.batches)
@@ -157,7 +157,7 @@ import Vocabulary
         }
         do {
             let connection = try Connection(path: folder.database)
-            try connection.execute("UPDATE object SET kind='?' WHERE number=1234")
+            try connection.execute("UPDATE object SET kind='?' WHERE number=12")
         }
         let replica = try open()
         #expect(await replica.position() == history.head)
@@ -168,6 +168,7 @@ import Vocabulary
         #expect(await replica.filesSetAside.count == 1)
         try await replica.install(history.records, at: history.head)
         #expect(try await replica.everything() == history.records)
+        // The old connection must not have taken the new file's journal with it.
         let image = try TestFolder()
         try folder.image(to: image)
         let revived = try Replica(ReplicaSettings(path: image.database))
