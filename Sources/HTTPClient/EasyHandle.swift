@@ -89,7 +89,9 @@ struct EasyHandle: ~Copyable {
 
     /// curl would call a body a form unless told otherwise.
     private static func list(_ call: HTTPCall) -> UnsafeMutablePointer<curl_slist>? {
-        var lines = call.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
+        var lines = call.headers.map {
+            $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)"
+        }
         if !call.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
             lines.append("Content-Type:")
         }

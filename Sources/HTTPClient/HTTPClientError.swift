@@ -59,10 +59,10 @@ extension HTTPClientError: CustomStringConvertible {
 }
 
 extension Duration {
-    /// Rounded down, at least 0.
+    /// Rounded down, from 0 to 24 days: curl ignores a timeout beyond `Int32.max` milliseconds.
     var wholeMilliseconds: Int {
         let (seconds, attoseconds) = components
-        return max(0, Int(clamping: seconds.multipliedReportingOverflow(by: 1_000).partialValue))
-            + max(0, Int(attoseconds / 1_000_000_000_000_000))
+        let bounded = min(max(0, seconds), Int64(Int32.max) / 1_000 - 1)
+        return Int(bounded) * 1_000 + max(0, Int(attoseconds / 1_000_000_000_000_000))
     }
 }

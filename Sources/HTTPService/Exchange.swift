@@ -253,7 +253,8 @@ extension HTTPResponse {
         _ title: String,
         _ detail: String
     ) -> Self {
-        let body = #"{"type":"/problems/\#(type)","title":"\#(title)","status":\#(status),"#
+        let body =
+            #"{"type":"/problems/\#(type)","title":"\#(title)","status":\#(status),"#
             + #""detail":"\#(detail)"}"#
         return Self(
             status: status,

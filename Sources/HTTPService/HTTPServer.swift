@@ -46,8 +46,8 @@ package final class HTTPServer: Sendable {
 
     /// Takes no new connection, ends every feed, and waits for requests being answered.
     ///
-    /// Blocks for at most the settings' grace, then cuts off what is left. Calling it again does
-    /// nothing.
+    /// Blocks for at most the settings' grace, then cuts off what is left. Call it from a thread
+    /// that may block, so that handlers have one to finish on; again, it does nothing.
     package func stop() {
         guard let daemon = daemon.withLock({ $0.take() }) else { return }
         daemon.quiesce()
@@ -94,7 +94,14 @@ package final class HTTPServer: Sendable {
 
     /// Called first with the headers, then with each piece of the body, then at its end.
     private static let handle: MHD_AccessHandlerCallback = {
-        context, connection, path, method, _, data, size, slot in
+        context,
+        connection,
+        path,
+        method,
+        _,
+        data,
+        size,
+        slot in
         guard let context = unsafe context, let connection = unsafe connection,
             let size = unsafe size, let slot = unsafe slot
         else { return .NO }

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import HTTPClient
 import HTTPService
@@ -133,9 +134,14 @@ import Testing
         }
         let request = Task { [client] in try await client.send(HTTPCall(url: server.url)) }
         await entered.opened()
-        Task { mayAnswer.open() }
-        server.stop()
+        let stopped = Gate()
+        DispatchQueue.global().async {
+            server.stop()
+            stopped.open()
+        }
+        mayAnswer.open()
         #expect(try await request.value.text == "done")
+        await stopped.opened()
     }
 
     @Test func `does not wait for ever for a handler or a stream that never ends`() async throws {

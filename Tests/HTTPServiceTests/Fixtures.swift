@@ -141,7 +141,7 @@ struct RawConnection: Sendable {
             var sent = 0
             while sent < bytes.count {
                 let rest = Array(bytes[sent...])
-                let count = unsafe send(descriptor, rest, rest.count, Int32(MSG_NOSIGNAL.rawValue))
+                let count = unsafe send(descriptor, rest, rest.count, Int32(MSG_NOSIGNAL))
                 guard count > 0 else { return }
                 sent += count
             }

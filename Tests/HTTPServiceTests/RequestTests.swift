@@ -91,8 +91,9 @@ import Testing
 
     @Test func `that is no HTTP does no harm`() async throws {
         let server = try HTTPServer(settings: HTTPServerSettings()) { _ in .text("fine") }
-        for text in ["\r\n\r\n", "nonsense\r\n\r\n", "GET\r\n\r\n", "\u{16}\u{3}\u{1}", "GET / HTTP/9"]
-        {
+        for text in [
+            "\r\n\r\n", "nonsense\r\n\r\n", "GET\r\n\r\n", "\u{16}\u{3}\u{1}", "GET / HTTP/9",
+        ] {
             let connection = RawConnection(port: server.port)
             await connection.write(text)
             connection.close()
