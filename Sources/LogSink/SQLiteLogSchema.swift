@@ -97,7 +97,8 @@ enum SQLiteLogSchema {
 
     private static let surplusByCount = """
         SELECT id, run FROM (
-            SELECT id, run, closed_at, row_number() OVER (PARTITION BY job ORDER BY run DESC) AS place
+            SELECT id, run, closed_at,
+                row_number() OVER (PARTITION BY job ORDER BY run DESC) AS place
             FROM log
         ) WHERE place > ? AND closed_at IS NOT NULL LIMIT ?
         """

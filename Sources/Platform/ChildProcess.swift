@@ -37,8 +37,8 @@ package enum EndSignal: Sendable, Hashable {
 ///
 /// The child leads a session and a process group of its own, with all signals at their defaults and
 /// unblocked, no descriptor but 0, 1 and 2, and no terminal. Events come on the loop's thread, in
-/// order. The ended child stays unreaped until ``release()``: so its number, which names the session
-/// too, cannot go to somebody else while the session is being ended.
+/// order. The ended child stays unreaped until ``release()``: so its number, which also names the
+/// session, cannot go to somebody else while the session is being ended.
 package final class ChildProcess: Sendable {
     private struct State {
         var pipes: [ChildStream: Int32]
@@ -112,8 +112,8 @@ package final class ChildProcess: Sendable {
 
     /// Signals the group and every other process of the session; nobody after ``release()``.
     ///
-    /// A process that is started meanwhile may be missed: repeat it until ``isTreeGone()``. One that
-    /// called `setsid(2)` has left the session and is not found.
+    /// A process that is started meanwhile may be missed: repeat it until ``isTreeGone(in:)``. One
+    /// that called `setsid(2)` has left the session and is not found.
     ///
     /// - Complexity: Reads `/proc` once, about 10 µs for each process on the machine.
     package func endTree(_ signal: EndSignal) {

@@ -35,7 +35,8 @@ import Vocabulary
         case .note(let text): "note: \(text)"
         case .wake(let due): "wake at \(start.duration(to: due).milliseconds)"
         case .finish(let state, let exit, let reason):
-            "\(state.rawValue), \(exit?.description ?? "no status")\(reason.isEmpty ? "" : ": ")\(reason)"
+            "\(state.rawValue), \(exit?.description ?? "no status")"
+                + (reason.isEmpty ? "" : ": \(reason)")
         }
     }
 
