@@ -102,7 +102,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "ClusterTests",
-            dependencies: ["TestSupport", "rota", "rota-node", "rota-master"],
+            dependencies: ["TestSupport", "HTTPClient", "rota", "rota-node", "rota-master"],
             swiftSettings: settings
         ),
         .testTarget(name: "TidyTests", dependencies: [], swiftSettings: settings),
@@ -114,7 +114,7 @@ let package = Package(
         tests(of: "Sealing", on: ["Vocabulary"]),
         tests(of: "Documents", on: ["Vocabulary"], exclude: ["Golden"]),
         tests(of: "CommandTable", on: ["Vocabulary"], exclude: ["Golden"]),
-        tests(of: "CronEval", on: ["Vocabulary", "Platform"], exclude: ["Golden"]),
+        tests(of: "CronEval", on: ["Vocabulary", "Platform"]),
         tests(of: "Gossip", on: ["Vocabulary"]),
         tests(of: "LockLease", on: ["Vocabulary", "Platform", "SQLite"], exclude: ["Golden"]),
         tests(of: "LogSink", on: ["Vocabulary", "Platform", "SQLite"]),

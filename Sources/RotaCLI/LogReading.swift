@@ -10,7 +10,7 @@ enum LogReading {
 
     static func logs(_ session: Session) async throws(Failure) -> ExitCode {
         let given = session.invocation
-        let id = try await runID(given.argument("RUN") ?? "", session)
+        let id = try await runID(given.run, session)
         let lines = given.number("lines")
         let writer = LogWriter(session, holding: lines)
         if !given.flag("follow") || lines != nil { try await whole(id, writer, session) }

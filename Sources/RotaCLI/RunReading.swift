@@ -28,7 +28,7 @@ enum RunReading {
     }
 
     static func show(_ session: Session) async throws(Failure) -> ExitCode {
-        let id = session.invocation.argument("RUN") ?? ""
+        let id = session.invocation.run
         let run = try await session.api.get(path(id))
         session.print(session.settings.format.text(of: run) ?? page(run, session))
         return .done

@@ -39,7 +39,7 @@ enum Running {
 
     static func kill(_ session: Session) async throws(Failure) -> ExitCode {
         let given = session.invocation
-        let id = given.argument("RUN") ?? ""
+        let id = given.run
         let run = try await session.api.get(RunReading.path(id))
         guard run.text("state") == RunState.open.rawValue else {
             session.note("run \(id) has ended already: \(run.text("state"))")
@@ -74,7 +74,7 @@ enum Running {
     }
 
     static func retry(_ session: Session) async throws(Failure) -> ExitCode {
-        let id = session.invocation.argument("RUN") ?? ""
+        let id = session.invocation.run
         let (answer, _) = try await session.api.change(
             "POST",
             RunReading.path(id) + ":retry",

@@ -26,7 +26,7 @@ import Testing
         let added = try cluster.rota("job", "add", "tick", "--schedule", "* * * * * *", "--shell", command)
         #expect(added.code == 0, "\(added.err)")
         let begin = Date()
-        try await eventually("the first start") { !cluster.read("evidence").isEmpty }
+        await eventually("the first start") { !cluster.read("evidence").isEmpty }
 
         var plan = FaultPlan(length: Self.length, nodes: cluster.nodes, isSoak: isSoak)
         await eventually("the run is over", within: .seconds(Self.length + 60)) {

@@ -1,6 +1,7 @@
 // A real cluster for tests: the programs just built, on loopback, in a folder of its own.
 
 import Foundation
+import HTTPClient
 import TestSupport
 import Testing
 
@@ -25,6 +26,7 @@ final class TestCluster {
     let binaries: URL
     private(set) var members: [String: Member] = [:]
     private let term: String
+    private let client = HTTPClient()
 
     init(nodes: Int = 3, masters: Int = 1, term: String = "3s") async throws {
         binaries = try Self.findBinaries()
@@ -87,7 +89,7 @@ final class TestCluster {
         process.arguments = Array(member.arguments.dropFirst())
         let log = folder.appending(path: "\(name).log")
         if !FileManager.default.fileExists(atPath: log.path) {
-            FileManager.default.createFile(atPath: log.path, contents: nil)
+            _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         }
         let handle = try FileHandle(forWritingTo: log)
         try handle.seekToEnd()
@@ -96,9 +98,9 @@ final class TestCluster {
         process.standardInput = FileHandle.nullDevice
         try process.run()
         members[name]?.process = process
-        let url = try #require(URL(string: "\(member.http ?? "")/readyz"))
+        let url = "\(member.http ?? "")/readyz"
         let isReady = await eventually("\(name) is ready; its log:\n\(read("\(name).log"))") {
-            await Self.status(of: url) == 200
+            await Self.status(of: url, client) == 200
         }
         try #require(isReady, "\(read("\(name).log").suffix(2_000))")
     }
@@ -203,8 +205,7 @@ final class TestCluster {
         }
     }
 
-    private static func status(of url: URL) async -> Int? {
-        let answer = try? await URLSession.shared.data(from: url)
-        return (answer?.1 as? HTTPURLResponse)?.statusCode
+    private static func status(of url: String, _ client: HTTPClient) async -> Int? {
+        try? await client.send(HTTPCall(url: url)).status
     }
 }
