@@ -144,7 +144,9 @@ struct FieldReader {
             position += 1
         }
         guard position > start else {
-            guard next != nil else { throw .emptyElement(in: field, at: position) }
+            guard next != nil else {
+                throw .missingNumber(in: field, at: position, bounds: bounds)
+            }
             throw .strangeCharacter(in: field, bytes: bytes, item: item, at: position)
         }
         guard position - start <= 10, bounds.contains(value) else {

@@ -14,6 +14,20 @@ extension ScheduleError {
         )
     }
 
+    /// Nothing stands where only a number may: behind `L-`, `#` or `H(`.
+    static func missingNumber(
+        in field: ScheduleField,
+        at place: Int,
+        bounds: ClosedRange<Int>
+    ) -> Self {
+        Self(
+            .emptyElement,
+            in: field,
+            at: place..<place,
+            "a number is missing. Write one from \(bounds.lowerBound)-\(bounds.upperBound)"
+        )
+    }
+
     static func misplacedMark(in field: ScheduleField, at place: Int) -> Self {
         let remedy =
             field.isDay
@@ -49,6 +63,10 @@ extension ScheduleError {
                 "Write an upper-case H for a value that differs from job to job"
             case UInt8(ascii: "~"):
                 "Write H(0-30) for a value that differs from job to job"
+            case UInt8(ascii: "L"), UInt8(ascii: "W"), UInt8(ascii: "l"), UInt8(ascii: "w"):
+                field == .dayOfMonth
+                    ? "Write L, L-3, LW, L-3W or 15W, each as an item of its own"
+                    : "L and W belong in the day fields; write a number from \(field.bounds)"
             case _ where byte.isLetter && !field.hasNames:
                 "Names belong in month and day of week only; write a number from \(field.bounds)"
             case _:

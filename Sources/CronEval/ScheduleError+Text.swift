@@ -125,7 +125,7 @@ extension ScheduleError {
         Self(
             .invalidInstant,
             at: range,
-            "\"\(text.quotable)\" is no time that exists. Write \(momentExample)"
+            "\"\(text.quotable)\" is no date and time. Write \(momentExample)"
         )
     }
 

@@ -136,4 +136,10 @@ package struct ZoneChange: Equatable, Sendable {
     /// Seconds east of Greenwich before and from ``instant``.
     package let offsetBefore: Int
     package let offsetAfter: Int
+
+    package init(instant: Instant, offsetBefore: Int, offsetAfter: Int) {
+        self.instant = instant
+        self.offsetBefore = offsetBefore
+        self.offsetAfter = offsetAfter
+    }
 }
