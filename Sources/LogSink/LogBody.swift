@@ -14,6 +14,14 @@ package enum LogFormat: Sendable {
     /// The same objects as server-sent events, with the offset as `id`.
     case events
 
+    /// The form that an `Accept` header asks for; plain text for whoever has no wish.
+    package init(accept: String?) {
+        let accept = accept ?? ""
+        self =
+            accept.contains("text/event-stream")
+            ? .events : accept.contains("json") ? .lines : .plain
+    }
+
     package var contentType: String {
         switch self {
         case .plain: "text/plain; charset=utf-8"
@@ -35,6 +43,7 @@ package actor LogBody: HTTPBodyStream {
     private var offset: Int64
     private var rest: Int
     private var hasEnded = false
+    private var last: LogPage?
     private let isCancelled = Mutex(false)
 
     /// - Parameters:
@@ -59,15 +68,12 @@ package actor LogBody: HTTPBodyStream {
 
     package func next() async -> [UInt8]? {
         while !hasEnded, !isCancelled.withLock({ $0 }) {
-            guard let page = try? await page() else { return end(complete: false, missing: 0..<0) }
-            let bytes = encode(page)
-            let hasMore = page.next < page.end
+            guard rest > 0, let page = try? await page() else { return end() }
+            last = page
             offset = page.next
+            let bytes = encode(page)
             if !bytes.isEmpty { return bytes }
-            guard !hasMore else { continue }
-            if page.isComplete || !follows || rest <= 0 {
-                return end(complete: page.isComplete, missing: page.missing)
-            }
+            if page.isComplete || !follows { return end() }
             await reader.wait(for: run, beyond: offset, timeout: Self.patience)
             if format == .events, await isQuiet() { return Array(": waiting\n\n".utf8) }
         }
@@ -110,12 +116,13 @@ package actor LogBody: HTTPBodyStream {
         ]
     }
 
-    /// The closing line, which says where to read on and what is missing.
-    private func end(complete: Bool, missing: Range<Int64>) -> [UInt8]? {
+    /// The closing line: where to read on, where the log stands, and what is missing.
+    private func end() -> [UInt8]? {
         hasEnded = true
-        var members: [String: Value] = ["next": .integer(offset), "complete": .bool(complete)]
-        members["end"] = .bool(complete)
-        if !missing.isEmpty {
+        let isComplete = last?.isComplete ?? false
+        var members: [String: Value] = ["next": .integer(offset), "complete": .bool(isComplete)]
+        members["end"] = follows ? .bool(isComplete) : .integer(last?.end ?? offset)
+        if let missing = last?.missing, !missing.isEmpty {
             members["missing"] = [.integer(missing.lowerBound), .integer(missing.upperBound)]
         }
         switch format {

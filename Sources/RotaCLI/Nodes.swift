@@ -23,7 +23,7 @@ enum Nodes {
         let name = session.invocation.argument("NODE") ?? ""
         let runs = try await session.api.list(
             "/v1/runs",
-            [("node", name), ("state", "open")],
+            [("node", name), ("state", RunState.runningWord)],
             limit: 100
         )
         let effect =

@@ -205,7 +205,7 @@ extension RotaTable {
     ]
 
     private static let runStates = [
-        "open", "succeeded", "failed", "timed-out", "killed", "lost",
+        "running", "succeeded", "failed", "timed-out", "killed", "lost",
     ]
 
     private static func killCommand(_ path: String) -> Command {

@@ -100,7 +100,7 @@ enum RunReading {
         if let fence = run["fence"]?.integer { lines.append(("fence", "\(fence)")) }
         lines.append(("revision", run.text("rev")))
         if let kill = run["kill"], kill != .null {
-            lines.append(("kill", "ordered by \(kill.text("author"))"))
+            lines.append(("kill", "ordered by \(kill.text("by"))"))
         }
         return lines.filter { !$0.1.isEmpty && $0.1 != "-" }.map { key, value in
             let gap = String(repeating: " ", count: max(1, 10 - key.count))

@@ -41,7 +41,7 @@ enum Running {
         let given = session.invocation
         let id = given.run
         let run = try await session.api.get(RunReading.path(id))
-        guard run.text("state") == RunState.open.rawValue else {
+        guard run.text("state") == RunState.runningWord else {
             session.note("run \(id) has ended already: \(run.text("state"))")
             return .done
         }
@@ -117,7 +117,7 @@ enum Running {
     ) async throws(Failure) -> Value {
         while true {
             let run = try await session.api.get(RunReading.path(id))
-            if run.text("state") != RunState.open.rawValue { return run }
+            if run.text("state") != RunState.runningWord { return run }
             try await deadline.pause(pace, while: "run \(id) is still under way")
         }
     }

@@ -82,6 +82,9 @@ package enum RunState: String, CaseIterable, Hashable, Sendable {
     case lost
 
     package var isOpen: Bool { self == .open }
+
+    /// What people call an open run whose session lives.
+    package static let runningWord = "running"
 }
 
 /// How a task ended, in numbers.

@@ -42,7 +42,7 @@ import Vocabulary
         Canned.run("succeeded", exit: #"{"kind":"code","value":0}"#)
     )
     private let failed = Canned.json(Canned.run("failed", exit: #"{"kind":"code","value":3}"#))
-    private let open = Canned.json(Canned.run("open"))
+    private let open = Canned.json(Canned.run("running"))
     private let trigger = Canned.json(
         #"{"trigger":7,"instant":"2026-11-20T12:00:00Z","run":null}"#,
         status: 201
@@ -52,14 +52,14 @@ import Vocabulary
     @Test func `a run is waited for, and its end decides the exit code`() async throws {
         let good = script([
             "POST /v1/jobs/etl/runs": [trigger],
-            "GET /v1/jobs/etl/runs": [none, none, Canned.json(Canned.list(Canned.run("open")))],
+            "GET /v1/jobs/etl/runs": [none, none, Canned.json(Canned.list(Canned.run("running")))],
             "GET /v1/runs/\(id)": [open, succeeded],
         ])
         #expect(await good.rota("job", "run", "etl") == .done)
         #expect(await good.rota("job", "run", "etl", "--wait") == .done)
         let bad = script([
             "POST /v1/jobs/etl/runs": [trigger],
-            "GET /v1/jobs/etl/runs": [Canned.json(Canned.list(Canned.run("open")))],
+            "GET /v1/jobs/etl/runs": [Canned.json(Canned.list(Canned.run("running")))],
             "GET /v1/runs/\(id)": [open, failed],
         ])
         #expect(await bad.rota("job", "run", "etl", "--wait") == .runFailed)
@@ -85,7 +85,7 @@ import Vocabulary
         let fake = script(
             [
                 "POST /v1/jobs/etl/runs": [trigger],
-                "GET /v1/jobs/etl/runs": [Canned.json(Canned.list(Canned.run("open")))],
+                "GET /v1/jobs/etl/runs": [Canned.json(Canned.list(Canned.run("running")))],
                 "GET /v1/runs/\(id)": [succeeded],
                 "GET /v1/runs/\(id)/log": [Canned.json("")],
             ],
@@ -183,7 +183,7 @@ import Vocabulary
             "GET /v1/runs?": [
                 Canned.json(
                     Canned.list(
-                        Canned.run("open"),
+                        Canned.run("running"),
                         Canned.run("lost"),
                         Canned.run("failed", exit: #"{"kind":"code","value":3}"#)
                     )

@@ -300,7 +300,7 @@ import Vocabulary
             """
         let fake = fake([
             "GET /v1/nodes": Canned.json(Canned.list(node)),
-            "GET /v1/runs": Canned.json(Canned.list(Canned.run("open"))),
+            "GET /v1/runs": Canned.json(Canned.list(Canned.run("running"))),
             "POST /v1/nodes/n2:drain": Canned.json(node),
             "POST /v1/nodes/n2:undrain": Canned.json(node),
         ])

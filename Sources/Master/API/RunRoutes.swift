@@ -68,8 +68,8 @@ struct RunRoutes: Sendable {
     private static func states(_ text: String) throws(Problem) -> Set<RunState> {
         var states: Set<RunState> = []
         for word in text.split(separator: ",") {
-            guard let state = word == "running" ? .open : RunState(rawValue: String(word)) else {
-                let known = ["running"] + RunState.allCases.filter { !$0.isOpen }.map(\.rawValue)
+            guard let state = word == RunState.runningWord ? .open : RunState(rawValue: String(word)) else {
+                let known = [RunState.runningWord] + RunState.allCases.filter { !$0.isOpen }.map(\.rawValue)
                 throw Problem(
                     .badRequest,
                     "There is no state \(word).",
@@ -181,10 +181,7 @@ struct RunRoutes: Sendable {
         } catch {
             throw Self.problem(error, of: run)
         }
-        let accept = call.request.header("accept") ?? ""
-        let format: LogFormat =
-            accept.contains("text/event-stream")
-            ? .events : accept.contains("application/x-ndjson") ? .lines : .plain
+        let format = LogFormat(accept: call.request.header("accept"))
         return HTTPResponse(
             status: 200,
             headers: [

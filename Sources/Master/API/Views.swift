@@ -47,7 +47,7 @@ enum Views {
     /// An open run is running; "running" is never stored.
     private static func word(_ run: RunRecord, isLost: Bool) -> String {
         guard run.state.isOpen else { return run.state.rawValue }
-        return isLost ? RunState.lost.rawValue : "running"
+        return isLost ? RunState.lost.rawValue : RunState.runningWord
     }
 
     private static func exit(_ status: ExitStatus?) -> Value {
