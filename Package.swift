@@ -113,7 +113,7 @@ let package = Package(
         tests(of: "HTTPClient", on: ["HTTPService"]),
         tests(of: "Sealing", on: ["Vocabulary"]),
         tests(of: "Documents", on: ["Vocabulary"], exclude: ["Golden"]),
-        tests(of: "CommandTable", exclude: ["Golden"]),
+        tests(of: "CommandTable", on: ["Vocabulary"], exclude: ["Golden"]),
         tests(of: "CronEval", on: ["Vocabulary", "Platform"], exclude: ["Golden"]),
         tests(of: "Gossip", on: ["Vocabulary"]),
         tests(of: "LockLease", on: ["Vocabulary", "Platform", "SQLite"], exclude: ["Golden"]),
@@ -129,12 +129,19 @@ let package = Package(
         ),
         tests(
             of: "PeerNode",
-            on: ["Vocabulary", "Platform", "LockLease", "LogSink", "Scheduler", "HTTPService"]
+            on: [
+                "Vocabulary", "Platform", "LockLease", "LogSink", "Scheduler", "HTTPService",
+                "HTTPClient",
+            ]
         ),
         tests(
             of: "Master",
             on: ["Vocabulary", "Platform", "HTTPService", "HTTPClient", "LockLease", "JobList"]
         ),
-        tests(of: "RotaCLI", on: ["CommandTable", "Documents", "Vocabulary"], exclude: ["Golden"]),
+        tests(
+            of: "RotaCLI",
+            on: ["CommandTable", "CronEval", "Documents", "Platform", "Vocabulary"],
+            exclude: ["Golden"]
+        ),
     ]
 )

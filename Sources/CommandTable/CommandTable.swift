@@ -42,9 +42,9 @@ package struct CommandTable: Equatable, Sendable {
 
     /// What a command line asks for, by the GNU rules.
     ///
-    /// `--long value`, `--long=value`, `-s value`, `-svalue`, flags together as in `-fv`, `--` before
-    /// words that only look like options, and `-` as an ordinary word. Options and arguments may be
-    /// mixed. `-h` and `-V` win over everything after them.
+    /// `--long value`, `--long=value`, `-s value`, `-svalue`, flags together as in `-fv`, `--`
+    /// before words that only look like options, and `-` as an ordinary word. Options and arguments
+    /// may be mixed. `-h` and `-V` win over everything after them.
     ///
     /// - Parameter words: The command line without the program's own name.
     /// - Returns: A command to run, or what the user asked to see instead.

@@ -1,73 +1,72 @@
-// Sends HTTP requests.
+// An HTTP client by libcurl: any number of requests at a time on one thread.
 
-/// One request.
-package struct HTTPCall: Sendable {
-    package var method: String
-    package var url: String
-    package var headers: [(name: String, value: String)]
-    package var body: [UInt8]?
-    package var timeout: Duration?
-    package var connectTimeout: Duration
-    package var redirectLimit: Int
-    package var maximumResponse: Int
-
-    package init(
-        method: String = "GET",
-        url: String,
-        headers: [(name: String, value: String)] = [],
-        body: [UInt8]? = nil,
-        timeout: Duration? = nil,
-        connectTimeout: Duration = .seconds(10),
-        redirectLimit: Int = 0,
-        maximumResponse: Int = 16 << 20
-    ) {
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.body = body
-        self.timeout = timeout
-        self.connectTimeout = connectTimeout
-        self.redirectLimit = redirectLimit
-        self.maximumResponse = maximumResponse
-    }
-}
-
-/// One answer, read whole.
-package struct HTTPAnswer: Sendable {
-    package let status: Int
-    package let headers: [(name: String, value: String)]
-    package let body: [UInt8]
-
-    package init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
-        self.status = status
-        self.headers = headers
-        self.body = body
-    }
-}
-
-/// A piece of an answer.
-package enum HTTPStreamEvent: Sendable {
-    case head(status: Int, headers: [(name: String, value: String)])
-    case chunk([UInt8])
-}
-
-/// Why there is no answer.
-package enum HTTPClientError: Error, Equatable, Sendable {
-    case unavailable(String)
-}
-
-/// Sends requests.
+/// Sends requests and keeps connections for the next ones.
+///
+/// One client is enough for a process; it owns one thread. `http_proxy` and its kin in the
+/// environment are honoured, as by every program that uses curl.
 package final class HTTPClient: Sendable {
+    private let loop = TransferLoop()
+
     package init() {}
 
-    package func send(_ call: HTTPCall) async throws(HTTPClientError) -> HTTPAnswer {
-        throw .unavailable("this build has no HTTP client")
+    deinit {
+        loop.stop()
     }
 
+    /// Sends `call` and waits for the whole answer; any status is an answer.
+    ///
+    /// Cancelling the task ends the transfer at once.
+    package func send(_ call: HTTPCall) async throws(HTTPClientError) -> HTTPAnswer {
+        try await perform(call, receive: nil)
+    }
+
+    /// Sends `call` and hands its answer to `receive` piece by piece; returns at its end.
+    ///
+    /// `receive` runs on the client's thread, in order, and must be quick: while it works no
+    /// other transfer goes on. Cancelling the task ends the transfer at once; a piece already on
+    /// its way may still arrive.
     package func stream(
         _ call: HTTPCall,
         receive: @escaping @Sendable (HTTPStreamEvent) -> Void
     ) async throws(HTTPClientError) {
-        throw .unavailable("this build has no HTTP client")
+        _ = try await perform(call, receive: receive)
+    }
+
+    private func perform(
+        _ call: HTTPCall,
+        receive: (@Sendable (HTTPStreamEvent) -> Void)?
+    ) async throws(HTTPClientError) -> HTTPAnswer {
+        let url = try CheckedURL(call.url)
+        try Self.check(call, url)
+        let number = loop.number()
+        let outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<_, Never>) in
+                loop.start(
+                    number,
+                    TransferOrder(call: call, url: url, receive: receive) { outcome in
+                        continuation.resume(returning: outcome)
+                    }
+                )
+                // A task cancelled before this ran its handler when there was nothing to cancel.
+                if Task.isCancelled { loop.cancel(number) }
+            }
+        } onCancel: {
+            loop.cancel(number)
+        }
+        return try outcome.get()
+    }
+
+    /// Refuses what would let a value smuggle in a header or a second request.
+    private static func check(_ call: HTTPCall, _ url: CheckedURL) throws(HTTPClientError) {
+        func isLine(_ text: String) -> Bool {
+            text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+        }
+        guard !call.method.isEmpty, call.method.utf8.allSatisfy({ (0x41...0x5A).contains($0) })
+        else { throw HTTPClientError(.unsendable("the method"), url: url.shown) }
+        for (name, value) in call.headers {
+            guard !name.isEmpty, isLine(value),
+                name.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3A })
+            else { throw HTTPClientError(.unsendable("a header"), url: url.shown) }
+        }
     }
 }

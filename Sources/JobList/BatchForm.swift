@@ -44,7 +44,8 @@ enum BatchForm {
     }
 
     private static func record(_ reader: inout FormReader, revision: Revision) -> ObjectRecord? {
-        guard let tenant = reader.text(), let kind = reader.text().flatMap(ObjectKind.init(rawValue:)),
+        guard let tenant = reader.text(),
+            let kind = reader.text().flatMap(ObjectKind.init(rawValue:)),
             let name = reader.text(), let uid = reader.text(), let version = reader.number(),
             let deleted = reader.number(), deleted <= 1, let body = reader.block(),
             let high = reader.fixed(), let low = reader.fixed(), let created = reader.number(),

@@ -19,9 +19,7 @@ enum ChainRule {
     ///
     /// A batch that contradicts itself says nothing about this copy's history, only about who sent
     /// it; one that is sound but joins elsewhere says that one of the two histories is not the
-    /// store's.
-    ///
-    /// - Parameter digest: What this copy's log has as the digest of a revision, if it has it.
+    /// store's. `digest` answers what this copy's log has as the digest of a revision, if any.
     static func judge(
         _ batch: ChangeBatch,
         at have: Position,

@@ -65,8 +65,10 @@ package struct FeedSettings: Equatable, Sendable {
     package init() {}
 }
 
-/// Wakes cursors when the replica moves. A watcher costs its cursor and nothing else: there is no
-/// queue that it could fall behind on, since it reads from the replica's log at its own pace.
+/// Wakes cursors when the replica moves.
+///
+/// A watcher costs its cursor and nothing else: there is no queue that it could fall behind on,
+/// since it reads from the replica's log at its own pace.
 package final class ChangeFeed: Sendable {
     private struct State {
         /// `nil` until the replica first moved.
@@ -107,7 +109,8 @@ package final class ChangeFeed: Sendable {
     /// A cursor that stands behind `revision`, or, for `nil`, before the whole list.
     ///
     /// Costs nothing until its first ``FeedCursor/next(timeout:)``.
-    package func cursor(since revision: Revision?, filter: FeedFilter = FeedFilter()) -> FeedCursor {
+    package func cursor(since revision: Revision?, filter: FeedFilter = FeedFilter()) -> FeedCursor
+    {
         FeedCursor(self, since: revision, filter: filter)
     }
 
@@ -116,7 +119,7 @@ package final class ChangeFeed: Sendable {
 
     /// Returns once the replica is elsewhere than at `seen`, at `deadline`, or when woken.
     ///
-    /// - Parameter handle: Takes the number that ``wake(_:)`` knows this wait by.
+    /// `handle` takes the number that ``wake(_:)`` knows this wait by, and answers whether to wait.
     func wait(
         whileAt seen: Revision,
         until deadline: MonotonicInstant,

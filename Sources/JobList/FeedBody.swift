@@ -9,7 +9,8 @@ package import Vocabulary
 
 /// How the feed is written.
 ///
-/// - SeeAlso: WHATWG HTML, section 9.2, "Server-sent events"; <https://github.com/ndjson/ndjson-spec>.
+/// - SeeAlso: WHATWG HTML, section 9.2, "Server-sent events";
+///   <https://github.com/ndjson/ndjson-spec>.
 package enum FeedForm: Sendable {
     case lines
     case serverSentEvents
@@ -39,11 +40,13 @@ package struct FeedRhythm: Equatable, Sendable {
 
 /// A response body that follows the list, for days if need be.
 ///
-/// Events are `{"type":"put|delete|bookmark|reset","kind":"job","rev":"1.17","object":{…}}`. `rev` is
-/// always a revision from which a new watch goes on without a hole: inside a revision that changed
-/// several objects it is the one before until the last of them, and inside a first listing, which
-/// has no place in history yet, it is `0.0` until the bookmark. The object's own is `object.rev`.
-/// A `reset` ends the body: the reader has to list again.
+/// Events are `{"type":"put|delete|bookmark|reset","kind":"job","rev":"1.17","object":{…}}`.
+/// `rev` is always a revision from which a new watch goes on without a hole: inside a revision that
+/// changed several objects it is the one before until the last of them, and inside a first listing,
+/// which has no place in history yet, it is `0.0` until the bookmark. The object's own is
+/// `object.rev`.
+/// A `reset` ends the body: the reader has to list again. A sign of life is a comment, or in lines
+/// an empty line, which readers skip.
 package final class FeedBody: HTTPBodyStream {
     private struct State {
         var resumable: Revision
@@ -118,7 +121,8 @@ package final class FeedBody: HTTPBodyStream {
         var bytes: [UInt8] = []
         for (index, item) in items.enumerated() {
             guard let record = item.record else { continue }
-            let isLast = index + 1 == items.count
+            let isLast =
+                index + 1 == items.count
                 || items[index + 1].record?.revision != record.revision
             let resumable = state.withLock { state in
                 if isLast, !isListing { state.resumable = record.revision }
@@ -142,7 +146,8 @@ package final class FeedBody: HTTPBodyStream {
     private func bookmark(_ revision: Revision) -> [UInt8] {
         let now = SystemClock.monotonic
         let isDue = state.withLock { state in
-            let isDue = state.resumable != revision
+            let isDue =
+                state.resumable != revision
                 || state.lastBookmark.duration(to: now) >= rhythm.bookmark
             if isDue {
                 state.resumable = revision
@@ -150,7 +155,9 @@ package final class FeedBody: HTTPBodyStream {
             }
             return isDue
         }
-        if isDue { return event(["type": "bookmark", "rev": .string("\(revision)")], at: revision) }
+        if isDue {
+            return event(["type": "bookmark", "rev": .string("\(revision)")], at: revision)
+        }
         return switch form {
         case .lines: Array("\n".utf8)
         case .serverSentEvents: Array(":\n\n".utf8)

@@ -48,7 +48,7 @@ package final class FeedCursor: Sendable {
         }
     }
 
-    /// Ends the watch; a `next` under way throws ``FeedError/cancelled``. May be called from anywhere.
+    /// Ends the watch from anywhere; a `next` under way throws ``FeedError/cancelled``.
     package func cancel() {
         let waiter = state.withLock { state in
             state.isCancelled = true

@@ -18,9 +18,8 @@ extension Job {
 
     /// The job paused from `instant` on; nothing that was due up to it is lost.
     ///
-    /// A job that is paused already keeps its beginning and takes the new reason and end.
-    ///
-    /// - Parameter end: When the pause runs out by itself; `nil`: when somebody ends it.
+    /// A job that is paused already keeps its beginning and takes the new reason and end. Without
+    /// an end, the pause lasts until somebody ends it.
     package func paused(reason: String, until end: Instant? = nil, at instant: Instant) -> Job {
         var job = self
         job.endPauseIfOver(by: instant)

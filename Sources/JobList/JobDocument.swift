@@ -8,13 +8,10 @@ package import Vocabulary
 package enum JobDocument {
     /// Reads and checks a spec that somebody wrote.
     ///
-    /// Unknown fields are faults; so is a schedule that cannot be read or is never due. A `CRON_TZ=`
-    /// prefix of the schedule becomes `timeZone`.
+    /// Unknown fields are faults; so is a schedule that cannot be read or is never due. A
+    /// `CRON_TZ=` prefix of the schedule becomes `timeZone`. `value` is the mapping under `spec`;
+    /// `pointer` says where it stands in the document.
     ///
-    /// - Parameters:
-    ///   - value: The mapping under `spec`.
-    ///   - zones: The time zones that a schedule may name.
-    ///   - pointer: Where `value` stands in the document, for the faults.
     /// - Throws: All faults at once.
     package static func decodeSpec(
         _ value: Value,

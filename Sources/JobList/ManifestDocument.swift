@@ -26,8 +26,9 @@ package enum ManifestDocument {
 
     /// Reads every object of a manifest.
     ///
-    /// - Parameter documents: What the file's documents say; a list in place of a document counts as
-    ///   its elements. Faults point into the flattened list: `#/3/spec/timeout` is the fourth.
+    /// `documents` are what the file's documents say; a list in place of a document counts as its
+    /// elements. Faults point into the flattened list: `#/3/spec/timeout` is the fourth's.
+    ///
     /// - Throws: All faults of all objects; nothing is returned if there is one.
     package static func decode(
         _ documents: [Value],
@@ -103,10 +104,15 @@ package enum ManifestDocument {
         zones: ZoneCatalog,
         faults: FaultList
     ) -> ManifestEntry? {
-        let known = ["kind", "name", "tenant", "spec"] + clusterFields
-        guard let members = MemberReader(value, at: pointer, known: known, faults: faults) else {
-            return nil
-        }
+        guard
+            let members = MemberReader(
+                value,
+                at: pointer,
+                known: ["kind", "name", "tenant", "spec"],
+                tolerated: clusterFields,
+                faults: faults
+            )
+        else { return nil }
         for name in clusterFields where members[name] != nil {
             members.fault(name, "only the cluster writes this; remove it")
         }

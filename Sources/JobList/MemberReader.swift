@@ -21,8 +21,16 @@ struct MemberReader {
     let faults: FaultList
     private let members: [String: Value]
 
-    /// - Parameter known: All names that may occur; any other is a fault.
-    init?(_ value: Value, at pointer: String, known: [String], faults: FaultList) {
+    /// Takes `value` as a mapping of `known` names; any other name is a fault.
+    ///
+    /// Of `tolerated` names nothing is said here, because the caller has its own word for them.
+    init?(
+        _ value: Value,
+        at pointer: String,
+        known: [String],
+        tolerated: [String] = [],
+        faults: FaultList
+    ) {
         guard let members = value.object else {
             faults.add(
                 pointer,
@@ -33,9 +41,10 @@ struct MemberReader {
         self.members = members.filter { $0.value != .null }
         self.pointer = pointer
         self.faults = faults
-        for name in members.keys.sorted() where !known.contains(name) {
+        for name in members.keys.sorted() where !(known + tolerated).contains(name) {
             let nearest = NearestName.of(name, among: known)
-            let advice = nearest.map { "did you mean \($0)?" }
+            let advice =
+                nearest.map { "did you mean \($0)?" }
                 ?? "it may have \(known.joined(separator: ", "))"
             fault(name, "there is no field \(Value.string(name).quoted): \(advice)")
         }
@@ -139,7 +148,7 @@ struct MemberReader {
 
     /// A mapping of texts to texts; numbers and flags are taken as they are written.
     ///
-    /// - Parameter flaw: Why a name or its text cannot be taken, or `nil`.
+    /// `flaw` answers why a name or its text cannot be taken, or `nil`.
     func textMap(
         _ name: String,
         count: Int,

@@ -25,9 +25,8 @@ extension Replica {
     /// Objects of one kind that are not deleted, in key order after `key`; empty at the end.
     ///
     /// A page holds at most `limit` objects and about ``ReplicaSettings/pageBytes``, so a page that
-    /// is shorter than `limit` is not yet the last.
-    ///
-    /// - Parameter tenant: `nil` for every tenant's, ordered by tenant, then name.
+    /// is shorter than `limit` is not yet the last. Tenant `nil` stands for every tenant's,
+    /// ordered by tenant, then name.
     package func records(
         kind: ObjectKind,
         tenant: String?,

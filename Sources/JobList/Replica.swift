@@ -18,6 +18,7 @@ package actor Replica: ReplicatedList {
     private nonisolated let observers = Mutex<[@Sendable (Position) -> Void]>([])
     let settings: ReplicaSettings
     private var file: ReplicaFile
+    private var isClosed = false
     /// Where damaged files were put since this replica was opened.
     package private(set) var filesSetAside: [String] = []
 
@@ -46,6 +47,13 @@ package actor Replica: ReplicatedList {
     /// It must not wait: the replica's next call waits for it.
     package nonisolated func observe(_ observer: @escaping @Sendable (Position) -> Void) {
         observers.withLock { $0.append(observer) }
+    }
+
+    /// Lets go of the file, so that it can be opened again; every later call that reads or writes
+    /// throws ``ReplicaError/unavailable(_:)``.
+    package func close() {
+        isClosed = true
+        try? file.close()
     }
 
     package func position() -> Position { file.meta.position }
@@ -158,6 +166,7 @@ package actor Replica: ReplicatedList {
     func attempt<Result>(
         _ work: (ReplicaFile) throws(SQLiteError) -> Result
     ) throws(ReplicaError) -> Result {
+        guard !isClosed else { throw .unavailable("it was closed") }
         if file.isClosed { try startAfresh() }
         do throws(SQLiteError) {
             return try work(file)

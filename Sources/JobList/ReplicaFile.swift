@@ -24,7 +24,8 @@ final class ReplicaFile {
     /// Opens the file at `path`; one that is damaged or of another schema is set aside first.
     ///
     /// - Throws: ``ReplicaError/unavailable(_:)`` for a file that is some other program's.
-    static func open(_ path: String) throws(ReplicaError) -> (file: ReplicaFile, setAside: String?) {
+    static func open(_ path: String) throws(ReplicaError) -> (file: ReplicaFile, setAside: String?)
+    {
         do throws(SQLiteError) {
             let connection = try connect(path)
             switch try inspect(connection) {
@@ -34,7 +35,7 @@ final class ReplicaFile {
             case .foreign:
                 throw SQLiteError(code: SQLiteError.cannotOpen, message: foreign(path), sql: "")
             }
-        } catch where error.isDamage {
+        } catch  where error.isDamage {
             // Falls through to a fresh file.
         } catch {
             throw ReplicaError(error)
@@ -43,7 +44,9 @@ final class ReplicaFile {
     }
 
     /// Sets the file at `path` aside and makes a fresh one.
-    static func replace(_ path: String) throws(ReplicaError) -> (file: ReplicaFile, setAside: String) {
+    static func replace(
+        _ path: String
+    ) throws(ReplicaError) -> (file: ReplicaFile, setAside: String) {
         let suffix = try setAside(path)
         do throws(SQLiteError) {
             return (try create(connect(path)), path + suffix)
@@ -77,6 +80,7 @@ final class ReplicaFile {
         // A second process on the same replica would be a second node of the same name.
         try connection.execute(
             """
+            PRAGMA busy_timeout=500;
             PRAGMA locking_mode=EXCLUSIVE;
             PRAGMA journal_mode=WAL;
             PRAGMA synchronous=NORMAL;

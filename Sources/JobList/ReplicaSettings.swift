@@ -2,7 +2,7 @@
 
 /// Settings of one ``Replica``.
 package struct ReplicaSettings: Equatable, Sendable {
-    /// The SQLite file; made if it is not there. Its folder must exist.
+    /// The SQLite file, made if it is not there, in a folder that is.
     package var path: String
     /// How many batches the log keeps for peers and watchers that are behind; at least 1.
     package var keptBatches: Int

@@ -8,8 +8,8 @@ package protocol ReplicatedList: Sendable {
     func position() async -> Position
     /// Applies `batches`, oldest first, up to the first that does not follow.
     ///
-    /// - Throws: ``ReplicaError/refused(_:)`` at a batch that contradicts its own digests; what stood
-    ///   before it is applied, it and what follows are not.
+    /// - Throws: ``ReplicaError/refused(_:)`` at a batch that contradicts its own digests; what
+    ///   stood before it is applied, it and what follows are not.
     func apply(_ batches: [ChangeBatch]) async throws(ReplicaError) -> ApplyOutcome
     /// The batches after `revision`, oldest first, at most `limit`; fewer if they are large.
     ///

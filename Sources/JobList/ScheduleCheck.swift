@@ -12,10 +12,9 @@ struct ScheduleCheck {
     /// The schedule without a zone prefix, and the zone either of them names.
     func read() -> (schedule: String?, timeZone: String) {
         let zone = members.text("time_zone", limit: Limits.tagBytes)
-        guard let text = members.text("schedule", limit: Limits.scheduleBytes) else {
-            checkZone(zone, named: "time_zone")
-            return (nil, zone ?? "UTC")
-        }
+        let text = members.text("schedule", limit: Limits.scheduleBytes)
+        let isKnown = checkZone(zone)
+        guard let text else { return (nil, zone ?? "UTC") }
         let (prefix, body) = split(text)
         if let prefix, let zone, prefix != zone {
             members.fault(
@@ -27,12 +26,8 @@ struct ScheduleCheck {
                 span: 0..<text.count - body.count
             )
         }
-        let chosen = zone ?? prefix ?? "UTC"
-        let isKnown =
-            zone == nil && prefix != nil
-            ? checkZone(prefix, named: "schedule") : checkZone(zone, named: "time_zone")
-        check(body, zone: isKnown ? chosen : "UTC", offset: text.count - body.count)
-        return (body, chosen)
+        check(text, zone: isKnown ? zone ?? "UTC" : "UTC")
+        return (body, zone ?? prefix ?? "UTC")
     }
 
     /// Takes `CRON_TZ=zone` or `TZ=zone` off the front.
@@ -47,39 +42,38 @@ struct ScheduleCheck {
         return (String(zone), String(body))
     }
 
-    @discardableResult
-    private func checkZone(_ zone: String?, named name: String) -> Bool {
+    /// Whether a schedule can be read in `zone`; any schedule, lest its own faults show here.
+    private func checkZone(_ zone: String?) -> Bool {
         guard let zone, let zones else { return true }
-        if (try? Schedule(parsing: "0 0 1 1 *", zone: zone, in: zones)) != nil { return true }
-        members.fault(
-            name,
-            """
-            there is no time zone \(Value.string(zone).quoted); write a name of the tz database such \
-            as "Europe/Berlin", or "UTC"
-            """
-        )
-        return false
+        do throws(ScheduleError) {
+            _ = try Schedule(parsing: "0 0 1 1 *", zone: zone, in: zones)
+            return true
+        } catch {
+            members.fault("time_zone", error.message)
+            return false
+        }
     }
 
-    private func check(_ body: String, zone: String, offset: Int) {
+    private func check(_ text: String, zone: String) {
         guard let zones else { return }
         do throws(ScheduleError) {
-            let schedule = try Schedule(parsing: body, zone: zone, in: zones, seed: "")
+            // What `H` spreads by does not matter here: any seed shows the same faults.
+            let schedule = try Schedule(parsing: text, zone: zone, in: zones, seed: "0")
             guard schedule.neverFires else { return }
             members.fault(
                 "schedule",
                 """
-                \(Value.string(body).quoted) is never due; write dates that exist, or leave the \
+                \(Value.string(text).quoted) is never due; write dates that exist, or leave the \
                 schedule out to start the job by hand
                 """
             )
         } catch {
-            let start = min(max(0, error.column - 1), body.count)
-            let word = body.dropFirst(start).prefix { !" \t,".contains($0) }
+            // A schedule is ASCII, so its bytes are its characters.
+            let start = max(0, error.column - 1)
             members.fault(
                 "schedule",
-                error.message,
-                span: word.isEmpty ? nil : offset + start..<offset + start + word.count
+                error.description,
+                span: error.length > 0 ? start..<start + error.length : nil
             )
         }
     }

@@ -11,8 +11,9 @@ enum SpecReader {
         "node_loss", "store_loss", "where", "keep",
     ]
 
-    /// - Parameter zones: `nil` for a stored spec, whose schedule was checked before.
-    /// - Returns: `nil` if there are faults that leave nothing to return.
+    /// Reads a spec, or `nil` where faults leave nothing to return.
+    ///
+    /// Zones are `nil` for a stored spec, whose schedule was checked before.
     static func read(
         _ value: Value,
         at pointer: String,
@@ -58,12 +59,18 @@ enum SpecReader {
             spec.misfire = policy
         }
         if let policy = choice(
-            members, "node_loss", NodeLossPolicy.forms, NodeLossPolicy.init(text:)
+            members,
+            "node_loss",
+            NodeLossPolicy.forms,
+            NodeLossPolicy.init(text:)
         ) {
             spec.nodeLoss = policy
         }
         if let policy = choice(
-            members, "store_loss", #""hold" or "skip""#, StoreLossPolicy.init(rawValue:)
+            members,
+            "store_loss",
+            #""hold" or "skip""#,
+            StoreLossPolicy.init(rawValue:)
         ) {
             spec.storeLoss = policy
         }

@@ -35,7 +35,8 @@ package struct TailPlan: Equatable, Sendable {
         guard let page else { return wantSnapshot() }
         switch page.outcome {
         case .applied(let position):
-            next = page.batches.isEmpty
+            next =
+                page.batches.isEmpty
                 ? .done(.current(position)) : .changes(after: position.revision)
         // The store's own answer does not join on to this copy: only a snapshot will.
         case .gap, .diverged: wantSnapshot()
@@ -49,7 +50,8 @@ package struct TailPlan: Equatable, Sendable {
 
     /// Twice in one go would be a store that contradicts itself; the next call tries again.
     private mutating func wantSnapshot() {
-        next = hasSnapshot
+        next =
+            hasSnapshot
             ? .done(.replicaFailed(.refused("the store's changes do not join its snapshot")))
             : .snapshot
     }

@@ -78,8 +78,8 @@ enum TaskReader {
         }
         guard let first = name.first, letters, !first.isNumber else {
             return """
-                \(Value.string(name).quoted) cannot name a variable; write letters, digits and _, a \
-                digit not first
+                \(Value.string(name).quoted) cannot name a variable; write letters, digits and _, \
+                a digit not first
                 """
         }
         return name.hasPrefix("ROTA_") ? "names with ROTA_ are set by Rota; choose another" : nil

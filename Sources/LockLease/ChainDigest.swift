@@ -11,7 +11,6 @@ package enum ChainDigest {
     /// its body by the digest alone. Times are covered too: where a job's cursor starts depends on
     /// when it was made. The order of `records` counts: a commit keeps the order of its edits.
     ///
-    /// - Parameter previous: The digest of the history before this commit.
     /// - Complexity: O(bytes of the keys and uids); bodies enter by their digest alone.
     package static func next(
         after previous: Digest,

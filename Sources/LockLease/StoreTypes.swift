@@ -161,7 +161,8 @@ package struct JobGate: Equatable, Sendable {
 
     package init(_ job: Job) {
         self.init(
-            isEnabled: job.pause == nil,
+            // A pause with an end ends by itself, so only one without closes the gate.
+            isEnabled: job.pause == nil || job.pause?.until != nil,
             overlap: job.spec.overlap,
             retries: job.spec.retries,
             nodeLoss: job.spec.nodeLoss,

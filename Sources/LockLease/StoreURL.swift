@@ -5,7 +5,8 @@ package enum StoreURL: Equatable, Sendable {
     /// `sqlite:///absolute/path`
     case sqlite(path: String)
 
-    private static let advice = "Write sqlite:///absolute/path, as in sqlite:///var/lib/rota/store.db"
+    private static let advice =
+        "Write sqlite:///absolute/path, as in sqlite:///var/lib/rota/store.db"
 
     /// Reads `text`.
     ///

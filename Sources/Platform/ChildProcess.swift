@@ -126,6 +126,7 @@ package final class ChildProcess: Sendable {
     /// Whether no process of the session is left, the unreaped child itself not counted.
     ///
     /// - Parameter table: A snapshot taken after the child exited, to be shared by many questions.
+    /// - Returns: `true` for good once the child has exited: only members start members.
     package func isTreeGone(in table: [ProcessEntry] = ProcessTable.snapshot()) -> Bool {
         ProcessTree(session: processID).members(in: table).isEmpty
     }

@@ -38,7 +38,7 @@ package enum Terminal {
         }
     }
 
-    /// The next bytes of standard input, at most `limit`, as soon as there are any; empty at its end.
+    /// At most `limit` bytes of standard input, as soon as there are any; empty at its end.
     package static func read(limit: Int) throws(SystemError) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: limit)
         while true {
@@ -83,7 +83,7 @@ package enum Terminal {
         var words: [UnsafeMutablePointer<CChar>?] = unsafe (["sh", "-c", line, "sh"] + arguments)
             .map { unsafe strdup($0) }
         unsafe words.append(nil)
-        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        defer { unsafe words.forEach { unsafe free($0) } }
         var child: pid_t = 0
         let code = unsafe posix_spawn(&child, "/bin/sh", nil, nil, words, environ)
         guard code == 0 else { throw SystemError(code: code, while: "start \(line)") }

@@ -78,7 +78,7 @@ final class APIClient: Sendable {
         try await request("GET", path, query).body
     }
 
-    /// A feed, handed over as it comes. `nil`: it was cut and may be asked for again.
+    /// A feed, handed over as it comes; `nil` if it was cut and may be asked for again.
     func stream(
         _ path: String,
         _ query: [(String, String)],

@@ -5,7 +5,8 @@ internal import Vocabulary
 /// Makes job names out of command lines; the same commands always get the same names.
 struct CommandNaming {
     private static let tests: Set = [
-        "cd", "test", "[", "[[", ":", "true", "sleep", "export", "set", "source", ".", "umask", "if",
+        "cd", "test", "[", "[[", ":", "true", "sleep", "export", "set", "source", ".", "umask",
+        "if",
         "echo", "ulimit",
     ]
     private static let wrappers: Set = [
@@ -16,7 +17,9 @@ struct CommandNaming {
         "sh", "bash", "dash", "zsh", "ksh", "python", "python2", "python3", "perl", "ruby", "node",
         "php", "java",
     ]
-    private static let dullFolders: Set = ["bin", "sbin", "usr", "local", "etc", "home", "lib", "."]
+    private static let dullFolders: Set = [
+        "bin", "sbin", "usr", "local", "etc", "home", "lib", ".",
+    ]
 
     private let prefix: String
     private var taken: Set<String> = []

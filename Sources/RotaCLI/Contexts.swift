@@ -14,7 +14,9 @@ enum Contexts {
             return .done
         }
         guard !names.isEmpty else {
-            session.note("There are no contexts yet; commands go to \(ClusterContext.standard.urls[0]).")
+            session.note(
+                "There are no contexts yet; commands go to \(ClusterContext.standard.urls[0])."
+            )
             session.note("  Try: rota context add acme --url https://m1:8470")
             return .done
         }

@@ -34,17 +34,17 @@ package struct CrontabFile: Equatable, Sendable {
     package init(parsing text: String, layout: Layout) {
         var reader = CrontabReader(layout: layout)
         var found: [Line] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
-            .enumerated()
-        {
-            var line = line
+        // "\r\n" is one character; what ends a line is seen in scalars.
+        let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+        for (index, scalars) in lines.enumerated() {
+            var line = Substring(scalars)
             if line.hasSuffix("\r") { line.removeLast() }
             let body = line.drop { $0 == " " || $0 == "\t" }
             guard let first = body.first, first != "#" else { continue }
             let content = reader.content(of: body)
             found.append(Line(number: index + 1, text: String(body), content: content))
         }
-        lines = found
+        self.lines = found
     }
 }
 
@@ -173,6 +173,9 @@ private struct CrontabReader {
         var note = "environment of the jobs below"
         switch name {
         case "SHELL":
+            guard value.isEmpty || value.hasPrefix("/") else {
+                return .refused("the shell is \(value); it must be a path that starts with /")
+            }
             shell = value.isEmpty ? nil : value
             note = "shell of the jobs below"
         case "MAILTO":
@@ -184,7 +187,7 @@ private struct CrontabReader {
             zone = value.isEmpty ? nil : value
             note = "time zone of the schedules below"
         case "HOME":
-            directory = value.isEmpty ? nil : value
+            directory = value.hasPrefix("/") ? value : nil
             environment[name] = value
             note = "working folder and environment of the jobs below"
         case "LOGNAME", "USER":
@@ -202,8 +205,8 @@ private struct CrontabReader {
 
     /// The command and its standard input.
     ///
-    /// The first bare `%` ends the command, further ones are newlines, `\%` is a percent sign; input
-    /// gets a newline at its end, as cron does it.
+    /// The first bare `%` ends the command, further ones are newlines, `\%` is a percent sign;
+    /// input gets a newline at its end, as cron does it.
     private static func resolvePercent(_ text: Substring) -> (String, String?) {
         var parts = [""]
         var isEscaped = false

@@ -71,14 +71,15 @@ package struct CrontabPlan: Sendable {
         var command = entry.command
         if let user = entry.user, user != "root" {
             let shell = entry.shell ?? "/bin/sh"
-            command = "runuser -u \(user.shellQuoted) -- \(shell.shellQuoted) -c \(command.shellQuoted)"
+            command =
+                "runuser -u \(user.shellQuoted) -- \(shell.shellQuoted) -c \(command.shellQuoted)"
             notes.append("runs as \(user), so its node must run as root")
         }
         if entry.input != nil { notes.append("text after % becomes standard input") }
         if command.contains("$(crontab") { notes.append("it reads the crontab itself") }
         var spec: [String: Value] = [
             "schedule": .string(entry.schedule),
-            "task": SpecDocument.shellTask(
+            "shell": SpecDocument.shellTask(
                 command,
                 shell: entry.shell,
                 directory: entry.directory,
@@ -96,9 +97,10 @@ package struct CrontabPlan: Sendable {
     func text(paint: Paint) -> String {
         let numberWidth = lines.map { "\($0.number)".count }.max() ?? 1
         let textWidth = min(44, lines.map { $0.text.plain.displayWidth }.max() ?? 0)
-        let nameWidth = lines.map { line in
-            if case .job(let name, _, _) = line.outcome { name.count } else { 0 }
-        }.max() ?? 0
+        let nameWidth =
+            lines.map { line in
+                if case .job(let name, _, _) = line.outcome { name.count } else { 0 }
+            }.max() ?? 0
         return lines.map { line in
             let source = line.text.plain.shortened(to: textWidth).filled(to: textWidth)
             let number = "\(line.number)"
@@ -141,20 +143,24 @@ enum CrontabImport {
         if let zone = given.text("tz"), session.zones.offset(at: .epoch, in: zone) == nil {
             throw .usage("there is no time zone \"\(zone.plain)\". Write one like Asia/Shanghai")
         }
+        let zone = given.text("tz") ?? session.machineZone
         let plan = CrontabPlan(
             CrontabFile(parsing: text, layout: given.flag("user-field") ? .system : .user),
-            zone: given.text("tz"),
+            zone: zone,
             prefix: given.text("prefix") ?? "",
             zones: session.zones
         )
         let outcome: ExitCode = plan.refusedCount > 0 ? .failed : .done
         let isForPeople = session.settings.format.isForPeople
+        if given.text("tz") == nil, let zone {
+            session.note("Times are taken in \(zone), this machine's zone; --tz says otherwise.")
+        }
         if isForPeople { session.print(plan.text(paint: session.settings.paint)) }
         if given.flag("plan") {
             if isForPeople {
                 let jobs = plan.manifests.count
                 let how = jobs == 0 ? "" : "   Add them: the same without --plan"
-                session.print("\(count(jobs, "job")) to add, \(notImported(plan)).\(how)\n")
+                session.print("\(jobs.counted("job")) to add, \(notImported(plan)).\(how)\n")
             } else {
                 session.print(session.settings.format.text(ofAll: plan.manifests) ?? "")
             }
@@ -188,17 +194,14 @@ enum CrontabImport {
         for failed in answer.failed {
             session.note("✕ job/\(failed.name): \(failed.problem)".plain)
         }
-        let done = "\(count(answer.changedCount, "job")) imported, \(answer.count(of: "unchanged")) "
+        let done =
+            "\(answer.changedCount.counted("job")) imported, \(answer.count(of: "unchanged")) "
             + "unchanged, \(notImported(plan))"
         session.report(done, revision: revision, object: object)
         return answer.failed.isEmpty ? .done : .failed
     }
 
     private static func notImported(_ plan: CrontabPlan) -> String {
-        "\(count(plan.refusedCount, "line")) not imported"
-    }
-
-    private static func count(_ number: Int, _ noun: String) -> String {
-        "\(number) \(noun)\(number == 1 ? "" : "s")"
+        "\(plan.refusedCount.counted("line")) not imported"
     }
 }

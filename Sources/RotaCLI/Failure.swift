@@ -44,6 +44,8 @@ package struct Failure: Error, Equatable, Sendable {
     package let next: String
     /// What to quote to whoever looks after the masters; shown with `--verbose`.
     package let requestID: String
+    /// Whether the command line itself is at fault.
+    let isUsage: Bool
 
     init(
         _ code: ExitCode,
@@ -52,6 +54,7 @@ package struct Failure: Error, Equatable, Sendable {
         next: String = "",
         requestID: String = ""
     ) {
+        isUsage = false
         self.code = code
         self.what = what
         self.why = why
@@ -61,7 +64,16 @@ package struct Failure: Error, Equatable, Sendable {
 
     /// What the table cannot check.
     static func usage(_ what: String, next: String = "") -> Self {
-        Self(.usage, what, next: next)
+        Self(misused: what, example: next)
+    }
+
+    private init(misused what: String, example: String) {
+        code = .usage
+        self.what = what
+        why = ""
+        next = example
+        requestID = ""
+        isUsage = true
     }
 
     /// The failure said by an answer that is no 2xx: `application/problem+json`, or anything else.

@@ -73,7 +73,9 @@ enum JobEditing {
         body["reason"] = session.invocation.text("reason").map { .string($0) }
         if let text = session.invocation.text("until") {
             guard let until = Instant(rfc3339: text) else {
-                throw .usage("--until is \"\(text.plain)\". Write a time such as 2026-11-21T03:00:00Z")
+                throw .usage(
+                    "--until is \"\(text.plain)\". Write a time such as 2026-11-21T03:00:00Z"
+                )
             }
             body["until"] = .string(until.description)
         }
@@ -110,11 +112,13 @@ enum JobEditing {
     static func edit(_ session: Session) async throws(Failure) -> ExitCode {
         let name = session.invocation.argument("JOB") ?? ""
         let job = try await session.job(name)
-        let kept = Folders.state(in: session.world)
+        let kept =
+            Folders.state(in: session.world)
             + "/edit-\(name.replacing("/", with: "-")).yaml"
         let original = Wire.yaml(["spec": job["spec"] ?? .null])
         if !session.invocation.flag("from-saved") {
-            let lead = "# job/\(name), version \(job["version"]?.integer ?? 0). Save to change it.\n"
+            let lead =
+                "# job/\(name), version \(job["version"]?.integer ?? 0). Save to change it.\n"
             try session.write(lead + original, to: kept)
         }
         try openEditor(on: kept, session)

@@ -87,7 +87,8 @@ enum JobReading {
             ("job", job.text("name")), ("state", state(of: status)),
         ]
         if let pause = status["paused"], pause != .null {
-            let until = pause["until"]?.instant.map { ", until \(session.times.absolute($0))" } ?? ""
+            let until =
+                pause["until"]?.instant.map { ", until \(session.times.absolute($0))" } ?? ""
             let since = pause["since"]?.instant.map { " since \(session.times.absolute($0))" } ?? ""
             lines.append(("paused", "\(pause.text("reason"))\(since)\(until)"))
         }
@@ -132,7 +133,11 @@ extension Session {
     /// `failure` with the nearest job's name, if it says that there is no such job.
     func suggesting(nearestTo name: String, on failure: Failure) async -> Failure {
         guard failure.code == .notFound, failure.next.isEmpty,
-            let jobs = try? await api.list("/v1/jobs", [("q", String(name.prefix(3)))], limit: 1_000),
+            let jobs = try? await api.list(
+                "/v1/jobs",
+                [("q", String(name.prefix(3)))],
+                limit: 1_000
+            ),
             let near = name.nearest(among: jobs.map { $0.text("name") })
         else { return failure }
         return Failure(

@@ -134,6 +134,7 @@ final class LogWriter: Sendable {
         var count = 0
         var hasEnded = false
         var foot: Foot?
+        var hasToldMissing = false
         var held: [String] = []
         var holding: Int?
     }
@@ -178,7 +179,9 @@ final class LogWriter: Sendable {
             let text = line(value, stream)
             guard let limit = state.holding else { return text }
             state.held.append(text)
-            if state.held.count > 2 * limit + 64 { state.held.removeFirst(state.held.count - limit) }
+            if state.held.count > 2 * limit + 64 {
+                state.held.removeFirst(state.held.count - limit)
+            }
             return nil
         }
         if let text { session.print(text) }
@@ -201,10 +204,12 @@ final class LogWriter: Sendable {
         if let next = value["next"]?.integer, let end = value["end"]?.integer {
             state.foot = Foot(next: next, end: end)
         }
-        if let missing = value["missing"]?.array, missing.count == 2,
+        if !state.hasToldMissing, let missing = value["missing"]?.array, missing.count == 2,
             let from = missing[0].integer, let until = missing[1].integer, until > from
         {
-            session.note("(\(until - from) bytes in the middle were dropped by the log's limit)")
+            state.hasToldMissing = true
+            let size = (until - from).counted("byte")
+            session.note("(\(size) in the middle were dropped by the log's limit)")
         }
     }
 

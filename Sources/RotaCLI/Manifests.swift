@@ -14,7 +14,10 @@ enum Manifests {
         if given.flag("plan") { return show(plan, session) }
         if session.settings.format.isForPeople { session.print(plan.text(session.settings.paint)) }
         guard plan.failed.isEmpty else {
-            throw Failure(.failed, "Nothing was applied: \(plan.failed.count) of the above cannot be")
+            throw Failure(
+                .failed,
+                "Nothing was applied: \(plan.failed.count) of the above cannot be"
+            )
         }
         guard plan.changedCount > 0 else {
             session.report("nothing to change", revision: nil, object: plan.value)
@@ -24,8 +27,7 @@ enum Manifests {
         if deleted > 0 || session.canAsk {
             let tail = deleted > 0 ? ", \(deleted) of them deleting" : ""
             let tenant = session.settings.cluster.tenant.map { " to tenant \($0)" } ?? ""
-            let noun = plan.changedCount == 1 ? "change" : "changes"
-            try session.confirm("Apply \(plan.changedCount) \(noun)\(tail)\(tenant)")
+            try session.confirm("Apply \(plan.changedCount.counted("change"))\(tail)\(tenant)")
         }
         let (object, revision) = try await session.api.change(
             "POST",
@@ -51,7 +53,9 @@ enum Manifests {
     }
 
     static func export(_ session: Session) async throws(Failure) -> ExitCode {
-        let jobs = try await session.api.list("/v1/jobs").sorted { $0.text("name") < $1.text("name") }
+        let jobs = try await session.api.list("/v1/jobs").sorted {
+            $0.text("name") < $1.text("name")
+        }
         let manifests = jobs.map { job -> Value in
             ["kind": "job", "name": job["name"] ?? .null, "spec": job["spec"] ?? .null]
         }
@@ -65,7 +69,8 @@ enum Manifests {
         _ prune: [(String, String)],
         _ session: Session
     ) async throws(Failure) -> Value {
-        try await session.api.change("POST", "/v1/apply", prune + [("dry_run", "1")], body: body).object
+        try await session.api.change("POST", "/v1/apply", prune + [("dry_run", "1")], body: body)
+            .object
     }
 
     /// Prints a plan; 0: nothing, 1: something would change, 2: some of it cannot.
@@ -81,7 +86,10 @@ enum Manifests {
     private static func gather(_ session: Session) throws(Failure) -> [Value] {
         let paths = session.invocation.texts("file")
         guard !paths.isEmpty else {
-            throw .usage("-f is missing: a manifest, a folder of them, or -", next: "rota apply -f jobs/")
+            throw .usage(
+                "-f is missing: a manifest, a folder of them, or -",
+                next: "rota apply -f jobs/"
+            )
         }
         var found: [Value] = []
         var sources: [String: String] = [:]
@@ -119,7 +127,11 @@ enum Manifests {
     ) throws(Failure) -> [String] {
         guard path != "-", let names = session.world.files.names(in: path) else { return [path] }
         guard depth < 16 else {
-            throw Failure(.failed, "\(path) is too deep", why: "Is there a link to a folder above it?")
+            throw Failure(
+                .failed,
+                "\(path) is too deep",
+                why: "Is there a link to a folder above it?"
+            )
         }
         let base = path.hasSuffix("/") ? String(path.dropLast()) : path
         var found: [String] = []
@@ -132,7 +144,11 @@ enum Manifests {
             }
         }
         guard depth > 0 || !found.isEmpty else {
-            throw Failure(.failed, "\(path) has no manifests", why: "They end in .yaml, .yml or .json.")
+            throw Failure(
+                .failed,
+                "\(path) has no manifests",
+                why: "They end in .yaml, .yml or .json."
+            )
         }
         return found
     }
@@ -169,7 +185,9 @@ struct ApplyAnswer {
     }
 
     var failed: [Result] { results.filter { $0.action == "failed" } }
-    var changedCount: Int { results.filter { ["create", "update", "delete"].contains($0.action) }.count }
+    var changedCount: Int {
+        results.filter { ["create", "update", "delete"].contains($0.action) }.count
+    }
 
     func count(of action: String) -> Int { results.filter { $0.action == action }.count }
 

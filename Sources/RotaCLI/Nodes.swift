@@ -21,8 +21,13 @@ enum Nodes {
 
     static func drain(_ session: Session) async throws(Failure) -> ExitCode {
         let name = session.invocation.argument("NODE") ?? ""
-        let runs = try await session.api.list("/v1/runs", [("node", name), ("state", "open")], limit: 100)
-        let effect = runs.isEmpty ? "" : ", which has \(runs.count) open runs that may end"
+        let runs = try await session.api.list(
+            "/v1/runs",
+            [("node", name), ("state", "open")],
+            limit: 100
+        )
+        let effect =
+            runs.isEmpty ? "" : ", which has \(runs.count.counted("open run")) that may end"
         try session.confirm("Drain node \(name)\(effect)")
         return try await act("drain", name, done: "drains: it starts nothing more", session)
     }

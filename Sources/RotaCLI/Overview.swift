@@ -42,21 +42,26 @@ enum Overview {
             session.note("Nothing is due.")
             return .done
         }
-        var table = TextTable([
-            .fixed("NEXT"), .fixed("LEFT"), .fixed("LAST"), .fixed("PASSED"), .elastic("JOB"),
-            .elastic("WORDS"),
-        ])
+        let isWide = session.settings.format == .wide
+        var table = TextTable(
+            [.fixed("NEXT"), .fixed("LEFT")] + (isWide ? [.fixed("LAST")] : [])
+                + [.fixed("PASSED"), .elastic("JOB"), .elastic("WORDS")]
+        )
         for job in jobs {
             let status = job["status"] ?? .null
             let next = status["next"]?.instant
             let last = status["last"]?["instant"]?.instant
-            table.rows.append([
+            var row = [
                 Cell(next.map { absolute($0, session) } ?? "-"),
                 Cell(next.map { TimeText.short(session.times.now.duration(to: $0)) } ?? "-"),
-                Cell(last.map { absolute($0, session) } ?? "-"),
-                Cell(last.map { TimeText.short($0.duration(to: session.times.now)) } ?? "-"),
-                Cell(job.text("name"), .bold), Cell(status.text("words")),
-            ])
+            ]
+            if isWide { row.append(Cell(last.map { absolute($0, session) } ?? "-")) }
+            table.rows.append(
+                row + [
+                    Cell(last.map { TimeText.short($0.duration(to: session.times.now)) } ?? "-"),
+                    Cell(job.text("name"), .bold), Cell(status.text("words")),
+                ]
+            )
         }
         session.print(table)
         return .done
@@ -135,9 +140,10 @@ enum Overview {
         let all = nodes.values.compactMap(\.integer).reduce(0, +)
         let attention = cluster["attention"]?.array?.count ?? 0
         let place = [settings.cluster.tenant, settings.cluster.urls.first].compactMap { $0 }
-        let needs = attention == 0 ? "all is well" : "\(attention) need you"
+        let needs =
+            attention == 0 ? "all is well" : "\(attention) need\(attention == 1 ? "s" : "") you"
         let facts = [
-            "\(alive) of \(all) nodes alive", "\(cluster["jobs"]?.integer ?? 0) jobs",
+            "\(alive) of \(all) nodes alive", (cluster["jobs"]?.integer ?? 0).counted("job"),
             "revision \(cluster.text("revision"))", "\(cluster["running"]?.integer ?? 0) running",
         ]
         let sound = alive == all && attention == 0
@@ -158,11 +164,12 @@ enum Overview {
 
     private static func nextText(_ jobs: [Value], _ session: Session) -> String {
         let width = jobs.map { $0.text("name").plain.displayWidth }.max() ?? 0
-        return jobs.map { job in
+        let starts = jobs.map { $0["status"]?["next"]?.instant ?? .epoch }
+        let startWidth = starts.map { absolute($0, session).displayWidth }.max() ?? 0
+        return zip(jobs, starts).map { job, next in
             let status = job["status"] ?? .null
-            let next = status["next"]?.instant ?? .epoch
             let near = session.times.isRelative ? "  \(session.times.near(next).filled(to: 8))" : ""
-            return "  \(absolute(next, session))\(near)  "
+            return "  \(absolute(next, session).filled(to: startWidth))\(near)  "
                 + job.text("name").plain.filled(to: width) + "  \(status.text("words").plain)\n"
         }.joined()
     }

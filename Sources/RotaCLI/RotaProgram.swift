@@ -6,6 +6,9 @@ internal import Vocabulary
 
 /// The program, in any world.
 package enum RotaProgram {
+    /// The commands that are carried out, for the test that compares them with the table.
+    package static var commandNames: [String] { Array(Commands.all.keys) }
+
     /// Does what `words` ask, and answers the exit code.
     ///
     /// - Parameters:
@@ -58,10 +61,22 @@ package enum RotaProgram {
             }
             return try await action(Session(invocation, world: world))
         } catch {
-            let text = error.text(paint: paint, verbosity: verbosity)
+            let text =
+                error.isUsage
+                ? usage(error, of: path) : error.text(paint: paint, verbosity: verbosity)
             world.terminal.write(Array(text.utf8), to: .errors)
             return error.code
         }
+    }
+
+    /// A misused command, told as the table tells what it finds itself.
+    private static func usage(_ failure: Failure, of path: String) -> String {
+        let error = UsageError(
+            command: "rota \(path)",
+            problem: .other(failure.what),
+            example: failure.next.isEmpty ? nil : failure.next
+        )
+        return "\(error)\n"
     }
 
     private static func help(_ words: [String], in world: World) -> ExitCode {
@@ -75,7 +90,8 @@ package enum RotaProgram {
             let topics = HelpTopic.allCases.map(\.rawValue)
             let known = table.words(after: []).map(\.word) + topics
             let near = words[0].nearest(among: known).map { ". Did you mean \"\($0)\"?" } ?? ""
-            let text = "rota help: nothing is known of \"\(words.joined(separator: " ").plain)\"\(near)\n"
+            let text =
+                "rota help: nothing is known of \"\(words.joined(separator: " ").plain)\"\(near)\n"
             world.terminal.write(Array(text.utf8), to: .errors)
             return .usage
         }

@@ -59,7 +59,10 @@ extension RotaTable {
             details: "KEY=VALUE, with dots for members of members; KEY= removes one.",
             arguments: [jobName, Argument("KEY=VALUE", "What to change", count: .several)],
             examples: [
-                Example("rota job set etl/orders timeout=20m retries.limit=3", "Two changes at once."),
+                Example(
+                    "rota job set etl/orders timeout=20m retries.limit=3",
+                    "Two changes at once."
+                ),
                 Example("rota job set etl/orders schedule='*/5 * * * *'", "Every five minutes."),
             ]
         ),
@@ -129,10 +132,16 @@ extension RotaTable {
         Command(
             "job import crontab",
             "Take over a crontab",
-            details: "Each line is imported or named with the reason why not; then the exit code is "
+            details:
+                "Each line is imported or named with the reason why not; then the exit code is "
                 + "1. Names come from the commands, so importing again changes nothing.",
             arguments: [
-                Argument("FILE", "The crontab; standard input if not given", count: .optional, from: .files)
+                Argument(
+                    "FILE",
+                    "The crontab; standard input if not given",
+                    count: .optional,
+                    from: .files
+                )
             ],
             options: [
                 .flag("plan", "Only show what would be imported; asks no cluster"),

@@ -40,7 +40,12 @@ package enum RotaTable {
     )
 
     static let jobName = Argument("JOB", "The job's name", from: .names(of: "job"))
-    static let someJobs = Argument("JOB", "The jobs' names", count: .several, from: .names(of: "job"))
+    static let someJobs = Argument(
+        "JOB",
+        "The jobs' names",
+        count: .several,
+        from: .names(of: "job")
+    )
     static let runID = Argument("RUN", "The run's id", from: .names(of: "run"))
     static let confirmed = Option.flag("yes", short: "y", "Do not ask")
     static let manifest = Option.repeated(
@@ -50,7 +55,13 @@ package enum RotaTable {
         "A manifest, a folder of them, or - for standard input",
         from: .files
     )
-    static let limit = Option.number("limit", short: "n", "N", "At most this many", in: 1...1_000_000)
+    static let limit = Option.number(
+        "limit",
+        short: "n",
+        "N",
+        "At most this many",
+        in: 1...1_000_000
+    )
 
     private static let overview = [
         Command(
@@ -182,7 +193,10 @@ package enum RotaTable {
                 Argument("SHELL", "Your shell", from: .choices(Shell.allCases.map(\.rawValue)))
             ],
             examples: [
-                Example("rota completion bash > ~/.local/share/bash-completion/completions/rota", "")
+                Example(
+                    "rota completion bash > ~/.local/share/bash-completion/completions/rota",
+                    ""
+                )
             ]
         ),
         Command("version", "Print the version", examples: [Example("rota version", "")]),

@@ -42,13 +42,16 @@ enum RunReading {
             [
                 .fixed("RUN"), .elastic("JOB"), .fixed("STATE"), .fixed("NODE"),
                 .fixed("STARTED"), .fixed("TOOK"), .fixed("EXIT"),
-            ] + (isWide ? [.fixed("CAUSE"), .fixed("DUE"), .fixed("FENCE"), .elastic("REASON")] : [])
+            ]
+                + (isWide
+                    ? [.fixed("CAUSE"), .fixed("DUE"), .fixed("FENCE"), .elastic("REASON")] : [])
         )
         for run in runs {
             var row = [
                 Cell(run.text("id")), Cell(run.text("job"), .bold),
                 StateSign.cell(run.text("state")), Cell(run.text("node")),
-                Cell(session.times.near(run["claimed"]?.instant)), Cell(took(run)), Cell(exit(of: run)),
+                Cell(session.times.near(run["claimed"]?.instant)), Cell(took(run)),
+                Cell(exit(of: run)),
             ]
             if isWide {
                 row += [

@@ -160,9 +160,9 @@ struct ScheduleBatch {
     private static func write(_ error: ScheduleError, into output: inout [UInt8]) {
         write(
             code: error.code.rawValue,
-            field: error.field.map { "\($0)" },
+            field: error.field?.rawValue,
             column: error.column,
-            message: error.description,
+            message: error.message,
             into: &output
         )
     }

@@ -112,7 +112,9 @@ enum ScheduleQuestions {
         case .name:
             session.print(found.map { "\($0)\n" }.joined())
         case .table, .wide:
-            let lines = found.map { session.invocation.flag("iso") ? times.iso($0) : times.absolute($0) }
+            let lines = found.map {
+                session.invocation.flag("iso") ? times.iso($0) : times.absolute($0)
+            }
             session.print(lines.map { $0 + "\n" }.joined())
         }
     }

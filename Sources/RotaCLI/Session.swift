@@ -38,18 +38,30 @@ struct Session: Sendable {
         if invocation.flag("utc") { return "UTC" }
         if let asked = invocation.text("zone") {
             guard zones.offset(at: .epoch, in: asked) != nil else {
-                throw .usage("there is no time zone \"\(asked.plain)\". Write one like Asia/Shanghai")
+                throw .usage(
+                    "there is no time zone \"\(asked.plain)\". Write one like Asia/Shanghai"
+                )
             }
             return asked
         }
-        var local = world.environment["TZ"]
-        if local == nil, let bytes = try? world.files.read("/etc/timezone") {
-            local = String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
-        }
-        guard let local, zones.offset(at: .epoch, in: local) != nil else { return "UTC" }
-        return local
+        return machineZone(world, zones) ?? "UTC"
     }
 
+    /// The zone of this machine, from `TZ` or Debian's `/etc/timezone`; `nil` if neither names one.
+    private static func machineZone(_ world: World, _ zones: ZoneCatalog) -> String? {
+        var name = world.environment["TZ"]
+        if name == nil, let bytes = try? world.files.read("/etc/timezone") {
+            name = String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
+        }
+        guard let name, zones.offset(at: .epoch, in: name) != nil else { return nil }
+        return name
+    }
+
+    /// The zone of this machine, unless it is UTC or unknown.
+    var machineZone: String? {
+        let zone = Self.machineZone(world, zones)
+        return zone == "UTC" || zone == "Etc/UTC" ? nil : zone
+    }
 
     /// Prints data.
     func print(_ text: String) {
@@ -64,7 +76,7 @@ struct Session: Sendable {
 
     /// Says what was changed, in one line with its revision.
     func report(_ change: String, revision: String?, object: Value) {
-        if let text = settings.format.text(of: object) {
+        if object != .null, let text = settings.format.text(of: object) {
             print(text)
         } else if settings.verbosity != .quiet {
             let tail = revision.map { settings.paint.apply(.dim, " · revision \($0)") } ?? ""
@@ -76,7 +88,6 @@ struct Session: Sendable {
         let width = world.terminal.isTerminal(.output) ? world.terminal.width : nil
         print(table.text(paint: settings.paint, width: width))
     }
-
 
     /// Whether a question can be asked and answered.
     var canAsk: Bool {

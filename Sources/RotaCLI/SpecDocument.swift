@@ -9,10 +9,10 @@ enum SpecDocument {
     static let keyOrder = [
         "kind", "tenant", "name", "id", "job", "uid", "version", "rev", "created", "updated",
         "updated_by", "spec", "status", "description", "owner", "labels", "schedule", "time_zone",
-        "task", "shell", "http", "command", "url", "method", "headers", "body", "expected_status",
-        "directory", "environment", "input", "timeout", "kill_grace", "retries", "overlap",
-        "misfire", "start_deadline", "catch_up_window", "node_loss", "store_loss", "selector",
-        "tags", "nodes", "keep",
+        "shell", "http", "command", "url", "method", "headers", "body", "expect", "directory",
+        "environment", "input", "timeout", "kill_grace", "retries", "overlap", "misfire",
+        "start_deadline", "catch_up_window", "node_loss", "store_loss", "where", "tags", "nodes",
+        "keep",
     ]
 
     /// The spec that `job add`'s options describe.
@@ -20,7 +20,8 @@ enum SpecDocument {
         var spec: [String: Value] = [:]
         spec["schedule"] = try schedule(given).map { .string($0) }
         spec["time_zone"] = given.text("tz").map { .string($0) }
-        spec["task"] = try task(given)
+        let (kind, task) = try task(given)
+        spec[kind] = task
         for (option, member) in [("description", "description"), ("owner", "owner")] {
             spec[member] = given.text(option).map { .string($0) }
         }
@@ -51,11 +52,11 @@ enum SpecDocument {
         if !tags.isEmpty { selector["tags"] = .object(tags) }
         let nodes = given.texts("on-node")
         if !nodes.isEmpty { selector["nodes"] = .array(nodes.map { .string($0) }) }
-        if !selector.isEmpty { spec["selector"] = .object(selector) }
+        if !selector.isEmpty { spec["where"] = .object(selector) }
         return .object(spec)
     }
 
-    /// A task that runs `command` by `shell`.
+    /// The member `shell` of a spec: `command`, run by `shell`.
     static func shellTask(
         _ command: String,
         shell: String? = nil,
@@ -67,8 +68,10 @@ enum SpecDocument {
         task["shell"] = shell.map { .string($0) }
         task["directory"] = directory.map { .string($0) }
         task["input"] = input.map { .string($0) }
-        if !environment.isEmpty { task["environment"] = .object(environment.mapValues { .string($0) }) }
-        return ["shell": .object(task)]
+        if !environment.isEmpty {
+            task["environment"] = .object(environment.mapValues { .string($0) })
+        }
+        return .object(task)
     }
 
     private static func schedule(_ given: Invocation) throws(Failure) -> String? {
@@ -82,21 +85,27 @@ enum SpecDocument {
         return texts.first
     }
 
-    private static func task(_ given: Invocation) throws(Failure) -> Value {
+    /// What the job does: the member of the spec and its value.
+    private static func task(_ given: Invocation) throws(Failure) -> (String, Value) {
         let forHTTP = ["method", "header", "body", "expect"].filter { given.flag($0) }
         let forShell = ["dir", "env", "input", "shell-program"].filter { given.flag($0) }
         switch (given.text("shell"), given.text("http")) {
         case (let command?, nil):
-            if let odd = forHTTP.first { throw .usage("--\(odd) goes with --http, not with --shell") }
-            return shellTask(
+            if let odd = forHTTP.first {
+                throw .usage("--\(odd) goes with --http, not with --shell")
+            }
+            let task = shellTask(
                 command,
                 shell: given.text("shell-program"),
                 directory: given.text("dir"),
                 environment: try pairs(given, "env").compactMapValues(\.string),
                 input: given.text("input")
             )
+            return ("shell", task)
         case (nil, let url?):
-            if let odd = forShell.first { throw .usage("--\(odd) goes with --shell, not with --http") }
+            if let odd = forShell.first {
+                throw .usage("--\(odd) goes with --shell, not with --http")
+            }
             var task: [String: Value] = ["url": .string(url)]
             task["method"] = given.text("method").map { .string($0) }
             task["body"] = given.text("body").map { .string($0) }
@@ -106,8 +115,8 @@ enum SpecDocument {
             guard codes.count == given.texts("expect").count else {
                 throw .usage("--expect is a status code such as 204; repeat it for several")
             }
-            if !codes.isEmpty { task["expected_status"] = .array(codes.map { .integer($0) }) }
-            return ["http": .object(task)]
+            if !codes.isEmpty { task["expect"] = .array(codes.map { .integer($0) }) }
+            return ("http", .object(task))
         case (nil, nil):
             throw .usage(
                 "what should the job do? Give --shell COMMAND, --http URL or -f FILE",
@@ -142,7 +151,8 @@ enum SpecDocument {
         if words.contains(text), !text.hasSuffix("(N)") { return text }
         var parts = text.split(omittingEmptySubsequences: false) { ":=(".contains($0) }
         if parts.count == 2, parts[1].hasSuffix(")") { parts[1].removeLast() }
-        if parts.count == 2, words.contains("\(parts[0])(N)"), let limit = Int(parts[1]), limit > 0 {
+        if parts.count == 2, words.contains("\(parts[0])(N)"), let limit = Int(parts[1]), limit > 0
+        {
             return "\(parts[0])(\(limit))"
         }
         let choices = words.map { $0.replacing("(N)", with: ":N") }.joined(separator: ", ")
@@ -152,7 +162,15 @@ enum SpecDocument {
 
 /// `K=V` edits of `job set` as a merge patch (RFC 7396).
 enum SpecPatch {
-    /// Dotted keys go into mappings; values that read as JSON are taken as such; none removes.
+    /// Members whose values are always text, and mappings of text to text.
+    private static let texts: Set = [
+        "description", "owner", "schedule", "time_zone", "command", "directory", "input", "body",
+    ]
+    private static let textMaps: Set = ["tags", "environment", "headers"]
+
+    /// Dotted keys go into mappings; an empty value removes the member.
+    ///
+    /// Values that read as JSON are taken as such, but where only text can stand.
     static func make(_ edits: [String]) throws(Failure) -> Value {
         var patch = Value.object([:])
         for edit in edits {
@@ -167,7 +185,11 @@ enum SpecPatch {
             guard keys.count <= 8, !keys.contains(where: \.isEmpty) else {
                 throw .usage("\"\(edit[..<equals])\" is no key. Write one like retries.limit")
             }
-            patch = patch.setting(keys.map(String.init)[...], to: value(text))
+            let isText =
+                texts.contains(String(keys[keys.count - 1]))
+                || (keys.count > 1 && textMaps.contains(String(keys[keys.count - 2])))
+            let value = isText && !text.isEmpty ? Value.string(text) : value(text)
+            patch = patch.setting(keys.map(String.init)[...], to: value)
         }
         return patch
     }

@@ -67,6 +67,13 @@ struct TextTable {
     }
 }
 
+extension BinaryInteger {
+    /// `1 job`, `2 jobs`.
+    func counted(_ noun: String) -> String {
+        "\(self) \(noun)\(self == 1 ? "" : "s")"
+    }
+}
+
 extension String {
     /// Columns on a terminal: East Asian wide characters take two.
     var displayWidth: Int {

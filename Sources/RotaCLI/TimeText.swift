@@ -3,6 +3,13 @@
 internal import CronEval
 internal import Vocabulary
 
+extension ZoneCatalog {
+    /// Seconds east of UTC, or `nil` if there is no such zone.
+    func offset(at instant: Instant, in zone: String) -> Int? {
+        rules(named: zone)?.offsetInSeconds(at: instant)
+    }
+}
+
 /// Writes instants for people, in one zone.
 struct TimeText: Sendable {
     let now: Instant
@@ -33,7 +40,8 @@ struct TimeText: Sendable {
         let offset = offset(at: instant)
         var clock = local(instant, offset).description.dropLast()
         if clock.hasSuffix(":00") { clock = clock.dropLast(3) }
-        return clock.replacing("T", with: " ") + " " + Self.text(ofOffset: offset)
+        let gap = offset == 0 ? "" : " "
+        return clock.replacing("T", with: " ") + gap + Self.text(ofOffset: offset)
     }
 
     /// `Fri 2026-11-20 20:09 +08:00`, as in `systemctl list-timers`.

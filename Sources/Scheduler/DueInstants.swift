@@ -1,5 +1,6 @@
 // The instants of a job between two times, one by one.
 
+internal import CronEval
 package import Vocabulary
 
 /// Every instant of a timeline in `(after, through]`, oldest first, those of pauses included.
@@ -32,7 +33,7 @@ package struct DueInstants: Sequence, Sendable {
                     position = due
                     return DueInstant(due, isPaused: stretch.isPaused)
                 }
-                position = max(position, stretch.through)
+                position = Swift.max(position, stretch.through)
                 stretches = stretches.dropFirst()
             }
             return nil

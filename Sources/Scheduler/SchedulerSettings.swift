@@ -1,6 +1,6 @@
 // What can be tuned about the scheduler, with the relations that must hold.
 
-package import Vocabulary
+internal import Vocabulary
 
 /// Settings of ``SchedulerMachine``; the defaults suit a cluster on one network.
 package struct SchedulerSettings: Equatable, Sendable {

@@ -1,6 +1,7 @@
 import CommandTable
 import TestSupport
 import Testing
+import Vocabulary
 
 /// A small program with every kind of option and argument.
 let garden = CommandTable(

@@ -13,8 +13,10 @@ package actor InMemoryLeaseStore: LeaseStore {
     /// An empty store.
     ///
     /// - Parameters:
+    ///   - id: The store's name for itself.
+    ///   - tolerance: How far ahead of the clock a claimed instant may lie.
+    ///   - requestMemory: How long the outcome of a request is remembered.
     ///   - clock: The store's clock.
-    ///   - tolerance: How far ahead of it a claimed instant may lie.
     package init(
         id: String = "model",
         tolerance: Duration = .milliseconds(500),

@@ -107,10 +107,9 @@ extension StoreModel {
         for (uid, records) in Dictionary(grouping: closed, by: \.key.job) {
             guard let keep = jobs[uid]?.cursor.gate.keep else { continue }
             let oldest = now.advanced(by: .zero - keep.age)
-            for (place, run) in records.sorted(by: { $0.id > $1.id }).enumerated() {
-                guard place >= keep.runs || run.finishedAt.map({ $0 < oldest }) == true else {
-                    continue
-                }
+            let newestFirst = records.sorted { $0.id > $1.id }.enumerated()
+            for (place, run) in newestFirst
+            where place >= keep.runs || run.finishedAt.map({ $0 < oldest }) == true {
                 runs[run.id] = nil
                 removed += 1
             }

@@ -20,7 +20,7 @@ package struct SQLiteStoreSettings: Sendable {
     package var checkpointBytes: Int64 = 4 << 20
     /// The most pages of 4 KiB the file may have; `nil`: what the disk holds.
     package var pageLimit: Int?
-    /// This boot's name: sessions of another boot are gone. Empty: no session is judged by it.
+    /// This boot's name; sessions of another boot are gone, unless either name is empty.
     package var bootID = BootIdentity.current
     /// The largest number of rows a single call answers.
     package var rowLimit = 10_000

@@ -119,7 +119,7 @@ extension StoreFile {
     private func makeIfNew(_ settings: SQLiteStoreSettings) throws(StoreError) {
         let mode = try first("PRAGMA journal_mode=WAL") { $0.text(0) }
         guard mode == "wal" else {
-            throw .unavailable("\(path) cannot keep a write-ahead log (it says \(mode ?? "nothing"))")
+            throw .unavailable("\(path) cannot keep a write-ahead log, only \(mode ?? "none")")
         }
         guard try first("PRAGMA schema_version", row: { $0.integer(0) }) == 0 else { return }
         var random = SystemRandomNumberGenerator()

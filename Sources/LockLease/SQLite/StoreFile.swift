@@ -89,8 +89,10 @@ final class StoreFile {
         guard let holder = turn.holder() else {
             throw .unavailable("\(path) is held by another process for too long")
         }
-        let state = holder.state == "T" ? ", which is stopped (state T)" : " (state \(holder.state))"
-        throw .unavailable("store held by pid \(holder.processID)\(state): continue or end it")
+        let state = holder.state == "T" ? "T, stopped" : holder.state
+        throw .unavailable(
+            "store held by pid \(holder.processID) (state \(state)): continue or end it"
+        )
     }
 
     private func count() throws(StoreError) {

@@ -43,7 +43,7 @@ struct NodeRoutes: Sendable {
                 "is_current": .bool(member.position == head),
                 "open_runs": .integer(Int64(session?.openRuns ?? 0)),
                 "session": session.map { .integer($0.id.rawValue) } ?? .null,
-                "version": .string(member.version),
+                "version": .string(member.release),
             ])
         }
         return .json(["items": .array(items), "next": .null])

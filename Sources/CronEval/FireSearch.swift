@@ -1,0 +1,133 @@
+// From wall times to instants: what becomes of a schedule when clocks change.
+
+/// Searches the fires of one pattern in one zone, in UTC seconds.
+///
+/// Within a segment of one offset, wall time is a straight line, so a search of wall times answers
+/// until the segment ends; the answer stays good for later segments whose wall time goes on from
+/// there. Only where clocks went back behind the search's start must it be asked again.
+///
+/// A schedule that is no interval fires at S + r for each skipped wall time, where S is the end of
+/// the gap and r < 60 what is left of the skipped time after whole minutes: its *echo*.
+struct FireSearch {
+    let pattern: FieldPattern
+    let zone: TimeZoneRules
+
+    private static let none: Int64 = .max / 4
+
+    /// The first fire from the second `time` on.
+    ///
+    /// - Parameter time: From 0 to the year 2200.
+    /// - Returns: `nil` if there is none until the end of 2199.
+    func first(atOrAfter time: Int64) -> Int64? {
+        let segments = zone.segments
+        var place = zone.segmentIndex(at: time)
+        var segment = segments[place]
+        var echo: Int64?
+        if catchesUp(segment), time - segment.start < 60 {
+            echo = firstEcho(atOrAfter: time, in: segment, last: segments[place - 1])
+        }
+        var low = max(time, newSince(segment)) + segment.offset
+        var match = pattern.firstMatch(atOrAfter: low) ?? Self.none
+        while true {
+            let direct = match - segment.offset
+            if direct < segment.end { return min(direct, echo ?? direct) }
+            if let echo { return echo }
+            place += 1
+            guard place < segments.count else { return nil }
+            let previous = segment
+            segment = segments[place]
+            // Up to here nothing matched since `low`, so only a match in the gap has an echo.
+            if catchesUp(segment), match < segment.start + segment.offset {
+                echo = firstEcho(atOrAfter: segment.start, in: segment, last: previous)
+            }
+            let resumed = newSince(segment) + segment.offset
+            if resumed < low || resumed > match {
+                low = resumed
+                match = pattern.firstMatch(atOrAfter: low) ?? Self.none
+            }
+        }
+    }
+
+    /// The last fire up to the second `time`.
+    ///
+    /// - Parameter time: At least -1.
+    /// - Returns: `nil` if there is none since 1970.
+    func last(atOrBefore time: Int64) -> Int64? {
+        let segments = zone.segments
+        var place = zone.segmentIndex(at: time)
+        var high = time + segments[place].offset
+        var match = pattern.lastMatch(atOrBefore: high) ?? -Self.none
+        while true {
+            let segment = segments[place]
+            let direct = match - segment.offset
+            let isDirect = direct >= newSince(segment)
+            // Echoes lie within the first minute, so later matches need not be compared.
+            if isDirect, direct - segment.start >= 60 || !catchesUp(segment) {
+                return direct >= 0 ? direct : nil
+            }
+            guard segment.end > 0, place > 0 else { return nil }
+            let previous = segments[place - 1]
+            if catchesUp(segment), isDirect || match >= segment.start + previous.offset {
+                let echo = lastEcho(atOrBefore: time, in: segment, last: previous)
+                if let latest = echo.map({ max($0, isDirect ? direct : $0) }) {
+                    return latest >= 0 ? latest : nil
+                }
+            }
+            if isDirect { return direct >= 0 ? direct : nil }
+            place -= 1
+            let ended = segment.start - 1 + previous.offset
+            if ended > high || ended < match {
+                high = ended
+                match = pattern.lastMatch(atOrBefore: high) ?? -Self.none
+            }
+        }
+    }
+
+    private func catchesUp(_ segment: TimeZoneRules.Segment) -> Bool {
+        segment.beginsWithGap && !pattern.isInterval
+    }
+
+    /// When the segment's own matches begin to count: an interval counts repeated times twice.
+    private func newSince(_ segment: TimeZoneRules.Segment) -> Int64 {
+        pattern.isInterval ? segment.start : segment.newSince
+    }
+
+    private func firstEcho(
+        atOrAfter time: Int64,
+        in segment: TimeZoneRules.Segment,
+        last previous: TimeZoneRules.Segment
+    ) -> Int64? {
+        let echoes = echoes(of: segment, last: previous) & (.max << UInt64(time - segment.start))
+        guard echoes != 0 else { return nil }
+        return segment.start + Int64(echoes.trailingZeroBitCount)
+    }
+
+    private func lastEcho(
+        atOrBefore time: Int64,
+        in segment: TimeZoneRules.Segment,
+        last previous: TimeZoneRules.Segment
+    ) -> Int64? {
+        let span = UInt64(min(time - segment.start, 59))
+        let echoes = echoes(of: segment, last: previous) & (.max >> (63 - span))
+        guard echoes != 0 else { return nil }
+        return segment.start + Int64(63 - echoes.leadingZeroBitCount)
+    }
+
+    /// The seconds after the gap at the segment's start at which skipped times are made up for.
+    private func echoes(
+        of segment: TimeZoneRules.Segment,
+        last previous: TimeZoneRules.Segment
+    ) -> UInt64 {
+        let resumed = segment.start + segment.offset
+        var wall = segment.start + previous.offset
+        var echoes: UInt64 = 0
+        // A minute that lies in the gap as a whole gives all echoes there can be.
+        while let match = pattern.firstMatch(atOrAfter: wall), match < resumed,
+            echoes.nonzeroBitCount < pattern.seconds.nonzeroBitCount
+        {
+            echoes |= 1 << UInt64(TimeZoneRules.residue(of: match, since: resumed))
+            wall = match + 1
+        }
+        return echoes
+    }
+}

@@ -1,0 +1,82 @@
+// What travels between peers: datagrams of frames, and questions and answers on streams.
+
+package import Vocabulary
+
+/// Who speaks, and how far its copy of the list is: the head that rides on every probe.
+package struct Sender: Equatable, Sendable {
+    package var name: NodeName
+    package var bootEpoch: UInt64
+    package var position: Position
+
+    package init(name: NodeName, bootEpoch: UInt64, position: Position) {
+        self.name = name
+        self.bootEpoch = bootEpoch
+        self.position = position
+    }
+}
+
+/// A claim about one member.
+package struct Statement: Equatable, Sendable {
+    package var member: Member
+    /// For how long this has been so, in whole seconds: clocks of two machines are not compared.
+    package var ageInSeconds: UInt64
+    /// Who found out.
+    package var accuser: NodeName
+
+    package init(_ member: Member, ageInSeconds: UInt64 = 0, by accuser: NodeName) {
+        self.member = member
+        self.ageInSeconds = ageInSeconds
+        self.accuser = accuser
+    }
+}
+
+/// One part of a datagram.
+package enum Frame: Equatable, Sendable {
+    /// Asks `target` for an ``ack(_:from:)``; `nil` asks whoever lives at the address.
+    case ping(UInt64, target: NodeName?, from: Sender)
+    case ack(UInt64, from: Sender)
+    /// Asks for a ping of `target` and for its answer to be passed on.
+    case pingRequest(UInt64, target: NodeName, at: PeerAddress)
+    case statement(Statement)
+    case batch(ChangeBatch)
+    /// There is something to fetch.
+    case have(Sender)
+    /// A number other than 0 asks for a ``signalAck(_:)``.
+    case signal(UInt64, Signal, from: NodeName)
+    case signalAck(UInt64)
+}
+
+/// Everything one peer believes about everybody.
+package struct RosterSheet: Equatable, Sendable {
+    package static let limit = 20_000
+
+    package var sender: Sender
+    package var statements: [Statement]
+
+    package init(sender: Sender, statements: [Statement]) {
+        self.sender = sender
+        self.statements = statements
+    }
+}
+
+/// What one peer asks another on a stream.
+package enum StreamRequest: Equatable, Sendable {
+    case pushPull(RosterSheet)
+    /// The batches after a revision, as many as fit an answer.
+    case pull(after: Revision)
+    /// One page of all objects, in key order after a key.
+    case snapshot(after: ObjectKey?)
+    /// Is `target` there? For when datagrams get lost.
+    case ping(target: NodeName)
+}
+
+/// What the other answers.
+package enum StreamReply: Equatable, Sendable {
+    case sheet(RosterSheet)
+    case batches([ChangeBatch])
+    /// Changes before `floor` are no longer kept there: ask for a snapshot.
+    case compacted(floor: Revision)
+    case page([ObjectRecord], at: Position, isLast: Bool)
+    case pong(Sender)
+    case refused(String)
+}

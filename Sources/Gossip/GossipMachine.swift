@@ -1,0 +1,273 @@
+// The protocol of one peer: what it hears, and what it does about it.
+
+package import Vocabulary
+
+/// What a peer hears.
+package enum GossipEvent: Equatable, Sendable {
+    /// First of all, once.
+    case start
+    /// The instant asked for by ``GossipAction/wake(at:)`` has come; early and late are harmless.
+    case wake
+    /// A datagram, opened and decoded.
+    case packet([Frame], from: PeerAddress)
+    /// Somebody asks to compare rosters; answered under the same number.
+    case sheet(RosterSheet, request: UInt64)
+    case answered(UInt64, StreamReply)
+    /// No answer, and there will be none.
+    case exchangeFailed(UInt64)
+    /// What came of ``GossipAction/apply(_:)``.
+    case applied(ListOutcome)
+    /// What came of ``GossipAction/install(_:from:above:)``: the copy stands here.
+    case installed(UInt64, Position)
+    /// The list here got a new batch first; it is applied already.
+    case published(ChangeBatch)
+    /// The list here moved without us.
+    case advanced(Position)
+    /// Tell `to`, or everybody who is present.
+    case tell(Signal, to: NodeName?)
+    case flags(isDraining: Bool, isStale: Bool)
+    case leave
+}
+
+/// What came of applying batches to the copy of the list.
+package enum ListOutcome: Equatable, Sendable {
+    /// All applied or known already.
+    case applied(Position)
+    /// An earlier batch is missing.
+    case gap(have: Position)
+    /// Their history contradicts the copy's.
+    case diverged(have: Position)
+    /// The copy could not be written, or refused what it was given.
+    case failed(have: Position)
+}
+
+/// What a peer does.
+package enum GossipAction: Equatable, Sendable {
+    case send([Frame], to: PeerAddress)
+    /// Ask on a stream; report ``GossipEvent/answered(_:_:)`` or the failure within seconds.
+    case exchange(UInt64, StreamRequest, with: PeerAddress)
+    case answer(UInt64, RosterSheet)
+    /// Apply to the copy of the list and report; there is never more than one of these open.
+    case apply([ChangeBatch])
+    /// Fetch all pages and replace the copy, if theirs is at a later revision than `above`.
+    case install(UInt64, from: PeerAddress, above: Revision)
+    case deliver(Signal, from: NodeName)
+    /// The copy of the list stands here.
+    case advanced(Position)
+    case membersChanged
+    /// Somebody believes in a later process of our name: be later than that, also next time.
+    case adoptBootEpoch(UInt64)
+    case note(GossipNote)
+    /// Enough others know that we leave, or none will.
+    case left
+    case wake(at: MonotonicInstant)
+}
+
+/// What an operator should see.
+package enum GossipNote: Equatable, Sendable {
+    /// Another live process calls itself as we do.
+    case nameTaken(by: PeerAddress)
+    /// We were not running for this long.
+    case stalled(Duration)
+    /// A peer at our revision, or its batch, has another history; `mine` is ours.
+    case historiesDiffer(mine: Position, theirs: Position)
+    /// A kill was not acknowledged; the store still has it.
+    case killUnanswered(RunID, by: NodeName)
+}
+
+/// One peer's gossip: membership, the spreading of changes, signals. Pure.
+///
+/// - SeeAlso: GOSSIP in the documentation for where each number comes from.
+package struct GossipMachine: Sendable {
+    /// What an exchange under way is for.
+    enum Purpose: Equatable, Sendable {
+        case pushPull(with: PeerAddress)
+        case probe(UInt64)
+        case pull(from: PeerAddress)
+        case install(from: PeerAddress)
+    }
+
+    let tuning: GossipTuning
+    var me: Member
+    /// Given addresses and those of members of an earlier life, dialled until somebody is there.
+    var contacts: [PeerAddress]
+    var chance: SeededGenerator
+    var roster: Roster
+    var rumours = RumourQueue()
+    var prober = Prober()
+    var changes: ChangeRelay
+    var orders = OrderBook()
+    var calendar = Calendar()
+    var purposes: [UInt64: Purpose] = [:]
+    var lastNumber: UInt64
+    var isLeaving = false
+    var outbox: [GossipAction] = []
+    private var wakeDue: MonotonicInstant?
+
+    /// When recurring work is due.
+    struct Calendar: Equatable, Sendable {
+        var joins: [MonotonicInstant] = []
+        var pushPull: MonotonicInstant?
+        var gossip: MonotonicInstant?
+        var redial: MonotonicInstant?
+        var reap: MonotonicInstant?
+        var leave: MonotonicInstant?
+        /// Not before this do we compare rosters with somebody who turned up unannounced.
+        var greeting: MonotonicInstant?
+        /// Not before this do we complain again about who has our name.
+        var complaint: MonotonicInstant?
+
+        var next: MonotonicInstant? {
+            [joins.first, pushPull, redial, reap, leave].compactMap(\.self).min()
+        }
+    }
+
+    /// - Parameters:
+    ///   - me: This peer, alive, at incarnation 0 of a boot epoch above all earlier ones.
+    ///   - contacts: Where others may be; this peer's own address among them is harmless.
+    ///   - position: How far the copy of the list is.
+    ///   - seed: Different in every process, or peers act in step.
+    package init(
+        me: Member,
+        contacts: [PeerAddress],
+        position: Position,
+        tuning: GossipTuning = GossipTuning(),
+        seed: UInt64
+    ) {
+        self.me = me
+        self.me.position = position
+        self.tuning = tuning
+        var addresses: [PeerAddress] = []
+        for contact in contacts where contact != me.address && !addresses.contains(contact) {
+            addresses.append(contact)
+        }
+        self.contacts = addresses
+        chance = SeededGenerator(seed: seed)
+        roster = Roster(tuning: tuning)
+        changes = ChangeRelay(applied: position)
+        lastNumber = chance.next() >> 16
+    }
+
+    /// Everybody known, this peer included, by name.
+    package var members: [Member] {
+        (roster.records.map(\.member) + [me]).sorted { $0.name < $1.name }
+    }
+
+    /// How far the copy of the list is, as far as gossip knows.
+    package var position: Position { changes.applied }
+
+    /// Takes in one event and says what to do, in order.
+    package mutating func handle(
+        _ event: GossipEvent,
+        at now: MonotonicInstant
+    ) -> [GossipAction] {
+        noticeStall(at: now)
+        switch event {
+        case .start: start(at: now)
+        case .wake: break
+        case .packet(let frames, let address): receive(frames, from: address, at: now)
+        case .sheet(let sheet, let request): answer(sheet, request: request, at: now)
+        case .answered(let number, let reply): receive(reply, to: number, at: now)
+        case .exchangeFailed(let number): exchangeFailed(number, at: now)
+        case .applied(let outcome): applied(outcome, at: now)
+        case .installed(let number, let position): installed(number, position, at: now)
+        case .published(let batch): publish(batch, at: now)
+        case .advanced(let position): advance(to: position, at: now)
+        case .tell(let signal, let name): tell(signal, to: name, at: now)
+        case .flags(let isDraining, let isStale):
+            setFlags(isDraining: isDraining, isStale: isStale)
+        case .leave: leave(at: now)
+        }
+        doWhatIsDue(at: now)
+        askToBeWoken(at: now)
+        defer { outbox = [] }
+        return outbox
+    }
+
+    /// If we wake much too late, nobody's silence in the meantime counts against them.
+    private mutating func noticeStall(at now: MonotonicInstant) {
+        guard let due = wakeDue else { return }
+        let delay = due.duration(to: now)
+        guard delay > tuning.stallTolerance else { return }
+        wakeDue = nil
+        roster.postpone(by: delay, atLeastTo: now + tuning.probeInterval)
+        prober.forgive(at: now, next: now + tuning.probeInterval)
+        outbox.append(.note(.stalled(delay)))
+    }
+
+    private mutating func doWhatIsDue(at now: MonotonicInstant) {
+        guard calendar.pushPull != nil else { return }
+        finishLeaving(at: now)
+        probeIfDue(at: now)
+        failOverdue(at: now)
+        joinIfDue(at: now)
+        redialIfDue(at: now)
+        reapIfDue(at: now)
+        repairIfDue(at: now)
+        announceTailIfDue(at: now)
+        repeatOrdersIfDue(at: now)
+        gossipIfDue(at: now)
+    }
+
+    private mutating func askToBeWoken(at now: MonotonicInstant) {
+        let dues = [
+            calendar.next, prober.nextDue(tuning), roster.nextDeadline, changes.nextDue,
+            orders.nextDue(tuning), rumours.isEmpty ? nil : calendar.gossip,
+        ]
+        guard let next = dues.compactMap(\.self).min() else { return }
+        if let wakeDue, wakeDue > now, wakeDue <= next { return }
+        wakeDue = next
+        outbox.append(.wake(at: next))
+    }
+
+    // Shared by all parts of the protocol.
+
+    var sender: Sender {
+        Sender(name: me.name, bootEpoch: me.bootEpoch, position: changes.applied)
+    }
+
+    mutating func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    /// Sends `frames`, and what rumours fit beside them.
+    mutating func send(_ frames: [Frame], to address: PeerAddress) {
+        let used = frames.reduce(1) { $0 + PacketCodec.size(of: $1) }
+        let roster = self.roster
+        let me = self.me
+        let told = rumours.take(room: tuning.packetLimit - used, limit: timesTold) {
+            (name, accuser) in
+            let member = name == me.name ? me : roster[name]?.member
+            return member.map { .statement(Statement($0, by: accuser)) }
+        }
+        outbox.append(.send(frames + told, to: address))
+    }
+
+    mutating func exchange(_ request: StreamRequest, with address: PeerAddress, for use: Purpose) {
+        let number = nextNumber()
+        purposes[number] = use
+        outbox.append(.exchange(number, request, with: address))
+    }
+
+    /// Up to `count` of `items`, chosen by chance.
+    mutating func sample<Item>(_ count: Int, of items: [Item]) -> [Item] {
+        var rest = items
+        let wanted = min(count, rest.count)
+        for place in 0..<wanted {
+            rest.swapAt(place, Int.random(in: place..<rest.count, using: &chance))
+        }
+        return Array(rest.prefix(wanted))
+    }
+
+    /// Any duration below `limit`.
+    mutating func jitter(below limit: Duration) -> Duration {
+        .microseconds(Int64.random(in: 0..<max(1, limit.milliseconds * 1_000), using: &chance))
+    }
+
+    /// How often each piece of news is told.
+    private var timesTold: Int {
+        let decades = Int(RoughLogarithm.decimal(roster.presentCount + 2).rounded(.up))
+        return 4 * max(1, decades) + 2
+    }
+}

@@ -1,0 +1,159 @@
+// Questions and answers on streams, unsealed.
+
+package import Vocabulary
+
+/// Turns what is said on a stream into bytes and back.
+package enum StreamCodec {
+    /// One message, whole; a shell cuts it into frames and refuses more than this.
+    package static let messageLimit = 64 << 20
+
+    private enum RequestType: UInt8 {
+        case pushPull = 1
+        case pull = 2
+        case snapshot = 3
+        case ping = 4
+    }
+
+    private enum ReplyType: UInt8 {
+        case sheet = 1
+        case batches = 2
+        case compacted = 3
+        case page = 4
+        case pong = 5
+        case refused = 6
+    }
+
+    package static func encode(_ request: StreamRequest) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.byte(PacketCodec.version)
+        switch request {
+        case .pushPull(let sheet):
+            writer.byte(RequestType.pushPull.rawValue)
+            writer.sheet(sheet)
+        case .pull(let revision):
+            writer.byte(RequestType.pull.rawValue)
+            writer.revision(revision)
+        case .snapshot(let key):
+            writer.byte(RequestType.snapshot.rawValue)
+            writer.byte(key == nil ? 0 : 1)
+            if let key { writer.key(key) }
+        case .ping(let target):
+            writer.byte(RequestType.ping.rawValue)
+            writer.text(target.text)
+        }
+        return writer.bytes
+    }
+
+    package static func encode(_ reply: StreamReply) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.byte(PacketCodec.version)
+        switch reply {
+        case .sheet(let sheet):
+            writer.byte(ReplyType.sheet.rawValue)
+            writer.sheet(sheet)
+        case .batches(let batches):
+            writer.byte(ReplyType.batches.rawValue)
+            writer.number(batches.count)
+            for batch in batches { writer.batch(batch) }
+        case .compacted(let floor):
+            writer.byte(ReplyType.compacted.rawValue)
+            writer.revision(floor)
+        case .page(let records, let position, let isLast):
+            writer.byte(ReplyType.page.rawValue)
+            writer.position(position)
+            writer.byte(isLast ? 1 : 0)
+            writer.number(records.count)
+            for record in records { writer.record(record) }
+        case .pong(let sender):
+            writer.byte(ReplyType.pong.rawValue)
+            writer.sender(sender)
+        case .refused(let why):
+            writer.byte(ReplyType.refused.rawValue)
+            writer.text(String(why.prefix(200)))
+        }
+        return writer.bytes
+    }
+
+    /// A question; any bytes may come in.
+    package static func decodeRequest(
+        _ bytes: [UInt8]
+    ) throws(GossipCodecError) -> StreamRequest {
+        var reader = try opened(bytes)
+        let code = try reader.byte()
+        guard let type = RequestType(rawValue: code) else {
+            throw reader.fault(.unknownFrame(code))
+        }
+        switch type {
+        case .pushPull: return .pushPull(try reader.sheet())
+        case .pull: return .pull(after: try reader.revision())
+        case .snapshot: return .snapshot(after: try reader.byte() & 1 == 0 ? nil : reader.key())
+        case .ping: return .ping(target: try reader.nodeName())
+        }
+    }
+
+    /// An answer; any bytes may come in.
+    package static func decodeReply(_ bytes: [UInt8]) throws(GossipCodecError) -> StreamReply {
+        var reader = try opened(bytes)
+        let code = try reader.byte()
+        guard let type = ReplyType(rawValue: code) else { throw reader.fault(.unknownFrame(code)) }
+        switch type {
+        case .sheet: return .sheet(try reader.sheet())
+        case .batches:
+            var batches: [ChangeBatch] = []
+            for _ in 0..<(try reader.count("batches", upTo: WireLimit.batches)) {
+                batches.append(try reader.batch())
+            }
+            return .batches(batches)
+        case .compacted: return .compacted(floor: try reader.revision())
+        case .page:
+            let position = try reader.position()
+            let isLast = try reader.byte() & 1 != 0
+            let count = try reader.count("records", upTo: WireLimit.records)
+            return .page(try reader.records(count), at: position, isLast: isLast)
+        case .pong: return .pong(try reader.sender())
+        case .refused: return .refused(try reader.text("a refusal", upTo: WireLimit.text))
+        }
+    }
+
+    /// How many bytes `batch` adds to an answer.
+    package static func size(of batch: ChangeBatch) -> Int {
+        var writer = ByteWriter()
+        writer.batch(batch)
+        return writer.bytes.count
+    }
+
+    /// How many bytes `record` adds to an answer.
+    package static func size(of record: ObjectRecord) -> Int {
+        var writer = ByteWriter()
+        writer.record(record)
+        return writer.bytes.count
+    }
+
+    private static func opened(_ bytes: [UInt8]) throws(GossipCodecError) -> ByteReader {
+        var reader = ByteReader(bytes)
+        let version = try reader.byte()
+        guard version == PacketCodec.version else {
+            throw reader.fault(.unknownVersion(version))
+        }
+        return reader
+    }
+}
+
+extension ByteWriter {
+    mutating func sheet(_ value: RosterSheet) {
+        sender(value.sender)
+        number(value.statements.count)
+        for statement in value.statements { self.statement(statement) }
+    }
+}
+
+extension ByteReader {
+    mutating func sheet() throws(GossipCodecError) -> RosterSheet {
+        let sender = try sender()
+        var statements: [Statement] = []
+        for _ in 0..<(try count("members", upTo: RosterSheet.limit)) {
+            statements.append(try statement())
+        }
+        return RosterSheet(sender: sender, statements: statements)
+    }
+}

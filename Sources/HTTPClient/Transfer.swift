@@ -1,0 +1,152 @@
+// One request on its way: what came so far, and who waits for it.
+
+internal import CCurl
+
+/// A transfer on the client's thread; nothing here is touched by another one.
+@safe
+final class Transfer {
+    typealias Outcome = Result<HTTPAnswer, HTTPClientError>
+
+    /// Tells transfers apart; the address of curl's handle.
+    typealias Key = Int
+
+    let number: TransferLoop.Number
+    private let order: TransferOrder
+    private let easy: EasyHandle
+    private var headers: [(name: String, value: String)] = []
+    private var body: [UInt8] = []
+    private var received = 0
+    private var isHeadSent = false
+    private var isTooLarge = false
+
+    init(_ number: TransferLoop.Number, _ order: TransferOrder) {
+        self.number = number
+        self.order = order
+        easy = EasyHandle(order.call)
+        unsafe easy.receive(
+            headers: { data, size, count, context in
+                unsafe Transfer.receive(data, size * count, context) { unsafe $0.takeHeader($1) }
+            },
+            body: { data, size, count, context in
+                unsafe Transfer.receive(data, size * count, context) { unsafe $0.takeBody($1) }
+            },
+            context: Unmanaged.passUnretained(self).toOpaque()
+        )
+    }
+
+    var handle: UnsafeMutableRawPointer { unsafe easy.pointer }
+    var key: Key { unsafe Key(bitPattern: easy.pointer) }
+
+    /// - Returns: what curl's callbacks return: `count`, or another number to end the transfer.
+    private static func receive(
+        _ data: UnsafePointer<CChar>?,
+        _ count: Int,
+        _ context: UnsafeMutableRawPointer?,
+        _ take: (Transfer, UnsafeRawBufferPointer) -> Bool
+    ) -> Int {
+        guard let context = unsafe context else { return -1 }
+        let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+        let bytes = unsafe UnsafeRawBufferPointer(start: data, count: count)
+        return unsafe take(transfer, bytes) ? count : -1
+    }
+
+    /// One line with its end; a status line starts the headers anew, as after a redirect.
+    private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let line = unsafe String(decoding: bytes, as: UTF8.self)
+        if line.hasPrefix("HTTP/") {
+            headers = []
+        } else if let colon = line.firstIndex(of: ":") {
+            headers.append(
+                (
+                    line[..<colon].lowercased(),
+                    Self.trimmed(line[line.index(after: colon)...])
+                )
+            )
+        } else if line == "\r\n" || line == "\n" {
+            sendHeadUnlessMoreComes()
+        }
+        return true
+    }
+
+    private static func trimmed(_ text: Substring) -> String {
+        let start = text.drop { $0.isWhitespace }
+        let end = start.lastIndex { !$0.isWhitespace }.map(start.index(after:)) ?? start.startIndex
+        return String(start[..<end])
+    }
+
+    /// After 100 Continue and a redirect that is followed, another head comes.
+    private func sendHeadUnlessMoreComes() {
+        let status = easy.status
+        let isFollowed =
+            order.call.redirectLimit > 0 && (300...399).contains(status)
+            && headers.contains { $0.name == "location" }
+        if status >= 200, !isFollowed { sendHead() }
+    }
+
+    private func sendHead() {
+        guard !isHeadSent else { return }
+        isHeadSent = true
+        order.receive?(.head(status: easy.status, headers: headers))
+    }
+
+    private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        received += bytes.count
+        guard received <= order.call.maximumResponse else {
+            isTooLarge = true
+            return false
+        }
+        if let receive = order.receive {
+            sendHead()
+            unsafe receive(.chunk([UInt8](bytes)))
+        } else {
+            unsafe body.append(contentsOf: bytes)
+        }
+        return true
+    }
+
+    /// curl is done with the transfer; this or ``cancel()`` is called once, at its end.
+    func finish(_ code: CURLcode) {
+        guard code == CURLE_OK else { return fail(problem(of: code)) }
+        if order.receive != nil { sendHead() }
+        order.finish(.success(HTTPAnswer(status: easy.status, headers: headers, body: body)))
+    }
+
+    func cancel() {
+        fail(.cancelled)
+    }
+
+    private func fail(_ problem: HTTPClientError.Problem) {
+        order.finish(.failure(HTTPClientError(problem, url: order.url.shown)))
+    }
+
+    private func problem(of code: CURLcode) -> HTTPClientError.Problem {
+        let words = unsafe String(cString: curl_easy_strerror(code))
+        switch code {
+        case CURLE_WRITE_ERROR where isTooLarge:
+            return .tooLarge(limit: order.call.maximumResponse)
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
+            return .cannotResolve(host: order.url.host)
+        case CURLE_COULDNT_CONNECT: return .cannotConnect(easy.connectFailure)
+        case CURLE_OPERATION_TIMEDOUT:
+            let limit = order.call.timeout
+            if easy.isConnected || limit.map({ $0 < order.call.connectTimeout }) == true {
+                return .timedOut(after: limit ?? .zero)
+            }
+            return .connectTimedOut(after: order.call.connectTimeout)
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE: return .notTrusted(words)
+        case CURLE_SSL_CONNECT_ERROR: return .cannotConnect(words)
+        case CURLE_TOO_MANY_REDIRECTS: return .tooManyRedirects(limit: order.call.redirectLimit)
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT: return .malformedURL
+        case _: return .broken(words)
+        }
+    }
+}
+
+/// What the caller wants, handed over to the client's thread.
+struct TransferOrder: Sendable {
+    let call: HTTPCall
+    let url: CheckedURL
+    let receive: (@Sendable (HTTPStreamEvent) -> Void)?
+    /// Called exactly once, on the client's thread.
+    let finish: @Sendable (Transfer.Outcome) -> Void
+}

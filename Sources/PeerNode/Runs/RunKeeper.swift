@@ -1,0 +1,274 @@
+// Carries out the runs of one node: tasks, their output, their ends and their reports.
+
+internal import LockLease
+package import LogSink
+package import Platform
+package import Vocabulary
+
+/// Runs what it is ordered to and reports every run exactly once.
+///
+/// Everything happens on one loop; a thousand runs cost no thread each. A report comes when every
+/// process of the run's session has ended (or would not end after KILL), so it may be passed on as
+/// proof. Output reaches the sink within 50 ms or 64 KB; a task that prints faster than the sink
+/// takes is held up by its pipe.
+package actor RunKeeper {
+    struct Active {
+        let order: RunOrder
+        var machine: RunMachine
+        var task: (any RunningTask)?
+        var isPaused = false
+        /// When its machine asked to be woken.
+        var wakes: [MonotonicInstant] = []
+    }
+
+    /// Kills and reports that are remembered for runs that are not here.
+    private static let memory = 1_024
+
+    let loop: EventLoop
+    let sink: any LogSink
+    private let http: any HTTPSending
+    let journal: RunJournal
+    let log: DaemonLog
+    private let report: @Sendable (RunReport) -> Void
+    var runs: [RunID: Active] = [:]
+    var logs: [RunID: RunLog] = [:]
+    var isFlushArmed = false
+    private var alarm: MonotonicInstant?
+    private var unchecked: Set<RunID> = []
+    private var isStopping = false
+    private var stopWaiters: [CheckedContinuation<Void, Never>] = []
+    private var earlyKills = BoundedMap<KillOrder>(limit: memory)
+    private var finished = BoundedMap<RunState>(limit: memory)
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe loop.asUnownedSerialExecutor()
+    }
+
+    /// - Parameters:
+    ///   - loop: Where everything happens; starting a child blocks it for about half a millisecond.
+    ///   - sink: Where output goes. A sink that fails costs output, never a run.
+    ///   - http: Sends the requests of HTTP tasks.
+    ///   - dataFolder: The node's own folder; the keeper uses `runs` in it.
+    ///   - log: The node's log.
+    ///   - report: Called on the loop, once per order that was not a repetition.
+    /// - Throws: ``SystemError`` if the folder cannot be made.
+    package init(
+        loop: EventLoop,
+        sink: any LogSink,
+        http: any HTTPSending,
+        dataFolder: String,
+        log: DaemonLog,
+        report: @escaping @Sendable (RunReport) -> Void
+    ) throws(SystemError) {
+        self.loop = loop
+        self.sink = sink
+        self.http = http
+        self.log = log
+        self.report = report
+        journal = try RunJournal(dataFolder: dataFolder)
+    }
+
+    /// The runs that have not been reported, in no order.
+    package var active: [RunID] { Array(runs.keys) }
+
+    /// Starts a run; an order for a run that is known already changes nothing.
+    package func start(_ order: RunOrder) {
+        let run = order.grant.run
+        guard runs[run] == nil, finished[run] == nil else { return }
+        runs[run] = Active(order: order, machine: RunMachine(RunMachine.Rules(order.spec)))
+        logs[run] = RunLog(job: order.grant.key.job, limit: order.spec.keep.logBytes)
+        if isStopping {
+            handle(.shutdown(patience: .zero), for: run)
+        } else if let kill = earlyKills[run] {
+            handle(.kill(author: kill.author, grace: kill.grace), for: run)
+        } else {
+            handle(.granted, for: run)
+        }
+    }
+
+    /// Ends a run; one that is not here yet will not be started, one that is over is left alone.
+    package func kill(_ order: KillOrder) {
+        if runs[order.run] != nil {
+            handle(.kill(author: order.author, grace: order.grace), for: order.run)
+        } else if finished[order.run] == nil {
+            earlyKills[order.run] = order
+        }
+    }
+
+    /// Ends every run, as `lost`: others may start them again.
+    package func sessionLost() {
+        for run in active { handle(.sessionLost, for: run) }
+    }
+
+    /// Lets runs go on for `grace`, ends those that are left, and returns when all are reported
+    /// and their logs closed; orders that come now are reported as `lost`.
+    ///
+    /// Takes at most `grace`, the longest grace between TERM and KILL, and a quarter of a minute.
+    package func stopAll(grace: Duration) async {
+        isStopping = true
+        for run in active { handle(.shutdown(patience: grace), for: run) }
+        await withCheckedContinuation { continuation in
+            stopWaiters.append(continuation)
+            releaseStopWaiters()
+        }
+    }
+
+    /// Tells a run's machine what happened, and does what it says.
+    func handle(_ event: RunMachine.Event, for run: RunID) {
+        guard let actions = runs[run]?.machine.handle(event, at: SystemClock.monotonic) else {
+            return
+        }
+        perform(actions, for: run)
+    }
+
+    /// Carries out the machine's actions in order.
+    ///
+    /// No `await` may appear here: an event handled between two actions would reorder them.
+    private func perform(_ actions: [RunMachine.Action], for run: RunID) {
+        for action in actions {
+            switch action {
+            case .start: launch(run)
+            case .end(let signal): runs[run]?.task?.end(signal)
+            case .checkTree: check(run)
+            case .closeOutput: runs[run]?.task?.closeOutput()
+            case .note(let text): note(text, in: run)
+            case .wake(let due):
+                runs[run]?.wakes.append(due)
+                arm(for: due)
+            case .finish(let state, let exit, let reason): finish(run, state, exit, reason)
+            }
+        }
+    }
+
+    private func launch(_ run: RunID) {
+        guard let order = runs[run]?.order else { return }
+        do throws(SystemError) {
+            try journal.intend(run)
+        } catch {
+            // Without a note its processes could outlive us unknown.
+            handle(.startFailed("\(error); a run is not started without a note of it"), for: run)
+            return
+        }
+        do throws(SpawnError) {
+            let task = try makeTask(order)
+            runs[run]?.task = task
+            recordLeader(of: run, task)
+            log.debug("run.started", ["run": run.text, "job": order.name.description])
+            handle(.started, for: run)
+        } catch {
+            handle(.startFailed("\(error)"), for: run)
+        }
+    }
+
+    private func makeTask(_ order: RunOrder) throws(SpawnError) -> any RunningTask {
+        let run = order.grant.run
+        let receive: TaskReceiver = { [weak self] event in
+            self?.assumeIsolated { $0.take(event, of: run) }
+        }
+        switch order.spec.task {
+        case .shell(let task):
+            return try ShellRunner(task, for: order, on: loop, receive: receive)
+        case .http(let task):
+            return HTTPRunner(task, for: order, through: http, on: loop, receive: receive)
+        }
+    }
+
+    private func recordLeader(of run: RunID, _ task: any RunningTask) {
+        guard let leader = task.processID.flatMap(ProcessTable.entry(of:)) else { return }
+        do throws(SystemError) {
+            try journal.record(run, leader: leader)
+        } catch {
+            // The first note stands; the next life finds the processes by their environment.
+            log.warning("run.unrecorded", ["run": run.text, "error": "\(error)"])
+        }
+    }
+
+    private func take(_ event: TaskEvent, of run: RunID) {
+        switch event {
+        case .output(let stream, let bytes): collect(bytes, from: stream, of: run)
+        case .outputClosed: handle(.outputClosed, for: run)
+        case .ended(let ending): handle(.ended(ending), for: run)
+        }
+    }
+
+    private func finish(_ run: RunID, _ state: RunState, _ exit: ExitStatus?, _ reason: String) {
+        guard let entry = runs.removeValue(forKey: run) else { return }
+        entry.task?.release()
+        journal.forget(run)
+        finished[run] = state
+        let grant = entry.order.grant
+        log.debug("run.finished", ["run": run.text, "state": state.rawValue, "reason": reason])
+        report(
+            RunReport(
+                run: run,
+                key: grant.key,
+                fence: grant.fence,
+                state: state,
+                exit: exit,
+                reason: reason
+            )
+        )
+        endLog(of: run)
+        releaseStopWaiters()
+    }
+}
+
+// MARK: Waiting
+
+extension RunKeeper {
+    /// Looks at the processes once for all runs that ask in this turn of the loop.
+    private func check(_ run: RunID) {
+        unchecked.insert(run)
+        guard unchecked.count == 1 else { return }
+        loop.call { [weak self] in self?.assumeIsolated { $0.checkTrees() } }
+    }
+
+    private func checkTrees() {
+        let asking = unchecked
+        unchecked = []
+        let hasProcesses = asking.contains { runs[$0]?.task?.processID != nil }
+        let table = hasProcesses ? ProcessTable.snapshot() : []
+        for run in asking {
+            let isGone = runs[run]?.task?.isGone(in: table) ?? true
+            handle(isGone ? .treeGone : .treeAlive, for: run)
+        }
+    }
+
+    /// Keeps one timer on the loop, for the earliest deadline of all runs.
+    private func arm(for due: MonotonicInstant) {
+        if let alarm, alarm <= due { return }
+        alarm = due
+        loop.call(at: due) { [weak self] in self?.assumeIsolated { $0.wake() } }
+    }
+
+    private func wake() {
+        let now = SystemClock.monotonic
+        if let alarm, alarm <= now { self.alarm = nil }
+        for run in active where runs[run]?.wakes.contains(where: { $0 <= now }) == true {
+            runs[run]?.wakes.removeAll { $0 <= now }
+            handle(.deadlineReached, for: run)
+        }
+        if let next = runs.values.flatMap(\.wakes).min() { arm(for: next) }
+    }
+
+    /// Lets those go on who wait for the end, once every run is reported and every log closed.
+    func releaseStopWaiters() {
+        guard isStopping, runs.isEmpty, !stopWaiters.isEmpty else { return }
+        guard logs.isEmpty else {
+            // A sink that does not answer may not hold up the end for ever.
+            let limit = SystemClock.monotonic.advanced(by: .seconds(5))
+            loop.call(at: limit) { [weak self] in self?.assumeIsolated { $0.abandonLogs() } }
+            return
+        }
+        let waiters = stopWaiters
+        stopWaiters = []
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func abandonLogs() {
+        guard isStopping, runs.isEmpty, !logs.isEmpty else { return }
+        log.warning("log.abandoned", ["count": "\(logs.count)"])
+        logs = [:]
+        releaseStopWaiters()
+    }
+}

@@ -1,0 +1,193 @@
+import Gossip
+import TestSupport
+import Testing
+import Vocabulary
+
+@Suite struct `Changes` {
+    @Test func `reach every member in a few milliseconds`() {
+        let cluster = Simulator(20, seed: 1)
+        cluster.startAll()
+        cluster.run(for: .seconds(5))
+        var missed = 0
+        for round in 0..<40 {
+            cluster.commit(on: round % 20)
+            cluster.run(for: .milliseconds(20))
+            missed += cluster.nodes.count { $0.list.position != cluster.store.position }
+        }
+        // One in e^3 batches may miss one member; the announcements behind it repair that.
+        #expect(missed <= 20)
+        cluster.run(for: .seconds(1))
+        #expect(cluster.areListsEqual)
+        #expect(cluster.areListsPrefixes)
+    }
+
+    @Test func `too large for a packet are announced and fetched`() {
+        let cluster = Simulator(8, seed: 2)
+        cluster.startAll()
+        cluster.run(for: .seconds(5))
+        cluster.commit(on: 3, body: 200_000)
+        cluster.run(for: .milliseconds(300))
+        #expect(cluster.areListsEqual)
+    }
+
+    @Test(.tags(.randomized))
+    func `are a prefix of the store's everywhere, and equal after the storm`() {
+        for seed in 1...12 as ClosedRange<UInt64> {
+            let cluster = Simulator(7, seed: seed)
+            cluster.startAll()
+            cluster.run(for: .seconds(4))
+            var chance = SeededGenerator(seed: seed)
+            for round in 0..<60 {
+                cluster.weather = Weather(
+                    loss: round % 3 == 0 ? 0.4 : 0.1,
+                    duplication: 0.1,
+                    latency: 100...30_000
+                )
+                if round % 20 == 5 { cluster.nodes[6].island = 1 }
+                if round % 20 == 15 { cluster.nodes[6].island = 0 }
+                if round == 30 { cluster.crash(5) }
+                if round == 45 { cluster.restart(5, keepsList: seed % 2 == 0) }
+                let isLarge = Int.random(in: 0..<10, using: &chance) == 0
+                let writer = Int.random(in: 0..<5, using: &chance)
+                cluster.commit(on: writer, body: isLarge ? 5_000 : 100)
+                cluster.run(for: .milliseconds(100))
+                #expect(cluster.areListsPrefixes, "seed \(seed), round \(round)")
+            }
+            cluster.weather = Weather()
+            let took = cluster.run(
+                until: { $0.areListsEqual && $0.areViewsEqual },
+                atMost: .seconds(30)
+            )
+            #expect(took != nil, "seed \(seed)")
+        }
+    }
+
+    @Test func `are complete on a member that starts empty and late`() {
+        let cluster = Simulator(4, seed: 4)
+        for index in 0..<3 { cluster.start(index) }
+        cluster.run(for: .seconds(3))
+        for _ in 0..<150 { cluster.commit(on: 0) }
+        cluster.run(for: .seconds(1))
+        cluster.start(3)
+        let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(2))
+        #expect(took != nil)
+    }
+
+    @Test func `are fetched as a snapshot where they are no longer kept`() {
+        let cluster = Simulator(4, seed: 5)
+        for index in 0..<3 { cluster.start(index) }
+        cluster.run(for: .seconds(3))
+        for _ in 0..<30 { cluster.commit(on: 0) }
+        cluster.run(for: .seconds(1))
+        for index in 0..<3 { cluster.nodes[index].list.compact() }
+        cluster.start(3)
+        let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(3))
+        #expect(took != nil)
+    }
+
+    @Test func `of a store that went back replace what it has lost`() {
+        let cluster = Simulator(5, seed: 6)
+        cluster.startAll()
+        cluster.run(for: .seconds(3))
+        for _ in 0..<10 { cluster.commit(on: 0) }
+        cluster.run(for: .seconds(1))
+        let backup = cluster.store
+        for _ in 0..<10 { cluster.commit(on: 1) }
+        cluster.run(for: .seconds(1))
+        // The backup is restored under a new epoch; node 2 starts over from it and goes on.
+        cluster.store = backup
+        cluster.nodes[2].list = backup
+        let batch = cluster.store.next(body: 50, epoch: 2)
+        _ = cluster.store.apply([batch])
+        _ = cluster.nodes[2].list.apply([batch])
+        cluster.tell(.published(batch), on: 2)
+        let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(5))
+        #expect(took != nil)
+        #expect(
+            cluster.nodes.contains { node in
+                node.notes.contains { if case .historiesDiffer = $0 { true } else { false } }
+            }
+        )
+    }
+
+    @Test func `that another way brought in are announced to the others`() {
+        let cluster = Simulator(5, seed: 7)
+        cluster.startAll()
+        cluster.run(for: .seconds(3))
+        for _ in 0..<5 { cluster.commitSilently() }
+        let missed = cluster.store.changes(after: .zero, limit: 100) ?? []
+        _ = cluster.nodes[4].list.apply(missed)
+        cluster.tell(.advanced(cluster.nodes[4].list.position), on: 4)
+        cluster.run(for: .milliseconds(200))
+        #expect(cluster.areListsEqual)
+    }
+
+    @Test func `arrive by probes alone when every push and announcement is lost`() {
+        let cluster = Simulator(4, seed: 8)
+        cluster.startAll()
+        cluster.run(for: .seconds(3))
+        cluster.weather.loss = 1
+        cluster.commit(on: 0)
+        cluster.run(for: .milliseconds(400))
+        cluster.weather.loss = 0
+        let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(3))
+        #expect(took != nil)
+    }
+}
+
+@Suite struct `Signals` {
+    let order = KillOrder(
+        run: RunID("01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+        author: "ada",
+        grace: .seconds(3),
+        requestedAt: Instant(unixMilliseconds: 1_763_702_400_250)
+    )
+
+    @Test(.tags(.randomized))
+    func `that kill arrive once, whatever is lost or doubled`() {
+        for seed in 1...20 as ClosedRange<UInt64> {
+            let cluster = Simulator(4, seed: seed)
+            cluster.startAll()
+            cluster.run(for: .seconds(2))
+            cluster.weather = Weather(loss: 0.2, duplication: 0.3, latency: 100...5_000)
+            cluster.tell(.tell(.kill(order), to: NodeName("n2")), on: 0)
+            cluster.run(for: .seconds(1))
+            #expect(cluster.nodes[2].delivered == [.kill(order)], "seed \(seed)")
+            #expect(cluster.nodes[1].delivered.isEmpty)
+        }
+    }
+
+    @Test func `that kill a dead member's run are reported as unanswered`() {
+        let cluster = Simulator(3, seed: 1)
+        cluster.startAll()
+        cluster.run(for: .seconds(2))
+        cluster.crash(2)
+        cluster.tell(.tell(.kill(order), to: NodeName("n2")), on: 0)
+        cluster.run(for: .seconds(2))
+        #expect(cluster.nodes[0].notes == [.killUnanswered(order.run, by: NodeName("n2"))])
+    }
+
+    @Test func `that settle go to everybody once`() {
+        let cluster = Simulator(5, seed: 2)
+        cluster.startAll()
+        cluster.run(for: .seconds(2))
+        let shards = (0..<VirtualShard.count).map {
+            SettledShard(
+                shard: VirtualShard(number: $0),
+                through: Instant(unixMilliseconds: 1_763_702_400_000 + Int64($0 % 3) * 60_000)
+            )
+        }
+        cluster.tell(.tell(.settled(shards), to: nil), on: 1)
+        cluster.tell(.tell(.triggers, to: nil), on: 1)
+        cluster.run(for: .milliseconds(100))
+        for index in [0, 2, 3, 4] {
+            let settled = cluster.nodes[index].delivered.flatMap { signal -> [SettledShard] in
+                if case .settled(let part) = signal { part } else { [] }
+            }
+            #expect(Set(settled) == Set(shards))
+            #expect(settled.count == shards.count)
+            #expect(cluster.nodes[index].delivered.contains(.triggers))
+        }
+        #expect(cluster.nodes[1].delivered.isEmpty)
+    }
+}

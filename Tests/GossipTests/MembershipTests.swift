@@ -1,0 +1,188 @@
+import Gossip
+import TestSupport
+import Testing
+import Vocabulary
+
+@Suite struct `Membership` {
+    @Test(arguments: [3, 12, 50])
+    func `of a cluster started at once is complete within three seconds`(count: Int) {
+        for seed in 1...UInt64(count == 50 ? 1 : 4) {
+            let cluster = Simulator(count, seed: seed)
+            cluster.startAll()
+            let took = cluster.run(until: { $0.areViewsEqual }, atMost: .seconds(3))
+            #expect(took != nil, "seed \(seed)")
+        }
+    }
+
+    @Test(.tags(.randomized))
+    func `agrees again after loss, doubling and disorder, and loses no healthy member for good`() {
+        for seed in 1...12 as ClosedRange<UInt64> {
+            let cluster = Simulator(8, seed: seed)
+            cluster.startAll()
+            cluster.weather = Weather(loss: 0.2, duplication: 0.1, latency: 100...60_000)
+            cluster.run(for: .seconds(20))
+            cluster.weather = Weather()
+            let took = cluster.run(until: { $0.areViewsEqual }, atMost: .seconds(20))
+            #expect(took != nil, "seed \(seed)")
+        }
+    }
+
+    @Test(.tags(.randomized))
+    func `holds nobody to have failed at five per cent loss`() {
+        for seed in 1...6 as ClosedRange<UInt64> {
+            let cluster = Simulator(10, seed: seed)
+            cluster.startAll()
+            cluster.weather = Weather(loss: 0.05)
+            cluster.run(for: .seconds(40))
+            #expect(cluster.wrongfulFailures == 0, "seed \(seed)")
+        }
+    }
+
+    @Test func `finds a crashed member out within eight seconds, everywhere`() {
+        for seed in 1...5 as ClosedRange<UInt64> {
+            let cluster = Simulator(7, seed: seed)
+            cluster.startAll()
+            cluster.run(for: .seconds(5))
+            cluster.crash(3)
+            let took = cluster.run(
+                until: { cluster in
+                    [0, 1, 2, 4, 5, 6].allSatisfy { cluster.state(of: 3, seenBy: $0) == .failed }
+                },
+                atMost: .seconds(8)
+            )
+            #expect(took != nil, "seed \(seed)")
+        }
+    }
+
+    @Test func `takes a restarted member back though all hold it to have failed`() {
+        let cluster = Simulator(6, seed: 5)
+        cluster.startAll()
+        cluster.run(for: .seconds(5))
+        cluster.crash(4)
+        cluster.run(for: .seconds(15))
+        #expect(cluster.state(of: 4, seenBy: 0) == .failed)
+        cluster.restart(4, keepsList: true)
+        let took = cluster.run(until: { $0.areViewsEqual }, atMost: .seconds(3))
+        #expect(took != nil)
+    }
+
+    @Test func `takes a member back whose clock went backwards and whose epoch was lost`() {
+        let cluster = Simulator(4, seed: 6)
+        cluster.startAll()
+        cluster.run(for: .seconds(5))
+        cluster.crash(3)
+        cluster.nodes[3].bootEpoch = 10
+        cluster.restart(3, keepsList: true)
+        let took = cluster.run(until: { $0.areViewsEqual }, atMost: .seconds(5))
+        #expect(took != nil)
+        #expect(cluster.nodes[3].bootEpoch > 1_000)
+    }
+
+    @Test(.tags(.randomized))
+    func `heals a partition that outlasted every suspicion`() {
+        for seed in 1...6 as ClosedRange<UInt64> {
+            let cluster = Simulator(8, seed: seed)
+            cluster.startAll()
+            cluster.run(for: .seconds(5))
+            for index in 4..<8 { cluster.nodes[index].island = 1 }
+            cluster.run(for: .seconds(40))
+            #expect(cluster.state(of: 7, seenBy: 0) == .failed, "seed \(seed)")
+            #expect(cluster.state(of: 0, seenBy: 7) == .failed, "seed \(seed)")
+            for index in 4..<8 { cluster.nodes[index].island = 0 }
+            let took = cluster.run(until: { $0.areViewsEqual }, atMost: .seconds(15))
+            #expect(took != nil, "seed \(seed)")
+        }
+    }
+
+    @Test func `takes an isolated member back that was alone for an hour`() {
+        let cluster = Simulator(5, seed: 8)
+        cluster.startAll()
+        cluster.run(for: .seconds(3))
+        cluster.nodes[4].island = 1
+        cluster.run(for: .seconds(3_600))
+        cluster.nodes[4].island = 0
+        let took = cluster.run(until: { $0.areViewsEqual }, atMost: .seconds(15))
+        #expect(took != nil)
+    }
+
+    @Test func `forgives a frozen member, and is not accused by it when it thaws`() {
+        let cluster = Simulator(6, seed: 9)
+        cluster.startAll()
+        cluster.run(for: .seconds(5))
+        cluster.nodes[2].frozenUntil = MonotonicInstant(sinceBoot: .seconds(1_025))
+        cluster.run(for: .seconds(20.5))
+        #expect(cluster.nodes[2].notes.contains { if case .stalled = $0 { true } else { false } })
+        let took = cluster.run(until: { $0.areViewsEqual }, atMost: .seconds(15))
+        #expect(took != nil)
+        #expect(cluster.wrongfulFailures == 0)
+    }
+
+    @Test func `knows within a second that a member left, and does not call it failed`() {
+        let cluster = Simulator(6, seed: 10)
+        cluster.startAll()
+        cluster.run(for: .seconds(5))
+        cluster.tell(.leave, on: 5)
+        cluster.run(for: .seconds(1))
+        #expect(cluster.nodes[5].hasLeft)
+        for other in 0..<5 { #expect(cluster.state(of: 5, seenBy: other) == .left) }
+        cluster.restart(5, keepsList: true)
+        let took = cluster.run(until: { $0.areViewsEqual }, atMost: .seconds(3))
+        #expect(took != nil)
+    }
+
+    @Test func `spreads flags`() {
+        let cluster = Simulator(6, seed: 11)
+        cluster.startAll()
+        cluster.run(for: .seconds(5))
+        cluster.tell(.flags(isDraining: true, isStale: false), on: 2)
+        cluster.run(for: .seconds(1))
+        for node in cluster.nodes {
+            #expect(node.machine.members.first { $0.name == NodeName("n2") }?.isDraining == true)
+        }
+    }
+
+    @Test func `complains about another process of the same name and does not flap`() {
+        let cluster = Simulator(4, seed: 12)
+        let twin = Simulator.member(
+            NodeName("n1"),
+            PeerAddress("10.0.0.3:7946"),
+            bootEpoch: 2_000
+        )
+        cluster.nodes[3].machine = GossipMachine(
+            me: twin,
+            contacts: [cluster.nodes[0].address],
+            position: .start,
+            seed: 99
+        )
+        cluster.startAll()
+        cluster.run(for: .seconds(10))
+        #expect(
+            cluster.nodes[1].notes.contains(.nameTaken(by: PeerAddress("10.0.0.3:7946")))
+        )
+    }
+
+    @Test func `costs a quiet member less than six packets and a kilobyte a second`() {
+        let cluster = Simulator(10, seed: 13)
+        cluster.startAll()
+        cluster.run(for: .seconds(20))
+        let (packets, bytes) = (cluster.packets, cluster.bytes)
+        cluster.run(for: .seconds(20))
+        #expect(cluster.packets - packets < 20 * 10 * 6)
+        #expect(cluster.bytes - bytes < 20 * 10 * 1_000)
+    }
+
+    @Test func `is decided by the seed alone`() {
+        func trace(_ seed: UInt64) -> UInt64 {
+            let cluster = Simulator(6, seed: seed)
+            cluster.startAll()
+            cluster.weather = Weather(loss: 0.1, duplication: 0.05, latency: 100...20_000)
+            for round in 0..<20 {
+                cluster.commit(on: round % 6)
+                cluster.run(for: .milliseconds(300))
+            }
+            return cluster.trace
+        }
+        #expect(trace(1) == trace(1))
+        #expect(trace(1) != trace(2))
+    }
+}
