@@ -1,234 +1,147 @@
-// What is due, whose turn it is, and what was missed: the decisions of one node, without a clock.
+// The scheduler's core: what is due, who goes first, what was missed.
 
 package import CronEval
-internal import LockLease
 package import Vocabulary
 
-/// Decides which runs this node claims, and when.
+/// Decides which runs this node claims, and when; does nothing itself.
 ///
-/// For each job the machine believes in a cursor. The first instant behind it that has come is
-/// looked at when it is this node's turn: rank 0 claims at once, rank k after k staggers, and only
-/// if neither a settled note nor the store's own cursor says that somebody else was faster. What is
-/// believed wrongly costs a refused claim, never a run: the store decides.
+/// The shell hands in what happened together with both clocks' readings and carries out the
+/// actions in order. It must answer every `claim` and every `readCursors` with one event, at the
+/// latest after a deadline of its own, and announce the end of a session with `trusted(until: nil)`
+/// before it announces the next one.
 ///
-/// ```text
-///            cursor known            turn has come             claim sent
-///   unread ───────────────▶ waiting ───────────────▶ checking ───────────▶ claiming
-///                              ▲                   (rank > 0)                 │
-///                              └──────────── any answer ──────────────────────┘
-/// ```
+/// How a run comes about:
+/// - Each job has a *cursor*, as far as this node believes: up to there, every instant has its
+///   verdict. The store's cursor is the truth; claims are made against it.
+/// - When an instant is due, this node's *rank* among the eligible members decides when it tries:
+///   the first at once, the k-th after k staggers.
+/// - The others let go of an instant when a *note* says that its virtual shard is settled;
+///   otherwise they read the cursor, and claim only what is still behind. Notes count for jobs that
+///   any node may run; a job with a selector may have another first node than its shard has.
+/// - A note moves no cursor. What it covered wrongly is found when this node becomes the first
+///   (it then reads the cursors of all jobs that only notes have moved on), and at the latest by
+///   the next claim of the job, which names the cursor it starts from.
+///
+/// The same events under the same seed give the same actions.
 package struct SchedulerMachine: Sendable {
-    enum Phase: Equatable {
-        /// The cursor has been asked for.
-        case unread
-        case waiting
-        /// Somebody else's turn has passed; the store is asked whether they used it.
-        case checking
-        case claiming(RequestID)
-        /// Nothing is tried before a newer revision arrives, or this time comes.
-        case heldBack(until: Instant)
+    struct ReadWish: Sendable {
+        let slot: JobSlot
+        let generation: UInt32
     }
 
-    struct Watched: Sendable {
-        var entry: JobEntry
-        var timeline: JobTimeline
-        var cursor: Instant?
-        var phase: Phase
-        /// The store has confirmed the cursor since the instant became due.
-        var isVerified = false
-    }
-
-    struct PendingTrigger: Sendable {
-        let trigger: Trigger
-        var phase = Phase.waiting
-        var tryAt: Instant
-    }
-
-    /// A claim under way, kept whole: an unknown outcome is asked for with the same request.
-    struct Request: Sendable {
-        let items: [ClaimItem]
-        let starts: Int
-        var failures = 0
-        var resendAt: Instant?
-    }
-
-    let me: NodeName
     let settings: SchedulerSettings
-    let zones: ZoneCatalog
     var random: SeededGenerator
+    var startedAt: Instant?
+    /// The clocks at the last call, to notice a wall clock that was set.
+    var lastMoment: Moment?
 
-    var jobs: [UID: Watched] = [:]
-    var queue = DueQueue()
-    var triggers: [TriggerID: PendingTrigger] = [:]
-    var requests: [RequestID: Request] = [:]
-    var race = RaceOrder()
-    var schedules = SchedulePool()
-    var trustedUntil: MonotonicInstant?
-    var freeSlots = 0
-    var unread: [UID] = []
-    var settledShards: [VirtualShard: Instant] = [:]
-    var unaudited: Set<UID> = []
-    var nextAudit: Instant?
-    var unsettled: [VirtualShard: Instant] = [:]
-    /// Jobs that are due and could not be decided yet.
-    var delayed: Set<UID> = []
-    var refusals = 0
-    var pauseUntil: Instant?
-    var outageSince: Instant?
-    var outage: ClosedRange<Instant>?
+    var library: ScheduleLibrary
+    var ranking: Ranking
+    var jobs = JobTable()
+    var fires = FireQueue()
+    var triggers = TriggerBoard()
 
+    var settlement = Settlement()
+    var absences = StoreAbsences()
+    var desk = ClaimDesk()
+    /// What may be claimed, first come first.
+    var ready = BinaryHeap<ReadyItem>()
+    /// What may be claimed as soon as there is a slot.
+    var starved = BinaryHeap<ReadyItem>()
+    /// Catch-up runs used up by jobs in the midst of a long `all(limit)`.
+    var catchUps: [JobSlot: Int] = [:]
+
+    var readWishes: [ReadWish] = []
+    var readingCount = 0
+    var readBackoff = Backoff()
+    /// Where the audit after a change of members goes on; `nil`: it is through.
+    var auditSlot: JobSlot?
+    var auditAt: MonotonicInstant?
+
+    /// The random part of turns, one per rank, for all jobs due at the same instant.
+    var jitters: (base: Instant, delays: [Duration])?
+    /// Jobs to refresh, collected during one call.
+    var refreshing: [UID] = []
+
+    /// - Parameters:
+    ///   - me: This node; it takes part once it is among the members.
+    ///   - settings: Must have no ``SchedulerSettings/faults()``.
+    ///   - zones: Where time zones are found.
+    ///   - seed: Must differ from every other start of any node: request ids come from it.
     package init(me: NodeName, settings: SchedulerSettings, zones: ZoneCatalog, seed: UInt64) {
-        self.me = me
+        let faults = settings.faults()
+        precondition(faults.isEmpty, "scheduler settings: \(faults.joined(separator: "; "))")
         self.settings = settings
-        self.zones = zones
         random = SeededGenerator(seed: seed)
+        library = ScheduleLibrary(zones: zones)
+        ranking = Ranking(me: me)
     }
 
-    /// Runs asked for and not answered yet.
-    var reserved: Int { requests.values.reduce(0) { $0 + $1.starts } }
-    var available: Int { max(0, freeSlots - reserved) }
-
-    package mutating func handle(_ event: SchedulerEvent, at now: Moment) -> [SchedulerAction] {
+    /// Takes note of `event`, does what is due at `now`, and says what the shell is to do.
+    ///
+    /// At most one claim and at most one wake-up come out of one call.
+    ///
+    /// - Complexity: O(what is due · log jobs), bounded by the settings' limits per call.
+    package mutating func handle(
+        _ event: SchedulerEvent,
+        at now: Moment
+    ) -> [SchedulerAction] {
+        begin(at: now)
         var actions: [SchedulerAction] = []
         switch event {
-        case .put(let entries): put(entries)
-        case .removed(let uids): remove(uids)
-        case .members(let candidates): race.update(candidates)
-        case .trusted(let until): trust(until, at: now)
-        case .slots(let free): freeSlots = max(0, free)
-        case .triggers(let present): replaceTriggers(present)
+        case .put(let entries): for entry in entries { put(entry, at: now) }
+        case .removed(let uids): for uid in uids { remove(uid) }
+        case .members(let candidates): update(candidates, at: now)
+        case .trusted(let until): trust(until: until, at: now)
+        case .slots(let free): desk.free = free
+        case .triggers(let list): triggers.update(list, at: now.wall)
         case .cursors(let cursors): learn(cursors, at: now)
-        case .cursorsUnavailable(let uids): retryReading(uids, at: now)
-        case .claimed(let id, let outcomes): actions += answered(id, outcomes, at: now)
+        case .cursorsUnavailable(let uids): readFailed(uids, at: now)
+        case .claimed(let id, let outcomes): actions = conclude(id, outcomes, at: now)
         case .claimRefused(let id): refused(id, at: now)
         case .claimUnknown(let id): unknown(id, at: now)
-        case .settled(let notes): believe(notes)
+        case .settled(let notes):
+            settlement.hear(notes, upTo: now.wall.advanced(by: settings.noteLead))
         case .deadlineReached: break
         }
-        actions += advance(at: now)
+        findDue(at: now)
+        audit(at: now)
+        feedStarved(at: now)
+        let claim = nextClaim(at: now)
+        let reads = nextReads(at: now)
+        if !refreshing.isEmpty { actions.append(.refresh(refreshing)) }
+        refreshing = []
+        actions += claim + reads + notes(at: now)
+        if let wake = nextWake(at: now) { actions.append(.wake(at: wake)) }
         return actions
     }
 
-    // MARK: The list
-
-    private mutating func put(_ entries: [JobEntry]) {
-        for entry in entries {
-            let known = jobs[entry.uid]
-            if let known, known.entry.revision >= entry.revision { continue }
-            let timeline = JobTimeline(entry.job) { text, zone in
-                schedules.schedule(text, zone: zone, seed: entry.uid, in: zones)
-            }
-            var watched = Watched(
-                entry: entry,
-                timeline: timeline,
-                cursor: known?.cursor,
-                phase: known == nil ? .unread : .waiting
-            )
-            if case .claiming? = known?.phase { watched.phase = known?.phase ?? .waiting }
-            jobs[entry.uid] = watched
-            if watched.cursor == nil { unread.append(entry.uid) } else { schedule(entry.uid) }
-        }
+    /// A few figures, for metrics and for people.
+    package var status: SchedulerStatus {
+        SchedulerStatus(
+            jobs: jobs.slots.count,
+            schedules: library.count,
+            due: ready.count + starved.count,
+            waitingForSlots: starved.count,
+            claims: desk.requests.count,
+            reading: readingCount,
+            unreadable: jobs.unreadable
+        )
     }
+}
 
-    private mutating func remove(_ uids: [UID]) {
-        for uid in uids {
-            jobs[uid] = nil
-            queue.remove(uid)
-            unaudited.remove(uid)
-            delayed.remove(uid)
-        }
-    }
-
-    /// Looks at `uid` when its next instant's turn comes; never, if there is none.
-    mutating func schedule(_ uid: UID) {
-        guard let job = jobs[uid], let cursor = job.cursor else { return }
-        if case .claiming = job.phase { return }
-        guard let due = job.timeline.nextToRun(after: cursor) else { return queue.remove(uid) }
-        let rank = race.rank(of: me, for: job.entry)
-        queue.set(uid, at: due.advanced(by: delay(rank: rank ?? 0)))
-    }
-
-    /// How much later than the first a node of this rank tries.
-    mutating func delay(rank: Int) -> Duration {
-        guard rank > 0 else { return .zero }
-        let chance = Double(random.next() >> 11) / Double(1 << 53)
-        let spread = rank > 3 ? settings.stagger : settings.stagger / 4
-        return settings.stagger * min(rank, 3) + spread * chance
-    }
-
-    // MARK: Trust and outages
-
-    private mutating func trust(_ until: MonotonicInstant?, at now: Moment) {
-        trustedUntil = until
-        guard until == nil else {
-            if let since = outageSince { outage = since...max(since, now.wall) }
-            outageSince = nil
-            return
-        }
-        if outageSince == nil { outageSince = now.wall }
-        // A new session asks anew; what these claims did is read from the cursors.
-        let pending = requests.keys.sorted { $0.text < $1.text }
-        for id in pending { abandon(id) }
-    }
-
-    func isTrusted(at now: Moment) -> Bool {
-        trustedUntil.map { now.monotonic < $0 } ?? false
-    }
-
-    // MARK: Cursors
-
-    private mutating func learn(_ cursors: [UID: Instant], at now: Moment) {
-        for uid in cursors.keys.sorted() {
-            guard var job = jobs[uid], let cursor = cursors[uid] else { continue }
-            if !unaudited.contains(uid) { job.cursor = max(cursor, job.cursor ?? cursor) }
-            if case .checking = job.phase { job.isVerified = true }
-            if unaudited.remove(uid) != nil { audit(&job, against: cursor) }
-            switch job.phase {
-            case .unread, .checking: job.phase = .waiting
-            case .waiting, .claiming, .heldBack: break
-            }
-            jobs[uid] = job
-            if job.isVerified, isDue(job, at: now) {
-                queue.set(uid, at: now.wall)
-            } else {
-                jobs[uid]?.isVerified = false
-                schedule(uid)
-            }
-        }
-    }
-
-    /// Takes back what a note made us believe if the store does not confirm it.
-    private func audit(_ job: inout Watched, against cursor: Instant) {
-        guard let believed = job.cursor, cursor < believed,
-            let due = job.timeline.nextToRun(after: cursor), due <= believed
-        else { return }
-        job.cursor = cursor
-        job.isVerified = true
-    }
-
-    private func isDue(_ job: Watched, at now: Moment) -> Bool {
-        guard let cursor = job.cursor else { return false }
-        return job.timeline.nextToRun(after: cursor).map { $0 <= now.wall } ?? false
-    }
-
-    private mutating func retryReading(_ uids: [UID], at now: Moment) {
-        for uid in uids {
-            guard let job = jobs[uid] else { continue }
-            switch job.phase {
-            case .unread: unread.append(uid)
-            case .checking:
-                jobs[uid]?.phase = .waiting
-                queue.set(uid, at: now.wall.advanced(by: .seconds(1)))
-            case .waiting, .claiming, .heldBack: break
-            }
-        }
-        pauseUntil = now.wall.advanced(by: .milliseconds(200))
-    }
-
-    /// Remembers the word of whoever went first; it counts when our own turn comes.
-    private mutating func believe(_ notes: [SettledNote]) {
-        for note in notes {
-            settledShards[note.shard] = max(note.through, settledShards[note.shard] ?? note.through)
-        }
-    }
+/// What a scheduler is busy with.
+package struct SchedulerStatus: Equatable, Sendable {
+    package let jobs: Int
+    /// Distinct compiled schedules.
+    package let schedules: Int
+    /// Jobs and triggers that could be claimed, those that wait for slots included.
+    package let due: Int
+    package let waitingForSlots: Int
+    /// Claims on their way.
+    package let claims: Int
+    /// Jobs whose cursor is being read.
+    package let reading: Int
+    /// Jobs that this node cannot schedule, with what is wrong with their schedule.
+    package let unreadable: [UID: String]
 }

@@ -1,0 +1,45 @@
+// A priority queue: the smallest element first.
+
+/// A binary heap; elements that compare equal come out in any order.
+///
+/// - SeeAlso: Williams, "Algorithm 232: Heapsort", 1964.
+struct BinaryHeap<Element: Comparable & Sendable>: Sendable {
+    private var elements: [Element] = []
+
+    var isEmpty: Bool { elements.isEmpty }
+    var count: Int { elements.count }
+    var first: Element? { elements.first }
+
+    mutating func insert(_ element: Element) {
+        elements.append(element)
+        var index = elements.count - 1
+        while index > 0, elements[index] < elements[(index - 1) / 2] {
+            elements.swapAt(index, (index - 1) / 2)
+            index = (index - 1) / 2
+        }
+    }
+
+    mutating func popFirst() -> Element? {
+        guard let first = elements.first else { return nil }
+        let last = elements.removeLast()
+        guard !elements.isEmpty else { return first }
+        elements[0] = last
+        var index = 0
+        while true {
+            var smallest = index
+            for child in [2 * index + 1, 2 * index + 2]
+            where child < elements.count && elements[child] < elements[smallest] {
+                smallest = child
+            }
+            guard smallest != index else { return first }
+            elements.swapAt(index, smallest)
+            index = smallest
+        }
+    }
+
+    /// Empties the heap; the elements come in no particular order.
+    mutating func removeAll() -> [Element] {
+        defer { elements = [] }
+        return elements
+    }
+}

@@ -1,0 +1,313 @@
+// Claims: which, when, how many; and what follows from their outcomes.
+
+internal import LockLease
+internal import Vocabulary
+
+extension SchedulerMachine {
+    // MARK: Making claims
+
+    /// The next claim, if one may be made: one that is to be sent again, or a new one.
+    mutating func nextClaim(at now: Moment) -> [SchedulerAction] {
+        guard desk.isTrusted(at: now.monotonic), desk.backoff.isOver(at: now.monotonic) else {
+            return []
+        }
+        if let request = desk.takeUnknown() { return [.claim(request.id, request.items)] }
+        guard desk.requests.count < settings.requestLimit, !ready.isEmpty else { return [] }
+        var batch = ClaimBatch(room: max(0, desk.available), sentAt: now.wall)
+        let limit = desk.isInBurst ? settings.batchLimit : settings.firstBatch
+        while batch.items.count < limit, batch.examined < settings.instantsPerCall,
+            let item = ready.popFirst()
+        {
+            switch item.subject {
+            case .job(let slot, let generation):
+                guard jobs.holds(slot, generation, in: .ready) else { continue }
+                plan(slot, as: item, in: &batch, at: now)
+            case .trigger(let id):
+                plan(id, as: item, in: &batch, at: now)
+            }
+        }
+        desk.isInBurst = !ready.isEmpty
+        guard !batch.items.isEmpty else { return [] }
+        let id = RequestID(Self.name(using: &random))
+        desk.send(batch.request(named: id))
+        return [.claim(id, batch.items)]
+    }
+
+    private mutating func plan(
+        _ slot: JobSlot,
+        as item: ReadyItem,
+        in batch: inout ClaimBatch,
+        at now: Moment
+    ) {
+        guard let definition = jobs.definitions[slot],
+            !definition.entry.job.isPaused(at: now.wall), rank(slot) != nil
+        else { return rest(slot, at: now) }
+        let job = jobs.hot[slot]
+        let plan = VerdictPlan(
+            from: job.cursor,
+            at: now.wall,
+            along: definition.timeline(in: library),
+            under: VerdictRules(
+                definition.entry.job.spec,
+                lateAfter: settings.lateAfter,
+                absences: absences.all(at: now.wall)
+            ),
+            within: PlanLimits(
+                instants: settings.instantsPerItem,
+                runs: batch.room,
+                runsBefore: catchUps[slot] ?? 0
+            )
+        )
+        batch.examined += plan.examined
+        guard plan.to > job.cursor else {
+            if plan.end == .noSlot { starved.insert(item) } else { rest(slot, at: now) }
+            return
+        }
+        let runs = plan.runs.map { run in
+            PlannedRun(
+                instant: run.instant,
+                run: RunID.make(at: now.wall, using: &random),
+                cause: run.cause
+            )
+        }
+        enter(slot, .claiming)
+        batch.add(
+            ClaimItem(
+                job: definition.entry.uid,
+                revision: definition.entry.revision,
+                subject: .instants(from: job.cursor, to: plan.to, runs: runs, skips: plan.skips)
+            ),
+            about: .job(
+                slot,
+                generation: job.generation,
+                to: plan.to,
+                catchUpRuns: plan.end == .complete ? nil : plan.catchUpRuns
+            ),
+            runs: runs.count
+        )
+    }
+
+    private mutating func plan(
+        _ id: TriggerID,
+        as item: ReadyItem,
+        in batch: inout ClaimBatch,
+        at now: Moment
+    ) {
+        guard let entry = triggers.entries[id], case .ready = entry.step else { return }
+        guard let slot = jobs.slot(of: entry.trigger.key.job),
+            let definition = jobs.definitions[slot]
+        else { return triggers.wait(id, .waiting, until: now.wall) }
+        guard batch.room > 0 else { return starved.insert(item) }
+        triggers.enter(id, .claiming)
+        batch.add(
+            ClaimItem(
+                job: definition.entry.uid,
+                revision: definition.entry.revision,
+                subject: .trigger(id, run: RunID.make(at: now.wall, using: &random))
+            ),
+            about: .trigger(id),
+            runs: 1
+        )
+    }
+
+    /// Gives what waited for slots another try once there are some.
+    mutating func feedStarved(at now: Moment) {
+        guard !starved.isEmpty, ready.isEmpty else { return }
+        var room = desk.available
+        while room > 0, let item = starved.popFirst() {
+            room -= 1
+            switch item.subject {
+            case .trigger: ready.insert(item)
+            case .job(let slot, let generation):
+                guard jobs.holds(slot, generation, in: .ready) else { continue }
+                // Others have had their turn meanwhile.
+                if item.instant.duration(to: now.wall) > settings.stagger {
+                    doubt(slot)
+                } else {
+                    ready.insert(item)
+                }
+            }
+        }
+    }
+
+    private static func name(using random: inout SeededGenerator) -> String {
+        Digest(high: random.next(), low: random.next()).description
+    }
+
+    // MARK: Trust
+
+    mutating func trust(until: MonotonicInstant?, at now: Moment) {
+        let wasTrusted = desk.isTrusted(at: now.monotonic)
+        desk.trustedUntil = until
+        guard let until else {
+            absences.begin(.untrusted, at: now.wall)
+            // The next session makes requests of its own; cursors will tell what became of these.
+            for request in desk.dropAll() { giveUp(request, at: now) }
+            return
+        }
+        guard until > now.monotonic else { return }
+        absences.end(.untrusted, at: now.wall)
+        guard !wasTrusted else { return }
+        for item in ready.removeAll() + starved.removeAll() {
+            switch item.subject {
+            case .trigger: ready.insert(item)
+            case .job(let slot, let generation):
+                if jobs.holds(slot, generation, in: .ready) { doubt(slot) }
+            }
+        }
+    }
+
+    // MARK: Outcomes
+
+    mutating func conclude(
+        _ id: RequestID,
+        _ outcomes: [ClaimOutcome],
+        at now: Moment
+    ) -> [SchedulerAction] {
+        guard let request = desk.finish(id) else { return [] }
+        desk.backoff.succeed()
+        absences.end(.refused, at: now.wall)
+        var actions: [SchedulerAction] = []
+        for (index, subject) in request.subjects.enumerated() {
+            let outcome = index < outcomes.count ? outcomes[index] : nil
+            if case .won(let grants) = outcome {
+                desk.free -= grants.count
+                actions += grants.map { .start($0) }
+            }
+            switch subject {
+            case .trigger(let id): conclude(id, outcome, of: request.items[index], at: now)
+            case .job(let slot, let generation, let to, let catchUpRuns):
+                guard jobs.holds(slot, generation, in: .claiming) else { continue }
+                catchUps[slot] = nil
+                guard let outcome else {
+                    doubt(slot)
+                    continue
+                }
+                if case .won = outcome { catchUps[slot] = catchUpRuns }
+                conclude(slot, outcome, to: to, of: request.items[index], at: now)
+            }
+        }
+        return actions
+    }
+
+    private mutating func conclude(
+        _ slot: JobSlot,
+        _ outcome: ClaimOutcome,
+        to: Instant,
+        of item: ClaimItem,
+        at now: Moment
+    ) {
+        let revision = jobs.definitions[slot]?.entry.revision ?? item.revision
+        switch outcome {
+        case .won:
+            move(slot, to: to)
+            proceed(slot, at: now)
+        case .taken(let cursor):
+            move(slot, to: cursor)
+            rest(slot, at: now)
+        case .stale, .disabled, .gone:
+            // An edit that came while the claim was away: try again under it.
+            guard revision == item.revision else {
+                jobs.hot[slot].knowsCursor = false
+                return rest(slot, at: now)
+            }
+            if case .disabled = outcome {
+                return hold(slot, as: .aside, for: settings.holdBack, at: now)
+            }
+            refreshing.append(item.job)
+            if case .gone = outcome {
+                return hold(slot, as: .aside, for: settings.holdBack, at: now)
+            }
+            hold(slot, as: .held, for: settings.holdBack, at: now)
+        case .early(let clock):
+            hold(slot, as: .held, for: delay(from: clock, to: to), at: now)
+        }
+    }
+
+    private mutating func conclude(
+        _ id: TriggerID,
+        _ outcome: ClaimOutcome?,
+        of item: ClaimItem,
+        at now: Moment
+    ) {
+        let rest: Duration
+        switch outcome {
+        case .won, .taken, .disabled, nil:
+            rest = settings.stagger * 4
+        case .stale, .gone:
+            refreshing.append(item.job)
+            rest = settings.holdBack
+        case .early(let clock):
+            let time = triggers.entries[id]?.trigger.notBefore ?? clock
+            rest = delay(from: clock, to: time)
+        }
+        triggers.wait(id, .waiting, until: now.wall.advanced(by: rest))
+    }
+
+    /// The store has decided everything up to `cursor`.
+    private mutating func move(_ slot: JobSlot, to cursor: Instant) {
+        jobs.hot[slot].cursor = cursor
+        jobs.hot[slot].position = cursor
+        settlement.decide(jobs.hot[slot].shard, through: cursor)
+    }
+
+    /// How long until the store's clock has passed `time`, within sensible bounds.
+    private func delay(from clock: Instant, to time: Instant) -> Duration {
+        min(max(clock.duration(to: time), .milliseconds(20)), settings.holdBack)
+    }
+
+    // MARK: Failures
+
+    mutating func refused(_ id: RequestID, at now: Moment) {
+        guard let request = desk.finish(id) else { return }
+        // What was on time when it was sent was due while the store was away.
+        let since = request.sentAt.advanced(by: .zero - settings.lateAfter)
+        absences.begin(.refused, at: since)
+        desk.backoff.fail(at: now.monotonic, settings, &random)
+        giveUp(request, at: now)
+    }
+
+    mutating func unknown(_ id: RequestID, at now: Moment) {
+        guard desk.markUnknown(id) else { return }
+        desk.backoff.fail(at: now.monotonic, settings, &random)
+    }
+
+    /// What was asked for is looked at afresh.
+    private mutating func giveUp(_ request: ClaimRequest, at now: Moment) {
+        for subject in request.subjects {
+            switch subject {
+            case .trigger(let id): triggers.wait(id, .waiting, until: now.wall)
+            case .job(let slot, let generation, _, _):
+                if jobs.holds(slot, generation, in: .claiming) { doubt(slot) }
+            }
+        }
+    }
+}
+
+/// A claim in the making.
+private struct ClaimBatch {
+    /// How many more runs may be planned.
+    private(set) var room: Int
+    let sentAt: Instant
+    /// Instants looked at so far.
+    var examined = 0
+    private(set) var items: [ClaimItem] = []
+    private var subjects: [ClaimRequest.Subject] = []
+    private var runs = 0
+
+    init(room: Int, sentAt: Instant) {
+        self.room = room
+        self.sentAt = sentAt
+    }
+
+    mutating func add(_ item: ClaimItem, about subject: ClaimRequest.Subject, runs: Int) {
+        items.append(item)
+        subjects.append(subject)
+        room -= runs
+        self.runs += runs
+    }
+
+    func request(named id: RequestID) -> ClaimRequest {
+        ClaimRequest(id: id, items: items, subjects: subjects, runs: runs, sentAt: sentAt)
+    }
+}

@@ -1,0 +1,135 @@
+// Jobs come, change and go; and where each stands until it is due.
+
+internal import Vocabulary
+
+extension SchedulerMachine {
+    // MARK: The list
+
+    mutating func put(_ entry: JobEntry, at now: Moment) {
+        if let slot = jobs.slot(of: entry.uid) {
+            guard let known = jobs.definitions[slot]?.entry.revision, entry.revision > known else {
+                return
+            }
+            jobs.define(slot, as: entry, &library, &ranking)
+            redefined(slot, at: now)
+            return
+        }
+        let slot = jobs.insert(entry.uid)
+        jobs.define(slot, as: entry, &library, &ranking)
+        // Nobody has claimed anything of a job before it was there.
+        if let startedAt, entry.createdAt > startedAt {
+            jobs.hot[slot].cursor = entry.createdAt
+            jobs.hot[slot].position = entry.createdAt
+            jobs.hot[slot].knowsCursor = true
+        }
+        rest(slot, at: now)
+    }
+
+    private mutating func redefined(_ slot: JobSlot, at now: Moment) {
+        switch jobs.hot[slot].phase {
+        case .resting, .dormant, .turn:
+            rest(slot, at: now)
+        case .held, .aside:
+            // Others may have gone on while this one was held back.
+            jobs.hot[slot].knowsCursor = false
+            rest(slot, at: now)
+        case .wantsRead, .reading, .ready, .claiming:
+            // The new definition counts when the answer is there, or when the claim is made.
+            break
+        }
+    }
+
+    mutating func remove(_ uid: UID) {
+        guard let slot = jobs.slot(of: uid) else { return }
+        enter(slot, .dormant)
+        fires.remove(slot)
+        catchUps[slot] = nil
+        jobs.remove(slot, &library, &ranking)
+    }
+
+    mutating func update(_ members: [Candidate], at now: Moment) {
+        guard ranking.update(members) else { return }
+        auditSlot = 0
+        auditAt = now.monotonic.advanced(by: settings.stagger * 4)
+    }
+
+    // MARK: Where a job stands
+
+    /// The only place that changes a job's phase: others count by it.
+    mutating func enter(_ slot: JobSlot, _ phase: HotJob.Phase) {
+        let old = jobs.hot[slot].phase
+        jobs.hot[slot].phase = phase
+        let change = (phase.isUndecided ? 1 : 0) - (old.isUndecided ? 1 : 0)
+        settlement.count(jobs.hot[slot].shard, undecided: Int32(change))
+        readingCount += (phase == .reading ? 1 : 0) - (old == .reading ? 1 : 0)
+    }
+
+    /// Lets a job wait for what comes next after its position, be it past or future.
+    mutating func rest(_ slot: JobSlot, at now: Moment) {
+        guard let definition = jobs.definitions[slot] else { return }
+        jobs.hot[slot].hasTurn = false
+        fires.remove(slot)
+        guard definition.hasTimes else { return enter(slot, .dormant) }
+        guard !definition.entry.job.isPaused(at: now.wall) else {
+            enter(slot, .dormant)
+            if let until = definition.entry.job.pause?.until {
+                fires.set(slot, at: until.advanced(by: .milliseconds(1)))
+            }
+            return
+        }
+        guard jobs.hot[slot].knowsCursor else { return wishToRead(slot) }
+        jobs.hot[slot].position = max(jobs.hot[slot].position, jobs.hot[slot].cursor)
+        enter(slot, .resting)
+        if let due = attention(slot, after: jobs.hot[slot].position) { fires.set(slot, at: due) }
+    }
+
+    /// Goes on at once if something is still due, else rests: this node's turn has come before.
+    mutating func proceed(_ slot: JobSlot, at now: Moment) {
+        guard let definition = jobs.definitions[slot],
+            !definition.entry.job.isPaused(at: now.wall), rank(slot) != nil,
+            let due = attention(slot, after: jobs.hot[slot].cursor), due <= now.wall
+        else { return rest(slot, at: now) }
+        makeReady(slot, due: due)
+    }
+
+    /// Keeps a job back until `duration` has passed or a newer revision comes.
+    mutating func hold(
+        _ slot: JobSlot,
+        as phase: HotJob.Phase,
+        for duration: Duration,
+        at now: Moment
+    ) {
+        enter(slot, phase)
+        fires.set(slot, at: now.wall.advanced(by: duration))
+    }
+
+    mutating func makeReady(_ slot: JobSlot, due: Instant) {
+        guard let definition = jobs.definitions[slot] else { return }
+        enter(slot, .ready)
+        ready.insert(
+            ReadyItem(
+                instant: due,
+                name: definition.entry.name,
+                subject: .job(slot, generation: jobs.hot[slot].generation)
+            )
+        )
+    }
+
+    // MARK: Questions
+
+    func attention(_ slot: JobSlot, after instant: Instant) -> Instant? {
+        jobs.definitions[slot]?.timeline(in: library).attention(after: instant)
+    }
+
+    /// This node's place for the job; `nil` if it may not run it.
+    mutating func rank(_ slot: JobSlot) -> Int? {
+        guard let definition = jobs.definitions[slot] else { return nil }
+        return ranking.rank(definition.audience, jobs.hot[slot].shard)
+    }
+
+    /// Up to when notes have settled the job; a job with a selector believes none.
+    func settledThrough(_ slot: JobSlot) -> Instant {
+        guard jobs.definitions[slot]?.audience == Ranking.everybody else { return .startOfTime }
+        return settlement.heard(of: jobs.hot[slot].shard)
+    }
+}

@@ -1,0 +1,112 @@
+import CronEval
+import TestSupport
+import Testing
+import Vocabulary
+
+@testable import Scheduler
+
+@Suite struct `The scheduler's tables` {
+    @Test(.tags(.randomized))
+    func `a fire queue is what a sorted list would be`() {
+        for seed in UInt64(0)..<50 {
+            var random = SeededGenerator(seed: seed)
+            var queue = FireQueue()
+            var model: [Int: Instant] = [:]
+            for _ in 0..<400 {
+                let slot = Int.random(in: 0..<40, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0:
+                    queue.remove(slot)
+                    model[slot] = nil
+                case 1:
+                    let first = model.min { ($0.value, $0.key) < ($1.value, $1.key) }
+                    #expect(queue.first?.slot == first?.key, "seed \(seed)")
+                    #expect(queue.first?.at == first?.value, "seed \(seed)")
+                    if let first {
+                        queue.remove(first.key)
+                        model[first.key] = nil
+                    }
+                case _:
+                    let time = Instant(unixSeconds: .random(in: 0..<30, using: &random))
+                    queue.set(slot, at: time)
+                    model[slot] = time
+                }
+                #expect(queue.count == model.count)
+                #expect(queue.time(of: slot) == model[slot])
+            }
+        }
+    }
+
+    @Test func `equal schedules are compiled once and forgotten with their last user`() throws {
+        var library = ScheduleLibrary(zones: ZoneCatalog(load: { _ in nil }))
+        let one = try library.take("* * * * THU", zone: "UTC", seed: "a")
+        let other = try library.take("* * * * THU", zone: "UTC", seed: "b")
+        #expect(one == other)
+        let spread = try library.take("H * * * *", zone: "UTC", seed: "a")
+        let otherSpread = try library.take("H * * * *", zone: "UTC", seed: "b")
+        #expect(otherSpread != spread)
+        #expect(library.count == 3)
+        library.release(one)
+        #expect(library.count == 3)
+        library.release(other)
+        #expect(library.count == 2)
+        #expect(library[one] == nil)
+    }
+
+    @Test func `a node's rank is its place among those that may run the job`() {
+        let shard = VirtualShard(number: 17)
+        let names = ["a", "b", "c", "d"].map { NodeName($0) }
+        var selector = NodeSelector()
+        selector.tags = ["disk": "ssd"]
+        for me in names {
+            var ranking = Ranking(me: me)
+            let audience = ranking.take(selector)
+            let before = ranking.rank(Ranking.everybody, shard)
+            #expect(before == nil)
+            var members = names.map { Candidate(name: $0, tags: ["disk": "ssd"]) }
+            let changes = [ranking.update(members), ranking.update(members.reversed())]
+            #expect(changes == [true, false])
+            let rank = ranking.rank(Ranking.everybody, shard)
+            #expect(rank == shard.ranked(names).firstIndex(of: me))
+            members[0].isDraining = true
+            members[1].tags = [:]
+            _ = ranking.update(members)
+            let able = shard.ranked([names[2], names[3]])
+            let rankAmongAble = ranking.rank(audience, shard)
+            #expect(rankAmongAble == able.firstIndex(of: me))
+            let all = shard.ranked(Array(names[1...]))
+            let rankAmongAll = ranking.rank(Ranking.everybody, shard)
+            #expect(rankAmongAll == all.firstIndex(of: me))
+        }
+    }
+
+    @Test func `settings report all their faults at once`() {
+        #expect(SchedulerSettings().faults().isEmpty)
+        var settings = SchedulerSettings()
+        settings.stagger = .zero
+        settings.firstBatch = 0
+        settings.backoffLimit = .milliseconds(1)
+        #expect(
+            settings.faults() == [
+                "stagger 0.0 seconds is outside 10 ms to 10 s",
+                "backoffLimit 0.001 seconds is less than backoff 0.05 seconds",
+                "firstBatch 0 is under 1",
+            ]
+        )
+    }
+
+    @Test func `absences that touch are one, and only the last few are kept`() {
+        var absences = StoreAbsences()
+        absences.begin(.untrusted, at: seconds(0))
+        absences.begin(.refused, at: seconds(2))
+        #expect(absences.all(at: seconds(3)).count == 2)
+        absences.end(.untrusted, at: seconds(4))
+        absences.end(.refused, at: seconds(6))
+        #expect(absences.all(at: seconds(9)) == [Absence(from: seconds(0), through: seconds(6))])
+        for start in stride(from: Int64(10), to: 200, by: 10) {
+            absences.begin(.refused, at: seconds(start))
+            absences.end(.refused, at: seconds(start + 1))
+        }
+        #expect(absences.all(at: seconds(300)).count == 8)
+    }
+}
