@@ -46,10 +46,11 @@ package actor LogBody: HTTPBodyStream {
     private var last: LogPage?
     private let isCancelled = Mutex(false)
 
-    /// - Parameters:
-    ///   - offset: Where to start, in bytes of text.
-    ///   - limit: At most this many bytes of text.
-    ///   - follows: Wait for more until the log is complete.
+    /// Reads the log of one run.
+    ///
+    /// `offset`: Where to start, in bytes of text.
+    /// `limit`: At most this many bytes of text.
+    /// `follows`: Wait for more until the log is complete.
     package init(
         reader: any LogReader,
         run: RunID,

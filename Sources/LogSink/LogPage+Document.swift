@@ -45,7 +45,9 @@ extension LogPage {
         if let text = String(validating: line.text, as: UTF8.self) {
             members["l"] = .string(text)
         } else {
-            members["x"] = .string(line.text.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+            members["x"] = .string(
+                line.text.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            )
         }
         return .object(members)
     }
@@ -65,7 +67,11 @@ extension LogPage {
         guard digits.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
         for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16)
+            guard
+                let byte = UInt8(
+                    String(decoding: digits[index...index + 1], as: UTF8.self),
+                    radix: 16
+                )
             else { return nil }
             bytes.append(byte)
         }

@@ -70,7 +70,10 @@ package enum NodeCommand {
             "node.started",
             ["http": "\(node.port)", "gossip": "\(node.gossipPort)", "version": rotaVersion]
         )
-        await node.run(until: stopping.requests, grace: invocation.duration("grace") ?? .seconds(20))
+        await node.run(
+            until: stopping.requests,
+            grace: invocation.duration("grace") ?? .seconds(20)
+        )
         return 0
     }
 

@@ -14,7 +14,7 @@ internal import Vocabulary
 extension NodeParts {
     /// Opens everything a node needs; nothing runs yet.
     ///
-    /// - Parameter address: Where this node serves HTTP, for the others to know.
+    /// `address`: Where this node serves HTTP, for the others to know.
     static func make(
         _ settings: NodeSettings,
         address: String,
@@ -68,7 +68,14 @@ extension NodeParts {
             sink: sink,
             runs: runs,
             completions: completions,
-            dispatcher: dispatcher(settings, runs, loop: loop, store: store, board: board, log: log),
+            dispatcher: dispatcher(
+                settings,
+                runs,
+                loop: loop,
+                store: store,
+                board: board,
+                log: log
+            ),
             gossip: gossip,
             sessions: sessions,
             counters: RunCounters(),

@@ -45,13 +45,13 @@ package struct NodeSettings: Sendable {
 
 /// How much output a node keeps.
 package struct NodeRetention: Sendable {
-    /// Logs closed longer ago go. Default 30 days.
+    /// Logs closed longer ago go; default 30 days.
     package var age = Duration.seconds(30 * 86_400)
-    /// Per job. Default 100.
+    /// Per job; default 100.
     package var runsPerJob = 100
-    /// All logs together, in bytes. Default 4 GiB.
+    /// All logs together, in bytes; default 4 GiB.
     package var totalBytes: Int64 = 4 << 30
-    /// How often retention is applied, here and in the store. Default 60 s.
+    /// How often retention is applied, here and in the store; default 60 s.
     package var interval = Duration.seconds(60)
 
     package init() {}

@@ -47,7 +47,9 @@ package final class Socket: Sendable {
         let socket = try make(SOCK_STREAM, for: address)
         socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
         try socket.bind(to: address)
-        guard listen(socket.descriptor, 128) == 0 else { throw .last(while: "listen at \(address)") }
+        guard listen(socket.descriptor, 128) == 0 else {
+            throw .last(while: "listen at \(address)")
+        }
         return socket
     }
 
@@ -139,7 +141,8 @@ package final class Socket: Sendable {
         _ type: __socket_type,
         for address: SocketAddress
     ) throws(SystemError) -> Socket {
-        let family = unsafe address.withKernelForm { form, _ in unsafe Int32(form.pointee.sa_family) }
+        let family = unsafe address.withKernelForm { form, _ in unsafe Int32(form.pointee.sa_family)
+        }
         let flags = type.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
         let descriptor = Glibc.socket(family, Int32(flags), 0)
         guard descriptor >= 0 else { throw .last(while: "make a socket for \(address)") }

@@ -70,7 +70,9 @@ extension Cause {
     }
 }
 
-/// Where a run stands. "Running" is never a flag: it is `open` and its session lives.
+/// Where a run stands.
+///
+/// "Running" is never a flag: it is `open` and its session lives.
 package enum RunState: String, CaseIterable, Hashable, Sendable {
     /// Claimed and not finished.
     case open

@@ -23,7 +23,15 @@ import Testing
         let evidence = cluster.path("evidence")
         let command =
             "echo \"$ROTA_SCHEDULED_AT $ROTA_ATTEMPT $ROTA_NODE $ROTA_FENCE\" >> \(evidence)"
-        let added = try cluster.rota("job", "add", "tick", "--schedule", "* * * * * *", "--shell", command)
+        let added = try cluster.rota(
+            "job",
+            "add",
+            "tick",
+            "--schedule",
+            "* * * * * *",
+            "--shell",
+            command
+        )
         #expect(added.code == 0, "\(added.err)")
         let begin = Date()
         await eventually("the first start") { !cluster.read("evidence").isEmpty }

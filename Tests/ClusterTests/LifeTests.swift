@@ -24,12 +24,19 @@ import Testing
     }
 
     @Test(.tags(.integration), .timeLimit(.minutes(3)))
-    func `nothing starts after pause has returned, nor under an old text after edit`() async throws {
+    func `nothing starts after pause has returned, nor under an old text after edit`() async throws
+    {
         let cluster = try await TestCluster(nodes: 3, masters: 2)
         defer { cluster.end() }
         let log = cluster.path("starts")
         let added = try cluster.rota(
-            "job", "add", "tick", "--schedule", "* * * * * *", "--shell", "echo one >> \(log)"
+            "job",
+            "add",
+            "tick",
+            "--schedule",
+            "* * * * * *",
+            "--shell",
+            "echo one >> \(log)"
         )
         #expect(added.code == 0, "\(added.err)")
         await eventually("it runs") { !cluster.read("starts").isEmpty }
@@ -62,11 +69,21 @@ import Testing
         )
         #expect(
             try cluster.rota(
-                "job", "add", "tick", "--schedule", "* * * * * *", "--misfire", "all(100)", "--shell", "true"
+                "job",
+                "add",
+                "tick",
+                "--schedule",
+                "* * * * * *",
+                "--misfire",
+                "all(100)",
+                "--shell",
+                "true"
             ).code == 0
         )
         #expect(try cluster.rota("job", "run", "once", "--wait").code == 0)
-        let run = try #require(try cluster.rota("run", "list", "--job", "once", "-o", "name").lines.first)
+        let run = try #require(
+            try cluster.rota("run", "list", "--job", "once", "-o", "name").lines.first
+        )
         let list = try cluster.rota("export").out
         for name in (cluster.nodes + cluster.masters).shuffled() { cluster.crash(name) }
         let asleep = Date()
@@ -88,7 +105,15 @@ import Testing
         let cluster = try await TestCluster(nodes: 2)
         defer { cluster.end() }
         let log = cluster.path("starts")
-        _ = try cluster.rota("job", "add", "tick", "--schedule", "* * * * * *", "--shell", "echo . >> \(log)")
+        _ = try cluster.rota(
+            "job",
+            "add",
+            "tick",
+            "--schedule",
+            "* * * * * *",
+            "--shell",
+            "echo . >> \(log)"
+        )
         await eventually("it runs") { !cluster.read("starts").isEmpty }
         cluster.crash("m1")
         let before = cluster.read("starts").count
@@ -100,11 +125,19 @@ import Testing
     func `wrong input gets a sentence and changes nothing`() async throws {
         let cluster = try await TestCluster(nodes: 1)
         defer { cluster.end() }
-        #expect(try cluster.rota("job", "add", "good", "--schedule", "@daily", "--shell", "true").code == 0)
+        #expect(
+            try cluster.rota("job", "add", "good", "--schedule", "@daily", "--shell", "true").code
+                == 0
+        )
         let list = try cluster.rota("export").out
         let wrong: [(arguments: [String], code: Int32, says: String)] = [
             (["job", "add", "bad", "--schedule", "61 * * * *", "--shell", "true"], 1, "61"),
-            (["job", "add", "bad", "--schedule", "@daily", "--tz", "Mars/Olympus", "--shell", "true"], 1, "Mars"),
+            (
+                [
+                    "job", "add", "bad", "--schedule", "@daily", "--tz", "Mars/Olympus", "--shell",
+                    "true",
+                ], 1, "Mars"
+            ),
             (["job", "add", "good", "--schedule", "@daily", "--shell", "true"], 5, "good"),
             (["job", "add", "Bad Name", "--shell", "true"], 2, "name"),
             (["job", "set", "good", "retires=3"], 1, "retries"),
@@ -124,7 +157,8 @@ import Testing
     func `a crontab is imported line by line or says why not`() async throws {
         let cluster = try await TestCluster(nodes: 1)
         defer { cluster.end() }
-        let crontab = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let crontab = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "examples/crontab").path
         let plan = try cluster.rota("job", "import", "crontab", crontab, "--plan")
         #expect(plan.code == 1)

@@ -38,7 +38,10 @@ final class TestCluster {
         try write(key.out, to: "cluster.key")
         let token = try run(
             "rota-master",
-            ["token", "create", "--store", storeURL, "--name", "test", "--role", "admin", "--tenant", "*"]
+            [
+                "token", "create", "--store", storeURL, "--name", "test", "--role", "admin",
+                "--tenant", "*",
+            ]
         )
         #expect(token.code == 0, "\(token.err)")
         try write(token.out, to: "token")
@@ -168,7 +171,9 @@ final class TestCluster {
     // MARK: The machine
 
     private static func findBinaries() throws -> URL {
-        let own = URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+        let own = URL(
+            filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        )
         for folder in [own.deletingLastPathComponent(), SourceRoot.debug] {
             let node = folder.appending(path: "rota-node").path
             if FileManager.default.isExecutableFile(atPath: node) { return folder }

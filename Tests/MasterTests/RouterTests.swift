@@ -58,15 +58,17 @@ import Vocabulary
         #expect(await status("GET", "/v1/nowhere", as: editor) == 404)
     }
 
-    @Test(arguments: [
-        ("/v1/jobs/{name}", "/v1/jobs/etl%2Forders", ["name": "etl/orders"]),
-        ("/v1/jobs/{name}:pause", "/v1/jobs/a:pause", ["name": "a"]),
-        ("/v1/jobs/{name}:pause", "/v1/jobs/a", nil),
-        ("/v1/jobs/{name}", "/v1/jobs/a:pause", nil),
-        ("/v1/jobs/{name}", "/v1/jobs/a/b", nil),
-        ("/v1/jobs/{name}", "/v1/jobs/%zz", nil),
-        ("/v1/jobs/{name}", "/v1/jobs/%ff", nil),
-    ] as [(String, String, [String: String]?)])
+    @Test(
+        arguments: [
+            ("/v1/jobs/{name}", "/v1/jobs/etl%2Forders", ["name": "etl/orders"]),
+            ("/v1/jobs/{name}:pause", "/v1/jobs/a:pause", ["name": "a"]),
+            ("/v1/jobs/{name}:pause", "/v1/jobs/a", nil),
+            ("/v1/jobs/{name}", "/v1/jobs/a:pause", nil),
+            ("/v1/jobs/{name}", "/v1/jobs/a/b", nil),
+            ("/v1/jobs/{name}", "/v1/jobs/%zz", nil),
+            ("/v1/jobs/{name}", "/v1/jobs/%ff", nil),
+        ] as [(String, String, [String: String]?)]
+    )
     func `matches paths segment by segment`(
         pattern: String,
         path: String,

@@ -24,7 +24,9 @@ import Vocabulary
             schedule: "* * * * *",
             words: "every minute",
             next: at.advanced(by: .seconds(60)),
-            job: Job(spec: JobSpec(task: .shell(ShellTask(command: "true")), schedule: "* * * * *")),
+            job: Job(
+                spec: JobSpec(task: .shell(ShellTask(command: "true")), schedule: "* * * * *")
+            ),
             isPausedThen: isPausedThen,
             runs: runs,
             skips: skips,
@@ -104,17 +106,19 @@ import Vocabulary
 
 @Suite struct `Merge patch` {
     /// RFC 7396, appendix A.
-    @Test(arguments: [
-        (["a": "b"], ["a": "c"], ["a": "c"]),
-        (["a": "b"], ["b": "c"], ["a": "b", "b": "c"]),
-        (["a": "b"], ["a": nil], [:]),
-        (["a": "b", "b": "c"], ["a": nil], ["b": "c"]),
-        (["a": ["b"]], ["a": "c"], ["a": "c"]),
-        (["a": ["b": "c"]], ["a": ["b": "d", "c": nil]], ["a": ["b": "d"]]),
-        (["a": "foo"], "bar", "bar"),
-        (["e": nil], ["a": 1], ["e": nil, "a": 1]),
-        (["a": "b"], ["c"], ["c"]),
-    ] as [(Value, Value, Value)])
+    @Test(
+        arguments: [
+            (["a": "b"], ["a": "c"], ["a": "c"]),
+            (["a": "b"], ["b": "c"], ["a": "b", "b": "c"]),
+            (["a": "b"], ["a": nil], [:]),
+            (["a": "b", "b": "c"], ["a": nil], ["b": "c"]),
+            (["a": ["b"]], ["a": "c"], ["a": "c"]),
+            (["a": ["b": "c"]], ["a": ["b": "d", "c": nil]], ["a": ["b": "d"]]),
+            (["a": "foo"], "bar", "bar"),
+            (["e": nil], ["a": 1], ["e": nil, "a": 1]),
+            (["a": "b"], ["c"], ["c"]),
+        ] as [(Value, Value, Value)]
+    )
     func `does what the RFC's table says`(target: Value, patch: Value, result: Value) {
         #expect(MergePatch.apply(patch, to: target) == result)
     }

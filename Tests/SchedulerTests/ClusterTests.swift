@@ -13,7 +13,9 @@ import Vocabulary
         return Job(spec: spec)
     }
 
-    @Test func `in health starts everything once, in time, with about one write a run`() async throws {
+    @Test func `in health starts everything once, in time, with about one write a run`()
+        async throws
+    {
         let cluster = try await Simulation(nodes: 5, seed: 1)
         for number in 0..<20 {
             try await cluster.put(job("\(number % 10)/10 * * * * *"), named: "job-\(number)")
@@ -85,7 +87,8 @@ import Vocabulary
     /// Every instant up to the cursor is a run or lies in a skip range, and the counts are right.
     private func checkVerdicts(_ cluster: Simulation, seed: UInt64) async throws {
         let cursors = await cluster.store.cursors(of: Array(cluster.entries.keys))
-        for (uid, entry) in cluster.entries where entry.revision.sequence > 1 || entry.name.name != "job-0" {
+        for (uid, entry) in cluster.entries
+        where entry.revision.sequence > 1 || entry.name.name != "job-0" {
             let cursor = try #require(cursors[uid])
             #expect(
                 cursor.duration(to: Instant(unixMilliseconds: cluster.now)) < .seconds(22),
@@ -106,7 +109,10 @@ import Vocabulary
             let due = try instants(of: entry, through: cursor)
             for instant in due {
                 let isSkipped = skips.contains { $0.from < instant && instant <= $0.through }
-                #expect(runs.contains(instant) != isSkipped, "seed \(seed): \(entry.name) \(instant)")
+                #expect(
+                    runs.contains(instant) != isSkipped,
+                    "seed \(seed): \(entry.name) \(instant)"
+                )
             }
             #expect(runs.count + skipped == due.count, "seed \(seed): \(entry.name)")
         }

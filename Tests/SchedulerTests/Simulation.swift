@@ -56,7 +56,6 @@ final class Simulation {
 
     static let zones = ZoneCatalog(load: ZoneInfoFiles.bytes(named:))
 
-
     let store: InMemoryLeaseStore
     var nodes: [Node] = []
     var entries: [UID: JobEntry] = [:]
@@ -170,8 +169,15 @@ final class Simulation {
     private func schedule(_ node: Int, in delay: Int64, _ what: What, anyLife: Bool = false) {
         order += 1
         let life = anyLife ? -1 : nodes.indices.contains(node) ? nodes[node].life : 0
-        let entry = Scheduled(at: now + max(0, delay), order: order, node: node, life: life, what: what)
-        let place = pending.firstIndex { ($0.at, $0.order) < (entry.at, entry.order) } ?? pending.endIndex
+        let entry = Scheduled(
+            at: now + max(0, delay),
+            order: order,
+            node: node,
+            life: life,
+            what: what
+        )
+        let place =
+            pending.firstIndex { ($0.at, $0.order) < (entry.at, entry.order) } ?? pending.endIndex
         pending.insert(entry, at: place)
     }
 

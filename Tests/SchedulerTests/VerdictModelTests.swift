@@ -23,9 +23,10 @@ private struct VerdictCase {
         var spec = JobSpec(task: .shell(ShellTask(command: "true")))
         let period = periods[Int(draw(0...4))]
         spec.schedule = period.map { "@every \($0)s" }
-        spec.misfire = [
-            MisfirePolicy.latest, .skip, .all(limit: 3), .all(limit: 0), .all(limit: 1_000),
-        ][Int(draw(0...4))]
+        spec.misfire =
+            [
+                MisfirePolicy.latest, .skip, .all(limit: 3), .all(limit: 0), .all(limit: 1_000),
+            ][Int(draw(0...4))]
         spec.startDeadline = .seconds([0, 3, 10, 60][Int(draw(0...3))])
         spec.catchUpWindow = .seconds([0, 20, 60, 1_000][Int(draw(0...3))])
         spec.storeLoss = draw(0...1) == 0 ? .hold : .skip

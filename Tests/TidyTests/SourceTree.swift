@@ -54,7 +54,8 @@ enum SourceTree {
         var paths: [String] = []
         while let path = enumerator?.nextObject() as? String {
             let top = path.split(separator: "/").first ?? ""
-            if top.hasPrefix(".build") || top.hasPrefix(".testnet") || top == ".git" || top == "bin" {
+            if top.hasPrefix(".build") || top.hasPrefix(".testnet") || top == ".git" || top == "bin"
+            {
                 enumerator?.skipDescendants()
                 continue
             }

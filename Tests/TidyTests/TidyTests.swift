@@ -58,7 +58,9 @@ import Testing
             for (number, line) in file.numbered where line.contains("@unchecked " + "Sendable") {
                 #expect(
                     number > 1
-                        && file.lines[..<(number - 1)].suffix(3).contains { $0.contains("// Guarded by") },
+                        && file.lines[..<(number - 1)].suffix(3).contains {
+                            $0.contains("// Guarded by")
+                        },
                     "\(file.path):\(number)"
                 )
             }

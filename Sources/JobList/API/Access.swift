@@ -1,7 +1,5 @@
 // Who asks, and what they may do.
 
-
-
 /// What a token allows, each including those before it.
 package enum Role: Int, Comparable, CaseIterable, Sendable {
     case reader
@@ -59,7 +57,7 @@ package struct Principal: Equatable, Sendable {
 
     /// The tenant a request is about; `nil` if it is another's.
     ///
-    /// - Parameter wanted: The request's `tenant` parameter.
+    /// `wanted`: The request's `tenant` parameter.
     package func tenant(wanted: String?) -> String? {
         guard let wanted else { return tenant == "*" ? "default" : tenant }
         return tenant == "*" || tenant == wanted ? wanted : nil

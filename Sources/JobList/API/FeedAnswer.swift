@@ -10,14 +10,15 @@ package enum FeedAnswer {
 
     /// A response that follows the list from `since` on, or from a full listing.
     ///
-    /// - Parameter kinds: `nil`: everything watchable.
+    /// `kinds`: `nil`: everything watchable.
     package static func make(
         for call: Call,
         feed: ChangeFeed,
         kinds: Set<ObjectKind>?
     ) async throws(Problem) -> HTTPResponse {
         let since = try revision(call)
-        let tenants = call.principal.tenant == "*" && call.request.parameter("tenant") == nil
+        let tenants =
+            call.principal.tenant == "*" && call.request.parameter("tenant") == nil
             ? nil : Set([call.tenant])
         do throws(FeedError) {
             return try await FeedBody.open(

@@ -41,7 +41,9 @@ package struct MetricsPage: Sendable {
             lines.append("# HELP \(name) \(help)")
             lines.append("# TYPE \(name) \(type)")
         }
-        let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(Self.escape($0.value))\"" }
+        let pairs = labels.sorted { $0.key < $1.key }.map {
+            "\($0.key)=\"\(Self.escape($0.value))\""
+        }
         let set = pairs.isEmpty ? "" : "{\(pairs.joined(separator: ","))}"
         let isWhole = value == value.rounded() && abs(value) < 1e15
         lines.append("\(name)\(set) \(isWhole ? "\(Int64(value))" : "\(value)")")

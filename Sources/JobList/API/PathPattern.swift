@@ -11,7 +11,7 @@ package struct PathPattern: Sendable {
 
     /// The captured segments, percent-decoded, or `nil` if `path` does not fit.
     ///
-    /// - Parameter path: As sent, percent-encoded: an encoded slash stays inside its segment.
+    /// `path`: As sent, percent-encoded: an encoded slash stays inside its segment.
     package func match(_ path: String) -> [String: String]? {
         let (theirs, theirVerb) = Self.split(path)
         guard theirs.count == segments.count, theirVerb == verb else { return nil }

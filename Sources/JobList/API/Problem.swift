@@ -158,7 +158,7 @@ extension Problem {
 
     /// The refusal of a document.
     ///
-    /// - Parameter pointer: Where the document stands in the request; `#/spec` by itself.
+    /// `pointer`: Where the document stands in the request; `#/spec` by itself.
     package init(_ faults: DocumentFaults, pointer: String = "#/spec") {
         let placed = faults.faults.map { fault in
             let rest = fault.pointer.hasPrefix("#/spec") ? fault.pointer.dropFirst(6) : ""

@@ -54,7 +54,11 @@ struct ApplyRoutes: Sendable {
             )
         }
         guard faults.isEmpty else {
-            throw Problem(.fieldInvalid, "Nothing was applied: \(faults.count) faults.", faults: faults)
+            throw Problem(
+                .fieldInvalid,
+                "Nothing was applied: \(faults.count) faults.",
+                faults: faults
+            )
         }
         if call.request.parameter("prune") == "1" {
             steps += try await prune(keeping: Set(names), call)
@@ -138,7 +142,9 @@ struct ApplyRoutes: Sendable {
                 "diff": .array(step.diff.map { .string($0) }),
             ]
         }
-        let counts = Dictionary(grouping: steps, by: \.action).mapValues { Value.integer(Int64($0.count)) }
+        let counts = Dictionary(grouping: steps, by: \.action).mapValues {
+            Value.integer(Int64($0.count))
+        }
         return .json(
             [
                 "rev": .string(revision.description), "dry_run": .bool(isPlan),

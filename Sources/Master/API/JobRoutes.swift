@@ -37,7 +37,8 @@ struct JobRoutes: Sendable {
             Route("POST", "/v1/jobs/{name}:pause", .role(.operator)) { call async throws(Problem) in
                 try await pause(call)
             },
-            Route("POST", "/v1/jobs/{name}:resume", .role(.operator)) { call async throws(Problem) in
+            Route("POST", "/v1/jobs/{name}:resume", .role(.operator)) {
+                call async throws(Problem) in
                 try await resume(call)
             },
             Route("POST", "/v1/jobs/{name}/runs", .role(.operator)) { call async throws(Problem) in

@@ -16,7 +16,8 @@ struct NodeRoutes: Sendable {
             Route("GET", "/v1/nodes", .role(.reader)) { _ async throws(Problem) in
                 try await list()
             },
-            Route("POST", "/v1/nodes/{name}:drain", .role(.operator)) { call async throws(Problem) in
+            Route("POST", "/v1/nodes/{name}:drain", .role(.operator)) {
+                call async throws(Problem) in
                 try await setDrain(call, true)
             },
             Route("POST", "/v1/nodes/{name}:undrain", .role(.operator)) {

@@ -68,8 +68,11 @@ struct RunRoutes: Sendable {
     private static func states(_ text: String) throws(Problem) -> Set<RunState> {
         var states: Set<RunState> = []
         for word in text.split(separator: ",") {
-            guard let state = word == RunState.runningWord ? .open : RunState(rawValue: String(word)) else {
-                let known = [RunState.runningWord] + RunState.allCases.filter { !$0.isOpen }.map(\.rawValue)
+            guard
+                let state = word == RunState.runningWord ? .open : RunState(rawValue: String(word))
+            else {
+                let known =
+                    [RunState.runningWord] + RunState.allCases.filter { !$0.isOpen }.map(\.rawValue)
                 throw Problem(
                     .badRequest,
                     "There is no state \(word).",

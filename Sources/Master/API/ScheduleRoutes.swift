@@ -21,7 +21,10 @@ struct ScheduleRoutes: Sendable {
 
     private func preview(_ call: Call) throws(Problem) -> HTTPResponse {
         let document = try call.document()
-        try JobRoutes.check(members: document, known: ["schedule", "time_zone", "n", "after", "seed"])
+        try JobRoutes.check(
+            members: document,
+            known: ["schedule", "time_zone", "n", "after", "seed"]
+        )
         guard let text = document["schedule"]?.string else {
             throw Problem(.fieldInvalid, "Send a schedule, as in {\"schedule\": \"*/5 * * * *\"}.")
         }

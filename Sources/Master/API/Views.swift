@@ -27,7 +27,7 @@ enum Views {
         ]
     }
 
-    /// - Parameter isLost: Whether the run is open and its session is gone.
+    /// `isLost`: Whether the run is open and its session is gone.
     static func run(_ run: RunRecord, isLost: Bool) -> Value {
         let duration = run.finishedAt.map { run.claimedAt.duration(to: $0).milliseconds }
         return [

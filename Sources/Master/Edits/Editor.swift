@@ -18,7 +18,7 @@ package struct Editor: Sendable {
 
     /// Commits `edits` as one revision and spreads it.
     ///
-    /// - Parameter id: Kept by the store: a repetition with the same id changes nothing and answers
+    /// `id`: Kept by the store: a repetition with the same id changes nothing and answers
     ///   the first outcome. An answer that was lost is asked for again here, up to five times.
     package func commit(
         _ edits: [ObjectEdit],
@@ -79,7 +79,7 @@ package struct Editor: Sendable {
 
     /// What people wrote, as a typed spec.
     ///
-    /// - Parameter pointer: Where the spec stands in the request.
+    /// `pointer`: Where the spec stands in the request.
     package func spec(_ value: Value, at pointer: String = "#/spec") throws(Problem) -> JobSpec {
         do {
             return try JobDocument.decodeSpec(value, zones: zones)
@@ -108,7 +108,9 @@ package struct Editor: Sendable {
 
     /// "There is no job etl-order", with the nearest name that there is.
     private func noSuchJob(_ key: ObjectKey) async -> Problem {
-        let names = (try? await replica.records(kind: .job, tenant: key.tenant, after: nil, limit: 1_000)) ?? []
+        let names =
+            (try? await replica.records(kind: .job, tenant: key.tenant, after: nil, limit: 1_000))
+            ?? []
         let near = key.name.nearest(among: names.map(\.key.name))
         return Problem(
             .notFound,

@@ -20,14 +20,18 @@ struct JobTimeline: Sendable {
         var bound = Instant(unixMilliseconds: instant.unixMilliseconds + 1)
         // Newest stretch first: the present schedule, then past eras.
         var stretches = job.eras.map { (from: Instant?.none, era: Optional($0)) }
-        for index in stretches.indices.dropFirst() { stretches[index].from = job.eras[index - 1].until }
+        for index in stretches.indices.dropFirst() {
+            stretches[index].from = job.eras[index - 1].until
+        }
         stretches.append((from: job.eras.last?.until, era: nil))
         for stretch in stretches.reversed() {
             let schedule = compile(stretch.era)
             if let until = stretch.era?.until, until < bound {
                 bound = Instant(unixMilliseconds: until.unixMilliseconds + 1)
             }
-            if let found = schedule?.previous(before: bound), found > (stretch.from ?? record.createdAt) {
+            if let found = schedule?.previous(before: bound),
+                found > (stretch.from ?? record.createdAt)
+            {
                 return found
             }
         }

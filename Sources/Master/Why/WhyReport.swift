@@ -38,7 +38,9 @@ struct WhyReport: Equatable, Sendable {
         let (verdict, explanation) = Self.outcome(facts)
         lines += explanation
         if facts.waiting > 0 {
-            lines.append("waiting   \(facts.waiting) more start\(facts.waiting == 1 ? "" : "s") of it")
+            lines.append(
+                "waiting   \(facts.waiting) more start\(facts.waiting == 1 ? "" : "s") of it"
+            )
         }
         if let next = facts.next, verdict != "future" { lines.append("next      \(next)") }
         self.verdict = verdict
@@ -65,7 +67,9 @@ struct WhyReport: Equatable, Sendable {
         }
         guard facts.isDue else { return ("not-due", []) }
         if facts.isPausedThen {
-            return ("paused", ["not run   the job was paused then; its verdict follows when it resumes"])
+            return (
+                "paused", ["not run   the job was paused then; its verdict follows when it resumes"]
+            )
         }
         if facts.at > facts.now { return ("future", place(facts)) }
         if let cursor = facts.cursor, facts.at <= cursor {
@@ -121,7 +125,9 @@ struct WhyReport: Equatable, Sendable {
         var lines: [String] = []
         if let first = able.first {
             let others = able.dropFirst().joined(separator: ", ")
-            lines.append("place     \(first) goes first" + (others.isEmpty ? "" : ", then \(others)"))
+            lines.append(
+                "place     \(first) goes first" + (others.isEmpty ? "" : ", then \(others)")
+            )
         } else {
             lines.append("place     no node may run it")
         }

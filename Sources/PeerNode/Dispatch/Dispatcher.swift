@@ -296,9 +296,8 @@ package actor Dispatcher {
 extension RetryPolicy {
     /// How long to wait before `attempt`: doubling from ``backoff``, half of it jitter, bounded.
     ///
-    /// - Parameters:
-    ///   - attempt: The attempt to come, from 2.
-    ///   - chance: In `[0, 1)`.
+    /// `attempt`: The attempt to come, from 2.
+    /// `chance`: In `[0, 1)`.
     /// - SeeAlso: Brooker, "Exponential Backoff and Jitter", 2015.
     func delay(beforeAttempt attempt: Int, chance: Double) -> Duration {
         let doublings = min(max(0, attempt - 2), 30)

@@ -185,11 +185,11 @@ package struct SessionMachine: Equatable, Sendable {
 
 /// How often a node proves that it lives.
 package struct SessionSettings: Equatable, Sendable {
-    /// How long a session may go without a renewal; others act after 1.2 of it. Default 10 s.
+    /// How long a session may go without a renewal; others act after 1.2 of it; default 10 s.
     package var term = Duration.seconds(10)
-    /// How often the others are looked at; a read, not a write. Default 1 s.
+    /// How often the others are looked at; a read, not a write; default 1 s.
     package var observationInterval = Duration.seconds(1)
-    /// How long to wait after a refusal to open. Default 1 s.
+    /// How long to wait after a refusal to open; default 1 s.
     package var reopenInterval = Duration.seconds(1)
 
     /// A quarter of the term: three renewals may be lost before trust ends.
