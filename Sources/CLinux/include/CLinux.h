@@ -41,6 +41,11 @@ static inline int clinux_open(const char *path, int flags, mode_t mode) {
   return open(path, flags | O_CLOEXEC, mode);
 }
 
+/// `accept4(2)` needs `_GNU_SOURCE`. The descriptor must not be inherited even for an instant.
+static inline int clinux_accept(int descriptor) {
+  return (int)syscall(SYS_accept4, descriptor, NULL, NULL, O_NONBLOCK | O_CLOEXEC);
+}
+
 /// `prctl(2)` is variadic. Orphans below this process become its children.
 static inline int clinux_become_subreaper(void) {
   return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -1,0 +1,111 @@
+// What takes time: streams, the copy of the list, files.
+
+internal import Gossip
+internal import Platform
+internal import Vocabulary
+
+extension GossipDriver {
+    func perform(_ errand: Errand) async {
+        switch errand {
+        case .apply(let batches): handle(.applied(await apply(batches)))
+        case .exchange(let number, let request, let peer):
+            await exchange(number, request, with: peer)
+            shelf.endAsking()
+        case .install(let number, let peer, let above):
+            await install(number, from: peer, above: above)
+            shelf.endAsking()
+        case .serve(let socket):
+            await serve(socket)
+            shelf.endServing()
+        case .keepMembers(let members):
+            guard let error = await desk.keep(members: members, at: settings.membersFile) else {
+                return
+            }
+            log.warning("gossip.members-not-kept", ["why": "\(error)"])
+        case .keepBootEpoch(let epoch):
+            guard let error = await desk.keep(bootEpoch: epoch, at: settings.bootEpochFile)
+            else { return }
+            log.warning("gossip.boot-epoch-not-kept", ["why": "\(error)"])
+        }
+    }
+
+    private func apply(_ batches: [ChangeBatch]) async -> ListOutcome {
+        do throws(ReplicaError) {
+            switch try await list.apply(batches) {
+            case .applied(let position): return .applied(position)
+            case .gap(let position, _): return .gap(have: position)
+            case .diverged(let position): return .diverged(have: position)
+            }
+        } catch {
+            log.error("gossip.apply-failed", ["why": "\(error)"])
+            return .failed(have: await list.position())
+        }
+    }
+
+    private func exchange(
+        _ number: UInt64,
+        _ request: StreamRequest,
+        with peer: PeerAddress
+    ) async {
+        guard let address = await names.resolved(peer) else {
+            log.debug("gossip.unknown-address", ["peer": peer.text])
+            return handle(.exchangeFailed(number))
+        }
+        do throws(StreamFault) {
+            handle(.answered(number, try await desk.ask(request, at: address)))
+        } catch {
+            note(error, with: peer.text)
+            handle(.exchangeFailed(number))
+        }
+    }
+
+    /// Fetches another peer's copy and takes it over, if it is further on than ours.
+    private func install(_ number: UInt64, from peer: PeerAddress, above: Revision) async {
+        guard let address = await names.resolved(peer) else {
+            return handle(.exchangeFailed(number))
+        }
+        do throws(StreamFault) {
+            let (records, position) = try await desk.snapshot(from: address)
+            guard position.revision > above else { return handle(.exchangeFailed(number)) }
+            do throws(ReplicaError) {
+                try await list.install(records, at: position)
+            } catch {
+                log.error("gossip.install-failed", ["why": "\(error)"])
+                return handle(.exchangeFailed(number))
+            }
+            log.info(
+                "gossip.snapshot-installed",
+                ["objects": "\(records.count)", "position": position.description]
+            )
+            handle(.installed(number, position))
+        } catch {
+            note(error, with: peer.text)
+            handle(.exchangeFailed(number))
+        }
+    }
+
+    private func serve(_ socket: Socket) async {
+        do throws(StreamFault) {
+            try await desk.serve(
+                socket,
+                comparing: { await self.compare($0) },
+                me: { await self.sender }
+            )
+            shelf.count { $0.streamsServed += 1 }
+        } catch {
+            note(error, with: "guest")
+        }
+    }
+
+    private func note(_ fault: StreamFault, with peer: String) {
+        shelf.count { counters in
+            counters.streamsFailed += 1
+            switch fault {
+            case .foreign: counters.refused += 1
+            case .malformed: counters.malformed += 1
+            case .closed, .timedOut, .system: break
+            }
+        }
+        log.debug("gossip.stream-failed", ["peer": peer, "why": "\(fault)"])
+    }
+}

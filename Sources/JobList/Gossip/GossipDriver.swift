@@ -1,0 +1,406 @@
+// Gossip's shell: sockets, threads and files around the machine that decides.
+
+package import Gossip
+package import Platform
+internal import Sealing
+internal import Synchronization
+package import Vocabulary
+
+/// One peer's gossip, on a thread of its own.
+///
+/// Stop it with ``leave()`` or ``stop()``; until then it keeps itself alive.
+package actor GossipDriver {
+    /// Work that waits for others and must not hold up the loop.
+    enum Errand: Sendable {
+        case apply([ChangeBatch])
+        case exchange(UInt64, StreamRequest, with: PeerAddress)
+        case install(UInt64, from: PeerAddress, above: Revision)
+        case serve(Socket)
+        case keepMembers([String])
+        case keepBootEpoch(UInt64)
+    }
+
+    /// What other threads read.
+    final class Shelf: Sendable {
+        private let members = Mutex<[Member]>([])
+        private let counters = Mutex(GossipCounters())
+        private let asking = Mutex(0)
+        private let serving = Mutex(0)
+
+        var currentMembers: [Member] { members.withLock(\.self) }
+        var currentCounters: GossipCounters { counters.withLock(\.self) }
+
+        func show(_ current: [Member]) {
+            members.withLock { $0 = current }
+        }
+
+        func count(_ change: (inout GossipCounters) -> Void) {
+            counters.withLock { change(&$0) }
+        }
+
+        /// Takes one of the places for streams that we open, if one is free.
+        func beginAsking() -> Bool { begin(asking) }
+        func endAsking() { asking.withLock { $0 -= 1 } }
+
+        /// Takes one of the places for guests; they cannot take those we need ourselves.
+        func beginServing() -> Bool { begin(serving) }
+        func endServing() { serving.withLock { $0 -= 1 } }
+
+        private func begin(_ streams: borrowing Mutex<Int>) -> Bool {
+            let isFree = streams.withLock { streams in
+                guard streams < GossipDriver.streamLimit else { return false }
+                streams += 1
+                return true
+            }
+            if !isFree { count { $0.streamsDropped += 1 } }
+            return isFree
+        }
+    }
+
+    static let streamLimit = 64
+    static let packetsPerTurn = 64
+    static let savePeriod = Duration.seconds(5)
+    static let complaintPeriod = Duration.seconds(60)
+    static let showPeriod = Duration.milliseconds(250)
+
+    let settings: GossipSettings
+    let list: any ReplicatedList
+    let log: DaemonLog
+    let desk: StreamDesk
+    let deskLoop: EventLoop
+    let shelf: Shelf
+    let names: NameBook
+    let errands: AsyncStream<Errand>.Continuation
+    private let errandStream: AsyncStream<Errand>
+    private let loop: EventLoop
+    private var datagrams: Socket?
+    private var listener: Socket?
+    private let onChange: @Sendable (GossipNews) -> Void
+    private let port: UInt16
+    private var machine: GossipMachine
+    private var seal: PacketSeal
+    private var buffer = [UInt8](repeating: 0, count: PacketSeal.longest)
+    private var answers: [UInt64: RosterSheet] = [:]
+    private var requestCount: UInt64 = 0
+    private var running: Task<Void, Never>?
+    private var farewells: [CheckedContinuation<Void, Never>] = []
+    private var isStopped = false
+    private var isSavePlanned = false
+    private var shownAt: MonotonicInstant?
+    private var complainedAt: MonotonicInstant?
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe loop.asUnownedSerialExecutor()
+    }
+
+    /// Binds the sockets and takes the next boot epoch; nothing is sent before ``start()``.
+    ///
+    /// - Parameters:
+    ///   - settings: Checked here, as a whole.
+    ///   - list: The copy of the list that gossip follows and serves.
+    ///   - log: Where what an operator should see goes.
+    ///   - onChange: Called on gossip's thread, in order; it must not block.
+    /// - Throws: Everything wrong with `settings` at once, or what the system refused.
+    package init(
+        settings: GossipSettings,
+        list: any ReplicatedList,
+        log: DaemonLog,
+        onChange: @escaping @Sendable (GossipNews) -> Void
+    ) throws(GossipError) {
+        let faults = settings.faults
+        guard faults.isEmpty, let bind = SocketAddress(settings.bindAddress) else {
+            throw .settings(faults)
+        }
+        let (datagrams, listener, bound) = try GossipSockets.open(at: bind)
+        let epoch: UInt64
+        do throws(SystemError) {
+            epoch = try GossipFiles.nextBootEpoch(settings.bootEpochFile)
+        } catch {
+            throw .system("\(error)")
+        }
+        let advertised = settings.advertise.flatMap { SocketAddress($0) } ?? bound
+        let address = advertised.port == 0 ? advertised.at(port: bound.port) : advertised
+        let me = Member(
+            name: settings.name,
+            role: settings.role,
+            address: PeerAddress(address.description),
+            httpAddress: settings.httpAddress,
+            tags: settings.tags,
+            standing: Standing(bootEpoch: epoch, incarnation: 0, state: .alive),
+            release: settings.release
+        )
+        let contacts = settings.seeds + GossipFiles.members(settings.membersFile)
+        let keys = GossipKeys(key: settings.key, clusterID: settings.clusterID)
+        self.settings = settings
+        self.list = list
+        self.log = log
+        self.onChange = onChange
+        self.datagrams = datagrams
+        self.listener = listener
+        port = bound.port
+        loop = EventLoop(name: "gossip")
+        deskLoop = EventLoop(name: "gossip-streams")
+        desk = StreamDesk(loop: deskLoop, keys: keys, list: list, name: settings.name)
+        shelf = Shelf()
+        names = NameBook()
+        seal = PacketSeal(keys: keys)
+        (errandStream, errands) = AsyncStream.makeStream()
+        machine = GossipMachine(
+            me: me,
+            contacts: contacts.map { PeerAddress($0) },
+            position: .start,
+            tuning: settings.tuning,
+            seed: SecureRandom.seed()
+        )
+        shelf.show(machine.members)
+    }
+
+    deinit {
+        // Not before: a call after leaving would wait for ever on a thread that has ended.
+        deskLoop.stop()
+        loop.stop()
+    }
+
+    /// Everybody known, this peer included, by name; from any thread.
+    ///
+    /// Heads may be a probe interval old.
+    package nonisolated var members: [Member] { shelf.currentMembers }
+    /// What the sockets have seen; from any thread.
+    package nonisolated var counters: GossipCounters { shelf.currentCounters }
+    /// The port for both datagrams and streams.
+    package nonisolated var boundPort: Int { Int(port) }
+
+    // What the shell above asks for.
+
+    /// Begins to listen and to look for others.
+    package func start() {
+        guard running == nil, !isStopped else { return }
+        running = Task { await self.run() }
+    }
+
+    private func listen() {
+        guard let datagrams, let listener else { return }
+        loop.watch(datagrams.descriptor) { [weak self] in
+            self?.assumeIsolated { $0.receivePackets() }
+        }
+        let (shelf, errands) = (shelf, errands)
+        deskLoop.watch(listener.descriptor) {
+            while let socket = listener.accept() {
+                if shelf.beginServing() { errands.yield(.serve(socket)) }
+            }
+        }
+        handle(.start)
+    }
+
+    /// Passes on a batch that this peer was the first to get; it is applied to the list already.
+    package func publish(_ batch: ChangeBatch) {
+        handle(.published(batch))
+    }
+
+    /// The list moved without gossip, as by the tailer of the store's log.
+    package func listAdvanced(to position: Position) {
+        handle(.advanced(position))
+    }
+
+    /// Tells one member, or everybody who is present.
+    package func send(_ signal: Signal, to name: NodeName?) {
+        handle(.tell(signal, to: name))
+    }
+
+    package func setFlags(isDraining: Bool, isStale: Bool) {
+        handle(.flags(isDraining: isDraining, isStale: isStale))
+    }
+
+    /// Says goodbye, waits up to a second until three others know, and stops.
+    package func leave() async {
+        guard running != nil, !isStopped else { return }
+        await withCheckedContinuation { continuation in
+            farewells.append(continuation)
+            handle(.leave)
+        }
+        await stop()
+    }
+
+    /// Stops without a word; the others will find out.
+    package func stop() async {
+        guard !isStopped else { return }
+        isStopped = true
+        if let datagrams { loop.unwatch(datagrams.descriptor) }
+        if let listener { deskLoop.unwatch(listener.descriptor) }
+        datagrams = nil
+        listener = nil
+        errands.finish()
+        await desk.closeAll()
+        running?.cancel()
+        await running?.value
+        running = nil
+        for farewell in farewells { farewell.resume() }
+        farewells = []
+    }
+
+    // The machine.
+
+    /// Hands one event to the machine and does what it says, in order.
+    ///
+    /// No `await` may appear here or below: an event handled in between would reorder actions.
+    func handle(_ event: GossipEvent) {
+        guard !isStopped else { return }
+        for action in machine.handle(event, at: SystemClock.monotonic) { perform(action) }
+        showMembersIfDue()
+    }
+
+    private func perform(_ action: GossipAction) {
+        switch action {
+        case .send(let frames, let address): send(frames, to: address)
+        case .exchange(let number, let request, let address):
+            guard shelf.beginAsking() else { return failLater(number) }
+            errands.yield(.exchange(number, request, with: address))
+        case .answer(let request, let sheet): answers[request] = sheet
+        case .apply(let batches): errands.yield(.apply(batches))
+        case .install(let number, let address, let above):
+            guard shelf.beginAsking() else { return failLater(number) }
+            errands.yield(.install(number, from: address, above: above))
+        case .deliver(let signal, let name): onChange(.signal(signal, from: name))
+        case .advanced(let position): onChange(.applied(position))
+        case .membersChanged:
+            shelf.show(machine.members)
+            onChange(.members(machine.members))
+            planSave()
+        case .adoptBootEpoch(let epoch): errands.yield(.keepBootEpoch(epoch))
+        case .note(let note): write(note)
+        case .left:
+            for farewell in farewells { farewell.resume() }
+            farewells = []
+        case .wake(let due):
+            loop.call(at: due) { [weak self] in self?.assumeIsolated { $0.handle(.wake) } }
+        }
+    }
+
+    private func failLater(_ number: UInt64) {
+        loop.call { [weak self] in self?.assumeIsolated { $0.handle(.exchangeFailed(number)) } }
+    }
+
+    private func write(_ note: GossipNote) {
+        switch note {
+        case .nameTaken(let address):
+            log.error("gossip.name-taken", ["by": address.text])
+        case .stalled(let delay):
+            log.warning("gossip.stalled", ["seconds": "\(delay.inSeconds)"])
+        case .historiesDiffer(let mine, let theirs):
+            log.error(
+                "gossip.histories-differ",
+                ["mine": mine.description, "theirs": theirs.description]
+            )
+        case .killUnanswered(let run, let name):
+            log.warning("gossip.kill-unanswered", ["run": run.text, "by": name.text])
+        }
+    }
+
+    private func showMembersIfDue() {
+        let now = SystemClock.monotonic
+        if let shownAt, shownAt.duration(to: now) < Self.showPeriod { return }
+        shownAt = now
+        shelf.show(machine.members)
+    }
+
+    private func planSave() {
+        guard !isSavePlanned else { return }
+        isSavePlanned = true
+        loop.call(at: SystemClock.monotonic.advanced(by: Self.savePeriod)) { [weak self] in
+            self?.assumeIsolated { $0.save() }
+        }
+    }
+
+    private func save() {
+        isSavePlanned = false
+        let others = machine.members.filter { $0.isPresent && $0.name != settings.name }
+        // A peer that is cut off keeps the addresses it may need to find back.
+        guard !others.isEmpty else { return }
+        errands.yield(.keepMembers(others.map(\.address.text)))
+    }
+
+    // Datagrams.
+
+    private func receivePackets() {
+        for _ in 0..<Self.packetsPerTurn {
+            guard let datagrams else { return }
+            switch datagrams.receive(into: &buffer) {
+            case .nothing: return
+            case .failed: shelf.count { $0.socketErrors += 1 }
+            case .datagram(let bytes, let address): receive(bytes, from: address)
+            }
+        }
+    }
+
+    private func receive(_ bytes: [UInt8], from address: SocketAddress) {
+        shelf.count { counters in
+            counters.packetsReceived += 1
+            counters.bytesReceived += bytes.count
+        }
+        switch seal.open(bytes) {
+        case .refused(.foreign):
+            shelf.count { $0.refused += 1 }
+            complain(about: address)
+        case .refused(.replayed): shelf.count { $0.replayed += 1 }
+        case .packet(let plain):
+            do throws(GossipCodecError) {
+                let frames = try PacketCodec.decode(plain)
+                handle(.packet(frames, from: PeerAddress(address.description)))
+            } catch {
+                shelf.count { $0.malformed += 1 }
+                log.debug("gossip.malformed", ["from": address.description, "why": "\(error)"])
+            }
+        }
+    }
+
+    private func complain(about address: SocketAddress) {
+        let now = SystemClock.monotonic
+        if let complainedAt, complainedAt.duration(to: now) < Self.complaintPeriod { return }
+        complainedAt = now
+        log.warning("gossip.refused", ["from": address.description, "why": "key or cluster"])
+    }
+
+    private func send(_ frames: [Frame], to peer: PeerAddress) {
+        guard !frames.isEmpty, let datagrams, let address = names.address(of: peer) else { return }
+        let packet = seal.seal(PacketCodec.encode(frames))
+        let code = datagrams.send(packet, to: address)
+        shelf.count { counters in
+            counters.packetsSent += 1
+            counters.bytesSent += packet.count
+            if code != 0 { counters.socketErrors += 1 }
+        }
+    }
+
+    // Errands.
+
+    /// Listens, and works off errands, side by side, until there are no more.
+    private func run() async {
+        let position = await list.position()
+        guard !isStopped else { return }
+        handle(.advanced(position))
+        listen()
+        await withDiscardingTaskGroup { group in
+            for await errand in errandStream {
+                group.addTask { await self.perform(errand) }
+            }
+        }
+    }
+
+    /// Compares rosters with a peer that asked.
+    func compare(_ theirs: RosterSheet) -> RosterSheet {
+        requestCount += 1
+        handle(.sheet(theirs, request: requestCount))
+        return answers.removeValue(forKey: requestCount)
+            ?? RosterSheet(sender: sender, statements: [])
+    }
+
+    /// This peer as it signs.
+    var sender: Sender {
+        let mine = machine.members.first { $0.name == settings.name }
+        return Sender(
+            name: settings.name,
+            bootEpoch: mine?.bootEpoch ?? 0,
+            position: machine.position
+        )
+    }
+}

@@ -1,0 +1,129 @@
+// Internet addresses as the kernel knows them: numbers, not names.
+
+internal import Glibc
+
+/// An IPv4 or IPv6 address with a port, written `192.0.2.1:7946` or `[2001:db8::1]:7946`.
+package struct SocketAddress: Hashable, Sendable {
+    /// 4 or 16 bytes, the highest first.
+    private let host: [UInt8]
+    package let port: UInt16
+
+    private init(host: [UInt8], port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    /// The same host at another port.
+    package func at(port: UInt16) -> Self {
+        Self(host: host, port: port)
+    }
+
+    /// Whether only this machine can reach it.
+    package var isLoopback: Bool {
+        host.count == 4 ? host[0] == 127 : host == Array(repeating: 0, count: 15) + [1]
+    }
+
+    /// Whether it stands for every address of this machine, so that nobody can dial it.
+    package var isWildcard: Bool {
+        host.allSatisfy { $0 == 0 }
+    }
+
+    /// Splits `host:port` or `[host]:port`, the host being a number or a name.
+    package static func split(_ text: String) -> (host: String, port: UInt16)? {
+        guard let colon = text.lastIndex(of: ":"),
+            let port = UInt16(text[text.index(after: colon)...])
+        else { return nil }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        return host.isEmpty ? nil : (String(host), port)
+    }
+
+    /// The addresses that `host` has now; blocks, perhaps for seconds.
+    package static func resolve(host: String, port: UInt16) -> [Self] {
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var first: UnsafeMutablePointer<addrinfo>?
+        guard unsafe getaddrinfo(host, nil, &hints, &first) == 0 else { return [] }
+        defer { unsafe freeaddrinfo(first) }
+        var found: [Self] = []
+        var entry = unsafe first
+        while let info = unsafe entry {
+            if let raw = unsafe info.pointee.ai_addr,
+                let address = unsafe Self(reading: UnsafeRawPointer(raw))
+            {
+                found.append(address.at(port: port))
+            }
+            unsafe entry = info.pointee.ai_next
+        }
+        return found
+    }
+
+    /// Calls `body` with the kernel's form.
+    func withKernelForm<Result>(
+        _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+    ) -> Result {
+        if host.count == 4 {
+            var form = sockaddr_in()
+            form.sin_family = sa_family_t(AF_INET)
+            form.sin_port = port.bigEndian
+            unsafe withUnsafeMutableBytes(of: &form.sin_addr) { unsafe $0.copyBytes(from: host) }
+            return unsafe withUnsafePointer(to: &form) { pointer in
+                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    unsafe body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+        }
+        var form = sockaddr_in6()
+        form.sin6_family = sa_family_t(AF_INET6)
+        form.sin6_port = port.bigEndian
+        unsafe withUnsafeMutableBytes(of: &form.sin6_addr) { unsafe $0.copyBytes(from: host) }
+        return unsafe withUnsafePointer(to: &form) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe body($0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+            }
+        }
+    }
+
+    /// What the kernel wrote, or `nil` if it is neither IPv4 nor IPv6.
+    @unsafe
+    init?(reading raw: UnsafeRawPointer) {
+        switch unsafe Int32(raw.loadUnaligned(as: sa_family_t.self)) {
+        case AF_INET:
+            let form = unsafe raw.loadUnaligned(as: sockaddr_in.self)
+            host = unsafe withUnsafeBytes(of: form.sin_addr) { unsafe Array($0) }
+            port = UInt16(bigEndian: form.sin_port)
+        case AF_INET6:
+            let form = unsafe raw.loadUnaligned(as: sockaddr_in6.self)
+            host = unsafe withUnsafeBytes(of: form.sin6_addr) { unsafe Array($0) }
+            port = UInt16(bigEndian: form.sin6_port)
+        case _: return nil
+        }
+    }
+}
+
+extension SocketAddress: CustomStringConvertible {
+    package var description: String {
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let family = host.count == 4 ? AF_INET : AF_INET6
+        unsafe inet_ntop(family, host, &text, socklen_t(text.count))
+        let name = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
+        return host.count == 4 ? "\(name):\(port)" : "[\(name)]:\(port)"
+    }
+
+    /// An address in numbers; `nil` for a name.
+    package init?(_ text: String) {
+        guard let (name, port) = Self.split(text) else { return nil }
+        for (family, length) in [(AF_INET, 4), (AF_INET6, 16)] {
+            var bytes = [UInt8](repeating: 0, count: length)
+            if unsafe inet_pton(family, name, &bytes) == 1 {
+                self.init(host: bytes, port: port)
+                return
+            }
+        }
+        return nil
+    }
+}
