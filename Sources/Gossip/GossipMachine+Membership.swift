@@ -9,6 +9,7 @@ extension GossipMachine {
     private static let correctionLimit = 4
     private static let farewellLimit = 64
     private static let farewellQuorum = 3
+    private static let lastEpoch: UInt64 = 1 << 61
 
     mutating func start(at now: MonotonicInstant) {
         calendar.joins = tuning.joinDelays.map { now + $0 }
@@ -86,7 +87,7 @@ extension GossipMachine {
         case .known: return nil
         case .news(let isAppearance):
             rumours.add(name, by: statement.accuser)
-            outbox.append(.membersChanged)
+            hasNews = true
             // It may have to hear much; its own calendar may leave us waiting for seconds.
             if isAppearance { prober.queue.insert(name, at: 0) }
             return nil
@@ -104,7 +105,8 @@ extension GossipMachine {
     ) -> Frame? {
         let isElsewhere = claimed.address != me.address
         if claimed.bootEpoch > me.bootEpoch {
-            guard !isElsewhere || !claimed.isPresent else {
+            // An epoch near the end of what can be written is no clock's.
+            guard !isElsewhere || !claimed.isPresent, claimed.bootEpoch < Self.lastEpoch else {
                 complain(about: claimed.address, at: now)
                 return nil
             }
@@ -122,19 +124,24 @@ extension GossipMachine {
         if claimed.state != .alive {
             prober.burden = min(Prober.mostBurden, prober.burden + 1)
         }
-        if claimed.incarnation == .max {
-            me.standing.bootEpoch += 1
-            me.standing.incarnation = 0
-            outbox.append(.adoptBootEpoch(me.bootEpoch))
-        } else {
-            me.standing.incarnation = claimed.incarnation + 1
-        }
+        raiseIncarnation(above: claimed.incarnation)
         return object()
+    }
+
+    /// Speaks later than `incarnation`, in a new epoch if there is no later one in this.
+    private mutating func raiseIncarnation(above incarnation: UInt32) {
+        guard incarnation == .max else {
+            me.standing.incarnation = incarnation + 1
+            return
+        }
+        me.standing.bootEpoch += 1
+        me.standing.incarnation = 0
+        outbox.append(.adoptBootEpoch(me.bootEpoch))
     }
 
     private mutating func object() -> Frame {
         rumours.add(me.name, by: me.name)
-        outbox.append(.membersChanged)
+        hasNews = true
         return .statement(Statement(me, by: me.name))
     }
 
@@ -147,7 +154,7 @@ extension GossipMachine {
     mutating func failOverdue(at now: MonotonicInstant) {
         for name in roster.failOverdue(at: now) {
             rumours.add(name, by: me.name)
-            outbox.append(.membersChanged)
+            hasNews = true
         }
     }
 
@@ -155,7 +162,7 @@ extension GossipMachine {
         guard (me.isDraining, me.isStale) != (isDraining, isStale) else { return }
         me.isDraining = isDraining
         me.isStale = isStale
-        me.standing.incarnation += 1
+        raiseIncarnation(above: me.incarnation)
         _ = object()
     }
 
@@ -241,7 +248,7 @@ extension GossipMachine {
     mutating func reapIfDue(at now: MonotonicInstant) {
         guard let due = calendar.reap, due <= now else { return }
         calendar.reap = now + .seconds(60)
-        if roster.reap(at: now) { outbox.append(.membersChanged) }
+        if roster.reap(at: now) { hasNews = true }
     }
 
     // Leaving.
@@ -249,6 +256,7 @@ extension GossipMachine {
     mutating func leave(at now: MonotonicInstant) {
         guard !isLeaving else { return }
         isLeaving = true
+        guard calendar.pushPull != nil else { return outbox.append(.left) }
         me.standing.state = .left
         let present = roster.present
         let farewell = Frame.statement(Statement(me, by: me.name))

@@ -75,7 +75,7 @@ package enum GossipNote: Equatable, Sendable {
     case killUnanswered(RunID, by: NodeName)
 }
 
-/// One peer's gossip: membership, the spreading of changes, signals. Pure.
+/// One peer's gossip, pure: membership, the spreading of changes, signals.
 ///
 /// - SeeAlso: GOSSIP in the documentation for where each number comes from.
 package struct GossipMachine: Sendable {
@@ -102,6 +102,8 @@ package struct GossipMachine: Sendable {
     var lastNumber: UInt64
     var isLeaving = false
     var outbox: [GossipAction] = []
+    /// Told once per event, however many members it is about.
+    var hasNews = false
     private var wakeDue: MonotonicInstant?
 
     /// When recurring work is due.
@@ -126,6 +128,7 @@ package struct GossipMachine: Sendable {
     ///   - me: This peer, alive, at incarnation 0 of a boot epoch above all earlier ones.
     ///   - contacts: Where others may be; this peer's own address among them is harmless.
     ///   - position: How far the copy of the list is.
+    ///   - tuning: The protocol's numbers.
     ///   - seed: Different in every process, or peers act in step.
     package init(
         me: Member,
@@ -179,6 +182,8 @@ package struct GossipMachine: Sendable {
         case .leave: leave(at: now)
         }
         doWhatIsDue(at: now)
+        if hasNews { outbox.append(.membersChanged) }
+        hasNews = false
         askToBeWoken(at: now)
         defer { outbox = [] }
         return outbox

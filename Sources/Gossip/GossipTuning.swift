@@ -2,7 +2,7 @@
 
 /// The protocol's numbers; the defaults are for a local network.
 package struct GossipTuning: Equatable, Sendable {
-    /// How often one member is probed. Detection takes about six of these.
+    /// How often one member is probed; detection takes about six of these.
     package var probeInterval = Duration.milliseconds(500)
     /// When others are asked to probe too; below `probeInterval`.
     package var probeTimeout = Duration.milliseconds(200)

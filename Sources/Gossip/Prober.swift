@@ -62,7 +62,7 @@ extension GossipMachine {
             prober.probe = nil
             if roster.suspect(silent.target, by: me.name, at: now) {
                 rumours.add(silent.target, by: me.name)
-                outbox.append(.membersChanged)
+                hasNews = true
             }
         }
         prober.due = now + tuning.probeInterval * (prober.burden + 1)

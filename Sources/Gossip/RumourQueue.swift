@@ -28,8 +28,7 @@ struct RumourQueue: Equatable, Sendable {
 
     /// Takes what fits `room`, the least told first, and forgets what was told `limit` times.
     ///
-    /// - Parameter frame: The frame that tells about a member, or `nil` if there is nothing to
-    ///   tell any more.
+    /// `frame` tells about a member, or is `nil` if there is nothing to tell any more.
     mutating func take(
         room: Int,
         limit: Int,

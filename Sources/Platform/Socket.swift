@@ -168,7 +168,7 @@ package final class Socket: Sendable {
     }
 }
 
-/// A descriptor that is readable whenever a socket is writable, for ``EventLoop/watch(_:readable:)``.
+/// A descriptor that is readable while a socket is writable, for ``EventLoop/watch(_:readable:)``.
 package final class WriteWatch: Sendable {
     package let descriptor: Int32
 

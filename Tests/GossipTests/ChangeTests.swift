@@ -32,7 +32,7 @@ import Vocabulary
 
     @Test(.tags(.randomized))
     func `are a prefix of the store's everywhere, and equal after the storm`() {
-        for seed in 1...12 as ClosedRange<UInt64> {
+        for seed in 1...24 as ClosedRange<UInt64> {
             let cluster = Simulator(7, seed: seed)
             cluster.startAll()
             cluster.run(for: .seconds(4))

@@ -39,6 +39,8 @@ final class Simulator {
 
     var nodes: [Node] = []
     var weather = Weather()
+    /// Pairs that cannot reach each other, though everybody else reaches both.
+    var cuts: Set<Set<Int>> = []
     var store = ModelList()
     private(set) var time = MonotonicInstant(sinceBoot: .seconds(1_000))
     private(set) var packets = 0
@@ -279,7 +281,7 @@ final class Simulator {
     private func reachable(_ address: PeerAddress, from index: Int) -> Int? {
         nodes.indices.first {
             nodes[$0].address == address && nodes[$0].isUp
-                && nodes[$0].island == nodes[index].island
+                && nodes[$0].island == nodes[index].island && !cuts.contains([$0, index])
         }
     }
 

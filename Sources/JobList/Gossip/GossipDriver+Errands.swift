@@ -10,13 +10,13 @@ extension GossipDriver {
         case .apply(let batches): handle(.applied(await apply(batches)))
         case .exchange(let number, let request, let peer):
             await exchange(number, request, with: peer)
-            shelf.givePlaceBack()
+            shelf.endAsking()
         case .install(let number, let peer, let above):
             await install(number, from: peer, above: above)
-            shelf.givePlaceBack()
+            shelf.endAsking()
         case .serve(let socket):
             await serve(socket)
-            shelf.givePlaceBack()
+            shelf.endServing()
         case .keepMembers(let members):
             guard let error = await desk.keep(members: members, at: settings.membersFile) else {
                 return

@@ -24,7 +24,8 @@ package actor GossipDriver {
     final class Shelf: Sendable {
         private let members = Mutex<[Member]>([])
         private let counters = Mutex(GossipCounters())
-        private let streams = Mutex(0)
+        private let asking = Mutex(0)
+        private let serving = Mutex(0)
 
         var currentMembers: [Member] { members.withLock(\.self) }
         var currentCounters: GossipCounters { counters.withLock(\.self) }
@@ -37,8 +38,15 @@ package actor GossipDriver {
             counters.withLock { change(&$0) }
         }
 
-        /// Takes one of the places for streams, if one is free.
-        func takePlace() -> Bool {
+        /// Takes one of the places for streams that we open, if one is free.
+        func beginAsking() -> Bool { begin(asking) }
+        func endAsking() { asking.withLock { $0 -= 1 } }
+
+        /// Takes one of the places for guests; they cannot take those we need ourselves.
+        func beginServing() -> Bool { begin(serving) }
+        func endServing() { serving.withLock { $0 -= 1 } }
+
+        private func begin(_ streams: borrowing Mutex<Int>) -> Bool {
             let isFree = streams.withLock { streams in
                 guard streams < GossipDriver.streamLimit else { return false }
                 streams += 1
@@ -47,15 +55,12 @@ package actor GossipDriver {
             if !isFree { count { $0.streamsDropped += 1 } }
             return isFree
         }
-
-        func givePlaceBack() {
-            streams.withLock { $0 -= 1 }
-        }
     }
 
-    static let streamLimit = 96
+    static let streamLimit = 64
     static let packetsPerTurn = 64
     static let savePeriod = Duration.seconds(5)
+    static let complaintPeriod = Duration.seconds(60)
     static let showPeriod = Duration.milliseconds(250)
 
     let settings: GossipSettings
@@ -68,8 +73,8 @@ package actor GossipDriver {
     let errands: AsyncStream<Errand>.Continuation
     private let errandStream: AsyncStream<Errand>
     private let loop: EventLoop
-    private let datagrams: Socket
-    private let listener: Socket
+    private var datagrams: Socket?
+    private var listener: Socket?
     private let onChange: @Sendable (GossipNews) -> Void
     private let port: UInt16
     private var machine: GossipMachine
@@ -82,6 +87,7 @@ package actor GossipDriver {
     private var isStopped = false
     private var isSavePlanned = false
     private var shownAt: MonotonicInstant?
+    private var complainedAt: MonotonicInstant?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe loop.asUnownedSerialExecutor()
@@ -90,7 +96,9 @@ package actor GossipDriver {
     /// Binds the sockets and takes the next boot epoch; nothing is sent before ``start()``.
     ///
     /// - Parameters:
+    ///   - settings: Checked here, as a whole.
     ///   - list: The copy of the list that gossip follows and serves.
+    ///   - log: Where what an operator should see goes.
     ///   - onChange: Called on gossip's thread, in order; it must not block.
     /// - Throws: Everything wrong with `settings` at once, or what the system refused.
     package init(
@@ -98,7 +106,7 @@ package actor GossipDriver {
         list: any ReplicatedList,
         log: DaemonLog,
         onChange: @escaping @Sendable (GossipNews) -> Void
-    ) async throws(GossipError) {
+    ) throws(GossipError) {
         let faults = settings.faults
         guard faults.isEmpty, let bind = SocketAddress(settings.bindAddress) else {
             throw .settings(faults)
@@ -140,7 +148,7 @@ package actor GossipDriver {
         machine = GossipMachine(
             me: me,
             contacts: contacts.map { PeerAddress($0) },
-            position: await list.position(),
+            position: .start,
             tuning: settings.tuning,
             seed: SecureRandom.seed()
         )
@@ -153,7 +161,9 @@ package actor GossipDriver {
         loop.stop()
     }
 
-    /// Everybody known, this peer included, by name; from any thread. Heads are up to 250 ms old.
+    /// Everybody known, this peer included, by name; from any thread.
+    ///
+    /// Heads may be a probe interval old.
     package nonisolated var members: [Member] { shelf.currentMembers }
     /// What the sockets have seen; from any thread.
     package nonisolated var counters: GossipCounters { shelf.currentCounters }
@@ -166,13 +176,17 @@ package actor GossipDriver {
     package func start() {
         guard running == nil, !isStopped else { return }
         running = Task { await self.run() }
+    }
+
+    private func listen() {
+        guard let datagrams, let listener else { return }
         loop.watch(datagrams.descriptor) { [weak self] in
             self?.assumeIsolated { $0.receivePackets() }
         }
-        let (listener, shelf, errands) = (listener, shelf, errands)
+        let (shelf, errands) = (shelf, errands)
         deskLoop.watch(listener.descriptor) {
             while let socket = listener.accept() {
-                if shelf.takePlace() { errands.yield(.serve(socket)) }
+                if shelf.beginServing() { errands.yield(.serve(socket)) }
             }
         }
         handle(.start)
@@ -211,8 +225,10 @@ package actor GossipDriver {
     package func stop() async {
         guard !isStopped else { return }
         isStopped = true
-        loop.unwatch(datagrams.descriptor)
-        deskLoop.unwatch(listener.descriptor)
+        if let datagrams { loop.unwatch(datagrams.descriptor) }
+        if let listener { deskLoop.unwatch(listener.descriptor) }
+        datagrams = nil
+        listener = nil
         errands.finish()
         await desk.closeAll()
         running?.cancel()
@@ -237,12 +253,12 @@ package actor GossipDriver {
         switch action {
         case .send(let frames, let address): send(frames, to: address)
         case .exchange(let number, let request, let address):
-            guard shelf.takePlace() else { return failLater(number) }
+            guard shelf.beginAsking() else { return failLater(number) }
             errands.yield(.exchange(number, request, with: address))
         case .answer(let request, let sheet): answers[request] = sheet
         case .apply(let batches): errands.yield(.apply(batches))
         case .install(let number, let address, let above):
-            guard shelf.takePlace() else { return failLater(number) }
+            guard shelf.beginAsking() else { return failLater(number) }
             errands.yield(.install(number, from: address, above: above))
         case .deliver(let signal, let name): onChange(.signal(signal, from: name))
         case .advanced(let position): onChange(.applied(position))
@@ -307,7 +323,7 @@ package actor GossipDriver {
 
     private func receivePackets() {
         for _ in 0..<Self.packetsPerTurn {
-            guard !isStopped else { return }
+            guard let datagrams else { return }
             switch datagrams.receive(into: &buffer) {
             case .nothing: return
             case .failed: shelf.count { $0.socketErrors += 1 }
@@ -322,7 +338,9 @@ package actor GossipDriver {
             counters.bytesReceived += bytes.count
         }
         switch seal.open(bytes) {
-        case .refused(.foreign): shelf.count { $0.refused += 1 }
+        case .refused(.foreign):
+            shelf.count { $0.refused += 1 }
+            complain(about: address)
         case .refused(.replayed): shelf.count { $0.replayed += 1 }
         case .packet(let plain):
             do throws(GossipCodecError) {
@@ -335,8 +353,15 @@ package actor GossipDriver {
         }
     }
 
+    private func complain(about address: SocketAddress) {
+        let now = SystemClock.monotonic
+        if let complainedAt, complainedAt.duration(to: now) < Self.complaintPeriod { return }
+        complainedAt = now
+        log.warning("gossip.refused", ["from": address.description, "why": "key or cluster"])
+    }
+
     private func send(_ frames: [Frame], to peer: PeerAddress) {
-        guard !frames.isEmpty, let address = names.address(of: peer) else { return }
+        guard !frames.isEmpty, let datagrams, let address = names.address(of: peer) else { return }
         let packet = seal.seal(PacketCodec.encode(frames))
         let code = datagrams.send(packet, to: address)
         shelf.count { counters in
@@ -348,8 +373,12 @@ package actor GossipDriver {
 
     // Errands.
 
-    /// Works off errands, side by side, until there are no more.
+    /// Listens, and works off errands, side by side, until there are no more.
     private func run() async {
+        let position = await list.position()
+        guard !isStopped else { return }
+        handle(.advanced(position))
+        listen()
         await withDiscardingTaskGroup { group in
             for await errand in errandStream {
                 group.addTask { await self.perform(errand) }

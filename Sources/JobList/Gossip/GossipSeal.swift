@@ -165,9 +165,7 @@ struct StreamSeal {
     private let additional: [UInt8]
     private var counter: UInt64 = 0
 
-    /// - Parameters:
-    ///   - session: The sender's.
-    ///   - client: Whoever asked for the connection.
+    /// `session` is the sender's, one of those of `client`, who connected, and `server`.
     init(keys: GossipKeys, session: [UInt8], client: [UInt8], server: [UInt8]) {
         key = keys.streams
         self.session = session

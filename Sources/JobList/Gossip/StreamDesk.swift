@@ -89,7 +89,7 @@ actor StreamDesk {
 
     /// Answers questions until the other side has no more.
     ///
-    /// - Parameter compare: Takes in a roster and returns ours.
+    /// `compare` takes in a roster and returns ours; `me` is what we sign with.
     func serve(
         _ socket: Socket,
         comparing compare: @Sendable (RosterSheet) async -> RosterSheet,
