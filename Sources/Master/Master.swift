@@ -32,7 +32,7 @@ package struct Master: Sendable {
             of: Position.self,
             bufferingPolicy: .bufferingNewest(1)
         )
-        let parts = try await make(settings, address: address, log: log) { queue.yield($0) }
+        let parts = try make(settings, address: address, log: log) { queue.yield($0) }
         let authorizer = Authorizer(replica: parts.replica, clusterKey: settings.clusterKey)
         let router = MasterAPI.router(parts) { request async throws(Problem) in
             try await authorizer.principal(of: request)
@@ -48,13 +48,13 @@ package struct Master: Sendable {
         address: String,
         log: DaemonLog,
         moved: @escaping @Sendable (Position) -> Void
-    ) async throws -> MasterParts {
+    ) throws -> MasterParts {
         let folder = settings.dataFolder
         try FileStore.makeFolder(folder)
         let store = try openStore(settings.storeURL)
         let replica = try Replica(ReplicaSettings(path: "\(folder)/list.db"))
         let feed = ChangeFeed(replica)
-        let gossip = try await GossipDriver(
+        let gossip = try GossipDriver(
             settings: gossipSettings(settings, address: address),
             list: replica,
             log: log,

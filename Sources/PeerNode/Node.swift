@@ -18,14 +18,14 @@ package struct Node: Sendable {
     /// Opens files and sockets; nothing is claimed before ``run(until:)``.
     ///
     /// - Throws: The first thing that could not be opened, as a sentence.
-    package static func make(_ settings: NodeSettings, log: DaemonLog) async throws -> Node {
+    package static func make(_ settings: NodeSettings, log: DaemonLog) throws -> Node {
         // The port must be known before others are told of it; requests wait for the router.
         let gate = RouterGate()
         let server = try HTTPServer(settings: HTTPServerSettings(listen: settings.listen)) {
             await gate.answer($0)
         }
         let address = "\(settings.listen.prefix { $0 != ":" }):\(server.port)"
-        let parts = try await NodeParts.make(settings, address: address, log: log)
+        let parts = try NodeParts.make(settings, address: address, log: log)
         let authorizer = Authorizer(replica: parts.replica, clusterKey: settings.clusterKey)
         gate.open(
             NodeAPI(node: parts).router { request async throws(Problem) in

@@ -19,7 +19,7 @@ extension NodeParts {
         _ settings: NodeSettings,
         address: String,
         log: DaemonLog
-    ) async throws -> NodeParts {
+    ) throws -> NodeParts {
         let folder = settings.dataFolder
         try FileStore.makeFolder(folder)
         let loop = EventLoop(name: "rota-node")
@@ -37,7 +37,7 @@ extension NodeParts {
             log: log,
             report: { board.tell(.report($0)) }
         )
-        let gossip = try await GossipDriver(
+        let gossip = try GossipDriver(
             settings: gossipSettings(settings, address: address),
             list: replica,
             log: log,

@@ -45,7 +45,7 @@ package struct Candidate: Equatable, Sendable {
     }
 }
 
-/// "Every instant of every job of this virtual shard up to `through` has its verdict."
+/// Says that every instant of this virtual shard's jobs up to `through` has its verdict.
 package struct SettledNote: Hashable, Sendable {
     package let shard: VirtualShard
     package let through: Instant
