@@ -4,7 +4,7 @@ internal import Documents
 package import Vocabulary
 
 extension LogPage {
-    /// The page as a document; text that is no UTF-8 goes as hexadecimal digits, so nothing is lost.
+    /// The page as a document; text that is no UTF-8 goes as hexadecimal digits.
     package var value: Value {
         var members: [String: Value] = [
             "lines": .array(lines.map { Self.value($0.offset, $0.line) }),

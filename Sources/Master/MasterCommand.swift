@@ -56,7 +56,7 @@ package enum MasterCommand {
                 ],
                 examples: [
                     Example(
-                        "rota-master token create --store sqlite:///var/lib/rota/store.db --name li",
+                        "rota-master token create --store sqlite:///srv/rota/store.db --name li",
                         "A token that may look at everything in tenant default"
                     )
                 ]

@@ -91,7 +91,9 @@ package final class EventLoop: SerialExecutor, Sendable {
         wake()
     }
 
-    /// Calls `callback` on the loop's thread whenever `descriptor` can be read, until ``unwatch(_:)``.
+    /// Calls `callback` on the loop's thread whenever `descriptor` can be read.
+    ///
+    /// Lasts until ``unwatch(_:)``.
     ///
     /// The caller keeps the descriptor open for as long as it is watched.
     package func watch(_ descriptor: Int32, readable callback: @escaping Callback) {

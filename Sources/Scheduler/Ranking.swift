@@ -1,4 +1,4 @@
-// Who goes first: this node's place among those that may run a job, worked out when it is asked for.
+// Who goes first: this node's place among those that may run a job, worked out when asked for.
 
 internal import Vocabulary
 
@@ -82,7 +82,9 @@ struct Ranking: Sendable {
         guard !shelf.ranks.isEmpty else { return nil }
         var rank = shelf.ranks[shard.number]
         if rank == Self.unknown {
-            rank = shard.ranked(shelf.names).firstIndex(of: me).map { Int16(clamping: $0) }
+            rank =
+                shard.ranked(shelf.names).firstIndex(of: me)
+                .map { Int16(clamping: $0) }
                 ?? Self.outside
             shelves[audience]?.ranks[shard.number] = rank
         }

@@ -35,7 +35,9 @@ struct ScheduleLibrary: Sendable {
         shelves[index]?.schedule
     }
 
-    /// Takes a share of the schedule, compiling it if nobody has one; ``release(_:)`` gives it back.
+    /// Takes a share of the schedule, compiling it if nobody has one.
+    ///
+    /// ``release(_:)`` gives it back.
     mutating func take(
         _ text: String,
         zone: String,

@@ -193,7 +193,8 @@ extension SchedulerMachine {
             if let until = desk.backoff.until, until > now.monotonic {
                 add(until)
             } else if desk.isTrusted(at: now.monotonic),
-                desk.requests.count < settings.requestLimit || desk.requests.contains(where: \.isUnknown)
+                desk.requests.count < settings.requestLimit
+                    || desk.requests.contains(where: \.isUnknown)
             {
                 wakes.append(now.wall)
             }

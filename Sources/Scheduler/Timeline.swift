@@ -125,7 +125,7 @@ package struct Timeline: Sendable {
 
     /// The newest instant in `(lower, upper]` outside of pauses and of what `passing` leaves out.
     ///
-    /// - Parameter passing: For an instant to be left out, an earlier one to go on from, inclusive.
+    /// `passing` answers, for an instant to be left out, an earlier one to go on from, inclusive.
     package func newest(
         after lower: Instant,
         through upper: Instant,

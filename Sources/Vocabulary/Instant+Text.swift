@@ -13,8 +13,8 @@ extension Instant: CustomStringConvertible {
 
     /// Reads RFC 3339 text: `2026-11-21T05:00:00Z`, with an optional fraction and any offset.
     ///
-    /// - Returns: `nil` for anything else, a leap second included. Digits of the fraction beyond the
-    ///   third are dropped.
+    /// - Returns: `nil` for anything else, a leap second included. Digits of the fraction beyond
+    ///   the third are dropped.
     package init?(rfc3339 text: String) {
         var scanner = DigitScanner(text)
         guard let year = scanner.number(digits: 4), scanner.take("-"),

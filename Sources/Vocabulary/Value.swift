@@ -54,14 +54,12 @@ package enum Value: Hashable, Sendable {
 }
 
 extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
-    ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,
-    ExpressibleByNilLiteral
+    ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     package init(stringLiteral text: String) { self = .string(text) }
     package init(integerLiteral number: Int64) { self = .integer(number) }
     package init(booleanLiteral flag: Bool) { self = .bool(flag) }
     package init(arrayLiteral items: Value...) { self = .array(items) }
-    package init(nilLiteral: ()) { self = .null }
 
     package init(dictionaryLiteral members: (String, Value)...) {
         self = .object(Dictionary(members) { _, last in last })

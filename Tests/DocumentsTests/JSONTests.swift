@@ -6,12 +6,12 @@ import Vocabulary
 @Suite struct `JSON text` {
     @Test(
         arguments: [
-            ("null", nil), (" true\n", true), ("\u{FEFF}[]", []), ("{}", [:]),
+            ("null", .null), (" true\n", true), ("\u{FEFF}[]", []), ("{}", [:]),
             ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
             ("9007199254740993", 9_007_199_254_740_993), ("1.5", .number(1.5)), ("-0", 0),
             ("1e2", .number(100)), (#""a\u00e9\ud83d\ude00\/\"\\\n""#, "aé😀/\"\\\n"),
             ("\"é\"", "é"),
-            (#"{"a":[1,{"b":null}],"c":"d"}"#, ["a": [1, ["b": nil]], "c": "d"]),
+            (#"{"a":[1,{"b":null}],"c":"d"}"#, ["a": [1, ["b": .null]], "c": "d"]),
         ] as [(String, Value)]
     )
     func `is read`(text: String, value: Value) throws {
@@ -20,7 +20,7 @@ import Vocabulary
 
     @Test func `is written canonically`() {
         let value: Value = [
-            "b": ["x", 1, nil, true, .number(0.5)], "a": "/é\"\u{1}", "B": .number(3), "": [:],
+            "b": ["x", 1, .null, true, .number(0.5)], "a": "/é\"\u{1}", "B": .number(3), "": [:],
             "nan": .number(.nan), "max": .integer(.max),
         ]
         #expect(

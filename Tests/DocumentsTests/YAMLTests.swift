@@ -6,7 +6,7 @@ import Vocabulary
 @Suite struct `YAML text` {
     @Test(
         arguments: [
-            ("true", true), ("False", false), ("null", nil), ("~", nil), ("12", 12), ("-7", -7),
+            ("true", true), ("False", false), ("null", .null), ("~", .null), ("12", 12), ("-7", -7),
             ("+7", 7), ("0x1F", 31), ("0o17", 15), ("1.5", .number(1.5)), (".5", .number(0.5)),
             ("5.", .number(5)), ("1e3", .number(1_000)), ("-1.5E-2", .number(-0.015)), ("0", 0),
             ("0.5", .number(0.5)), ("9223372036854775807", .integer(.max)),
@@ -62,7 +62,7 @@ import Vocabulary
 
     @Test func `is written for people, with the chosen keys first`() {
         let value: Value = [
-            "kind": "job", "name": "etl", "zebra": nil, "enabled": true,
+            "kind": "job", "name": "etl", "zebra": .null, "enabled": true,
             "spec": [
                 "schedule": "*/5 * * * *", "command": "set -e\n\techo 'a: b'\n\nexit 0\n",
                 "environment": ["MODE": "on", "EMPTY": "", "PORT": "8080"], "none": [:],
@@ -109,7 +109,7 @@ import Vocabulary
             let value = Value.random(depth: 4, using: &random)
             let text = YAML.text(value)
             let read = try? YAML.parse(Array(text.utf8))
-            #expect(read == [value] || (value == nil && read == [nil]), "seed \(seed):\n\(text)")
+            #expect(read == [value], "seed \(seed):\n\(text)")
         }
     }
 

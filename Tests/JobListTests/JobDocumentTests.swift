@@ -105,7 +105,7 @@ func value(_ json: String) throws -> Value {
         for text in Self.faulty {
             transcript += "\(text.split(separator: "\n").joined(separator: " "))\n"
             do throws(DocumentFaults) {
-                let spec = try JobDocument.decodeSpec((try? value(text)) ?? nil, zones: zones)
+                let spec = try JobDocument.decodeSpec((try? value(text)) ?? .null, zones: zones)
                 Issue.record("accepted \(spec)")
             } catch {
                 transcript += error.faults.map { "    \($0)\n" }.joined() + "\n"
@@ -189,7 +189,8 @@ func value(_ json: String) throws -> Value {
         let entries = try ManifestDocument.decode([document], zones: zones)
         #expect(entries.map(\.name) == ["a/b", "c"])
         #expect(ManifestDocument.encodeManifest(entries) == document)
-        let apart = try ManifestDocument.decode(try #require(document.array) + [nil], zones: zones)
+        let documents = try #require(document.array) + [.null]
+        let apart = try ManifestDocument.decode(documents, zones: zones)
         #expect(apart == entries)
     }
 

@@ -105,14 +105,14 @@ final class ChildProcessTests: Sendable {
         let script = "set -m; trap '' TERM; sleep 600 & sleep 600 & echo up; wait; wait; wait"
         let watch = Watch()
         let child = try spawn(.init(program: "/bin/bash", arguments: ["-c", script]), watch)
-        try await eventually { watch.result.text(.out) == "up\n" }
+        try await requireEventually { watch.result.text(.out) == "up\n" }
         #expect(child.isTreeGone() == false)
         let members = ProcessTree(session: child.processID).members(in: ProcessTable.snapshot())
         #expect(members.count == 3)
         #expect(Set(members.map(\.group)).count == 3)
         child.endTree(.kill)
-        try await eventually { child.isTreeGone() }
-        try await eventually { watch.result.exit == .signal(9) }
+        try await requireEventually { child.isTreeGone() }
+        try await requireEventually { watch.result.exit == .signal(9) }
         child.release()
     }
 
@@ -122,20 +122,20 @@ final class ChildProcessTests: Sendable {
             .shell("trap 'echo no' TERM; echo up; while :; do sleep 0.05; done"),
             watch
         )
-        try await eventually { watch.result.text(.out) == "up\n" }
+        try await requireEventually { watch.result.text(.out) == "up\n" }
         child.endTree(.terminate)
-        try await eventually { watch.result.text(.out).contains("no\n") }
+        try await requireEventually { watch.result.text(.out).contains("no\n") }
         #expect(watch.result.exit == nil)
         child.endTree(.kill)
-        try await eventually { watch.result.exit == .signal(9) }
+        try await requireEventually { watch.result.exit == .signal(9) }
         child.release()
     }
 
     @Test func `a pipe held by a process that left the session can be closed`() async throws {
         let watch = Watch()
         let child = try spawn(.shell("echo first; setsid sleep 5 & exit 0"), watch)
-        try await eventually { watch.result.exit == .code(0) }
-        try await eventually { child.isTreeGone() }
+        try await requireEventually { watch.result.exit == .code(0) }
+        try await requireEventually { child.isTreeGone() }
         #expect(watch.result.closed.isEmpty)
         child.closeOutput()
         #expect(watch.result.closed == [.out, .err])
@@ -153,7 +153,9 @@ final class ChildProcessTests: Sendable {
         #expect(before < 1_000_000)
         #expect(watch.result.exit == nil)
         child.resumeOutput()
-        try await eventually { watch.result.exit == .code(0) && watch.result.closed.count == 2 }
+        try await requireEventually {
+            watch.result.exit == .code(0) && watch.result.closed.count == 2
+        }
         #expect(watch.result.output[.out]?.count == 1_000_000)
         child.release()
     }
@@ -177,9 +179,9 @@ final class ChildProcessTests: Sendable {
             }
             let early = try fixture.spawn(.shell("sleep 0.1"), Watch())
             early.release()
-            try await eventually { ProcessTable.entry(of: early.processID) == nil }
+            try await requireEventually { ProcessTable.entry(of: early.processID) == nil }
             // A few may be the testing library's own; a leak would be hundreds.
-            try await eventually { try fixture.openDescriptors() < before + 10 }
+            try await requireEventually { try fixture.openDescriptors() < before + 10 }
             try #require(try fixture.children().isEmpty)
         }
     }
@@ -217,7 +219,7 @@ final class ChildProcessTests: Sendable {
     func run(_ command: ChildCommand) async throws -> Watch.Result {
         let watch = Watch()
         let child = try spawn(command, watch)
-        try await eventually { watch.result.exit != nil && watch.result.closed.count == 2 }
+        try await requireEventually { watch.result.exit != nil && watch.result.closed.count == 2 }
         #expect(child.isTreeGone())
         child.release()
         return watch.result
@@ -323,21 +325,5 @@ final class Watch: Sendable {
                 result.exit = exit
             }
         }
-    }
-}
-
-/// Waits until `condition` holds, at most 20 s.
-func eventually(
-    _ condition: () throws -> Bool,
-    sourceLocation: SourceLocation = #_sourceLocation
-) async throws {
-    let deadline = SystemClock.monotonic.advanced(by: .seconds(20))
-    while try !condition() {
-        try #require(
-            SystemClock.monotonic < deadline,
-            "the condition did not come true",
-            sourceLocation: sourceLocation
-        )
-        try await Task.sleep(for: .milliseconds(1))
     }
 }

@@ -257,7 +257,8 @@ enum Canned {
         "shard":"1/1","cause":"schedule","cause_detail":"","fence":9,"rev":"1.17","node":"n2",\
         "state":"\(state)","claimed":"2026-11-20T11:55:00.100Z",\
         "finished":\(state == "running" ? "null" : "\"2026-11-20T11:55:31.100Z\""),\
-        "duration_ms":\(state == "running" ? "null" : "31000"),"exit":\(exit),"reason":"","lost":false}
+        "duration_ms":\(state == "running" ? "null" : "31000"),"exit":\(exit),"reason":"",\
+        "lost":false}
         """
     }
 

@@ -1,4 +1,4 @@
-// A whole cluster's schedulers in one process, under a seed: virtual time, real cores, a model store.
+// A cluster's schedulers in one process, under a seed: virtual time, real cores, a model store.
 
 import CronEval
 import LockLease

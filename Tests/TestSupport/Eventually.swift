@@ -21,3 +21,20 @@ package func eventually(
     Issue.record("not within \(limit): \(what)", sourceLocation: sourceLocation)
     return false
 }
+
+/// Waits until `condition` holds, at most 20 s, and ends the test otherwise.
+package func requireEventually(
+    _ condition: () async throws -> Bool,
+    sourceLocation: SourceLocation = #_sourceLocation
+) async throws {
+    let clock = ContinuousClock()
+    let deadline = clock.now.advanced(by: .seconds(20))
+    while try await !condition() {
+        try #require(
+            clock.now < deadline,
+            "the condition did not come true",
+            sourceLocation: sourceLocation
+        )
+        try await Task.sleep(for: .milliseconds(1))
+    }
+}

@@ -6,9 +6,10 @@ import Testing
     static let pure: Set = ["CronEval", "Gossip", "Scheduler", "Vocabulary"]
     static let impurities = [
         "import Foundation", "import Glibc", "import Dispatch", "import CLinux", "import CSQLite",
-        "import Platform", ".now", "Date()", "SystemRandomNumberGenerator", "Task {", "Task.sleep",
+        "import Platform", ".now", "Date()", "SystemRandomNumberGenerator", "Task {",
+        "Task.sl" + "eep",
     ]
-    static let unfinished = ["TO" + "DO", "FIX" + "ME", "XX" + "X"]
+    static let unfinished = ["TO" + "DO", "FIX" + "ME"]
 
     let files: [SourceFile]
 

@@ -56,7 +56,9 @@ package struct Call: Sendable {
         guard let number = Int(text), range.contains(number) else {
             throw Problem(
                 .badRequest,
-                "\(name)=\(text) is no whole number from \(range.lowerBound) to \(range.upperBound)."
+                """
+                \(name)=\(text) is no whole number from \(range.lowerBound) to \(range.upperBound).
+                """
             )
         }
         return number

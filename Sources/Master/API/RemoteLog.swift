@@ -3,6 +3,7 @@
 internal import Documents
 internal import Gossip
 internal import HTTPClient
+internal import HTTPService
 internal import JobList
 internal import LockLease
 internal import LogSink

@@ -9,7 +9,11 @@ package enum MergePatch {
         guard case .object(let changes) = patch else { return patch }
         var members = target.object ?? [:]
         for (name, change) in changes {
-            members[name] = change == .null ? nil : apply(change, to: members[name] ?? .null)
+            if change == .null {
+                members.removeValue(forKey: name)
+            } else {
+                members[name] = apply(change, to: members[name] ?? .null)
+            }
         }
         return .object(members)
     }

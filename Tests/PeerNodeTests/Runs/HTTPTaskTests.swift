@@ -74,7 +74,7 @@ import Vocabulary
         let world = try RunFixture(http: http)
         let order = RunOrder.http(HTTPTask(url: "http://a")) { $0.killGrace = .seconds(60) }
         await world.keeper.start(order)
-        try await eventually { !http.calls.isEmpty }
+        try await requireEventually { !http.calls.isEmpty }
         await world.keeper.kill(order.kill())
         let report = try await world.report(of: order)
         #expect(report.state == .killed)

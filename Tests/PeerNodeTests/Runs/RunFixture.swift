@@ -7,6 +7,7 @@ import LogSink
 import PeerNode
 import Platform
 import Synchronization
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -52,7 +53,7 @@ final class RunFixture: Sendable {
     }
 
     func report(of order: RunOrder) async throws -> RunReport {
-        try await eventually { reports.contains { $0.run == order.grant.run } }
+        try await requireEventually { reports.contains { $0.run == order.grant.run } }
         return try #require(reports.last { $0.run == order.grant.run })
     }
 
@@ -61,7 +62,7 @@ final class RunFixture: Sendable {
         let run = order.grant.run
         var lines: [String] = []
         var offset: Int64 = 0
-        try await eventually { (try? await sink.read(run, from: 0, limit: 1)) != nil }
+        try await requireEventually { (try? await sink.read(run, from: 0, limit: 1)) != nil }
         while true {
             let page = try await sink.read(run, from: offset, limit: 1 << 20)
             lines += page.lines.map {
@@ -136,21 +137,5 @@ extension RunOrder {
 
     func kill(by author: String = "ann", grace: Duration? = nil) -> KillOrder {
         KillOrder(run: grant.run, author: author, grace: grace, requestedAt: .epoch)
-    }
-}
-
-/// Waits until `condition` holds, at most 20 s.
-func eventually(
-    _ condition: () async throws -> Bool,
-    sourceLocation: SourceLocation = #_sourceLocation
-) async throws {
-    let deadline = SystemClock.monotonic.advanced(by: .seconds(20))
-    while try await !condition() {
-        try #require(
-            SystemClock.monotonic < deadline,
-            "the condition did not come true",
-            sourceLocation: sourceLocation
-        )
-        try await Task.sleep(for: .milliseconds(1))
     }
 }

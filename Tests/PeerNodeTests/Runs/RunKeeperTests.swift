@@ -48,7 +48,7 @@ struct RunKeeperTests {
     @Test func `output can be read while the task runs`() async throws {
         let order = RunOrder.shell("echo early; read x < /dev/zero; sleep 60")
         await world.keeper.start(order)
-        try await eventually {
+        try await requireEventually {
             let page = try? await world.sink.read(order.grant.run, from: 0, limit: 100)
             return page?.end == 6
         }
@@ -118,7 +118,7 @@ struct RunKeeperTests {
             "trap '' TERM; (sleep 63; sleep 64) & echo up; while :; do sleep 0.02; done"
         )
         await world.keeper.start(order)
-        try await eventually { processes(of: order).count >= 3 }
+        try await requireEventually { processes(of: order).count >= 3 }
         await world.keeper.kill(order.kill())
         await world.keeper.kill(order.kill(by: "bob"))
         let report = try await world.report(of: order)

@@ -27,7 +27,7 @@ final class RunOrphanTests: Sendable {
         let first = try RunFixture(folder: folder)
         let order = RunOrder.shell("trap '' TERM; echo up; while :; do sleep 0.05; done")
         await first.keeper.start(order)
-        try await eventually {
+        try await requireEventually {
             (try? await first.sink.read(order.grant.run, from: 0, limit: 9))?.end == 3
         }
         // The first life still hears of its run's end, so the second has a log of its own.
@@ -80,7 +80,7 @@ final class RunOrphanTests: Sendable {
             on: loop
         ) { _ in }
         // The kernel shows the environment only once the program has been loaded.
-        try await eventually {
+        try await requireEventually {
             ProcessTable.isMarked(child.processID, with: "ROTA_RUN_ID=\(run)")
         }
         let world = try RunFixture(folder: folder)
@@ -93,6 +93,6 @@ final class RunOrphanTests: Sendable {
 
     private func reap(_ child: ChildProcess) async throws {
         child.release()
-        try await eventually { ProcessTable.entry(of: child.processID) == nil }
+        try await requireEventually { ProcessTable.entry(of: child.processID) == nil }
     }
 }
