@@ -92,6 +92,50 @@ import Vocabulary
 }
 
 @Suite struct `A machine` {
+    @Test func `still has something later to say after the last incarnation there is`() {
+        let cluster = Simulator(2, seed: 1)
+        cluster.startAll()
+        cluster.run(for: .seconds(1))
+        let before = cluster.nodes[0].machine.members.first { $0.name == NodeName("n0") }
+        guard var lie = before else { return #expect(Bool(false), "n0 does not know itself") }
+        lie.standing.incarnation = .max - 1
+        lie.standing.state = .failed
+        let claim = Frame.statement(Statement(lie, by: NodeName("n1")))
+        cluster.tell(.packet([claim], from: cluster.nodes[1].address), on: 0)
+        cluster.tell(.flags(isDraining: true, isStale: false), on: 0)
+        cluster.run(for: .seconds(1))
+        let after = cluster.nodes[1].machine.members.first { $0.name == NodeName("n0") }
+        #expect(after?.isDraining == true)
+        #expect(after?.standing == Standing(bootEpoch: 1_001, incarnation: 0, state: .alive))
+    }
+
+    @Test func `asks another peer within two seconds when the first does not deliver`() {
+        let cluster = Simulator(4, seed: 2)
+        cluster.startAll()
+        cluster.run(for: .seconds(3))
+        var machine = cluster.nodes[0].machine
+        var now = cluster.time
+        func member(_ name: String) -> Member? {
+            machine.members.first { $0.name == NodeName(name) }
+        }
+        let head = Position(revision: Revision(epoch: 1, sequence: 9), digest: .zero)
+        var asked: [PeerAddress] = []
+        for name in ["n1", "n2"] {
+            guard let peer = member(name) else { continue }
+            let sender = Sender(name: peer.name, bootEpoch: peer.bootEpoch, position: head)
+            _ = machine.handle(.packet([.have(sender)], from: peer.address), at: now)
+        }
+        for _ in 0..<400 where asked.count < 2 {
+            now = now.advanced(by: .milliseconds(5))
+            for action in machine.handle(.wake, at: now) {
+                guard case .exchange(let number, .pull, let address) = action else { continue }
+                asked.append(address)
+                _ = machine.handle(.exchangeFailed(number), at: now)
+            }
+        }
+        #expect(Set(asked).count == 2)
+    }
+
     @Test(.tags(.randomized))
     func `survives whatever well-formed nonsense a peer sends`() throws {
         var chance = SeededGenerator(seed: 7)

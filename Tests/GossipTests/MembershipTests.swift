@@ -129,6 +129,25 @@ import Vocabulary
         #expect(took != nil)
     }
 
+    @Test func `finds a seed that is up only long after its cluster, and knows nobody itself`() {
+        let cluster = Simulator(4, seed: 16)
+        let seed = cluster.nodes[3].address
+        for index in 0..<3 {
+            let node = cluster.nodes[index]
+            cluster.nodes[index].machine = GossipMachine(
+                me: Simulator.member(node.name, node.address, bootEpoch: 1_000),
+                contacts: [cluster.nodes[0].address, seed],
+                position: .start,
+                seed: UInt64(index)
+            )
+            cluster.start(index)
+        }
+        cluster.run(for: .seconds(30))
+        cluster.restart(3, keepsList: true, contacts: [])
+        let took = cluster.run(until: { $0.areViewsEqual }, atMost: .seconds(13))
+        #expect(took != nil)
+    }
+
     @Test func `forgives a frozen member, and is not accused by it when it thaws`() {
         let cluster = Simulator(6, seed: 9)
         cluster.startAll()
