@@ -138,6 +138,8 @@ package protocol LeaseStore: Sendable {
     /// Triggers that may be claimed now, oldest first: due by the store's clock, and not waiting
     /// for another run of their job.
     func dueTriggers(limit: Int) async throws(StoreError) -> [Trigger]
+    /// Every trigger of `job` that nobody has claimed, oldest instant first, due or not.
+    func waitingTriggers(of job: UID) async throws(StoreError) -> [Trigger]
     /// When the next trigger that is not due yet will be, on the store's clock.
     func nextTrigger() async throws(StoreError) -> Instant?
 

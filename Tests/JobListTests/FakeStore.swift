@@ -95,6 +95,7 @@ extension FakeStore {
         throw nothing
     }
     func dueTriggers(limit: Int) throws(StoreError) -> [Trigger] { throw nothing }
+    func waitingTriggers(of _: UID) throws(StoreError) -> [Trigger] { throw nothing }
     func nextTrigger() throws(StoreError) -> Instant? { throw nothing }
     func kill(_: KillOrder) throws(StoreError) -> RunRecord? { throw nothing }
     func run(_: RunID) throws(StoreError) -> RunRecord? { throw nothing }

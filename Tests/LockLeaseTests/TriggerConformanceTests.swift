@@ -41,6 +41,20 @@ import Vocabulary
     }
 
     @Test(arguments: BackEnd.allCases)
+    func `waits in sight of whoever asks for its job, due or not`(_ backEnd: BackEnd) async throws {
+        let bench = try Bench(backEnd)
+        let session = try await bench.session()
+        let job = try await bench.put(gate: Bench.gate(.allow(limit: 1)))
+        let first = try await bench.store.trigger(job.key, id: bench.request(), author: "ann")
+        let second = try await bench.store.trigger(job.key, id: bench.request(), author: "ann")
+        _ = try await bench.claim(session, bench.item(job, first)).grant()
+        // There is room for one run only, so the other is not due; it waits all the same.
+        #expect(try await bench.due().isEmpty)
+        #expect(try await bench.store.waitingTriggers(of: job.uid) == [second])
+        #expect(try await bench.store.waitingTriggers(of: UID("none")).isEmpty)
+    }
+
+    @Test(arguments: BackEnd.allCases)
     func `is claimed by one node`(_ backEnd: BackEnd) async throws {
         let bench = try Bench(backEnd)
         let (first, second) = (try await bench.session("a"), try await bench.session("b"))

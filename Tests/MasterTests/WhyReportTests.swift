@@ -15,6 +15,7 @@ import Vocabulary
         runs: [RunRecord] = [],
         skips: [SkipRange] = [],
         cursor: Int64 = 999_940,
+        waiting: [Trigger] = [],
         candidates: [WhyReport.Candidate] = [.init(name: NodeName("n1"), obstacle: nil)]
     ) -> WhyReport.Facts {
         WhyReport.Facts(
@@ -31,7 +32,7 @@ import Vocabulary
             runs: runs,
             skips: skips,
             cursor: Instant(unixSeconds: cursor),
-            waiting: 0,
+            waiting: waiting,
             candidates: candidates
         )
     }
@@ -89,6 +90,19 @@ import Vocabulary
         #expect(report.verdict == "pending")
         #expect(report.lines.contains("place     n2 goes first"))
         #expect(report.lines.contains("          not: n1 draining"))
+    }
+
+    @Test func `an instant that waits in the queue is not taken for one that was forgotten`() {
+        let trigger = Trigger(
+            id: TriggerID(1),
+            key: RunKey(job: job, instant: at),
+            name: ObjectKey(tenant: "default", kind: .job, name: "a"),
+            cause: .queued,
+            notBefore: at
+        )
+        let report = WhyReport(facts(cursor: 1_000_000, waiting: [trigger]))
+        #expect(report.verdict == "waiting")
+        #expect(report.lines.contains("waiting   for the run under way to end (queued)"))
     }
 
     @Test func `an instant to come says who goes first`() {

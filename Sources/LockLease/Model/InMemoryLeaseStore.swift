@@ -132,6 +132,11 @@ package actor InMemoryLeaseStore: LeaseStore {
         model.dueTriggers(limit: limit, at: clock())
     }
 
+    package func waitingTriggers(of job: UID) -> [Trigger] {
+        model.pending.values.map(\.trigger).filter { $0.key.job == job }
+            .sorted { ($0.key.instant, $0.id) < ($1.key.instant, $1.id) }
+    }
+
     package func nextTrigger() -> Instant? { model.nextTrigger(at: clock()) }
 
     package func kill(_ order: KillOrder) -> RunRecord? { model.kill(order) }

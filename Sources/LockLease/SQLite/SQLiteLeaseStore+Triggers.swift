@@ -49,6 +49,18 @@ extension SQLiteLeaseStore {
         return try file.all(found, what: "a trigger").map(\.trigger)
     }
 
+    package func waitingTriggers(of job: UID) throws(StoreError) -> [Trigger] {
+        let file = try file()
+        let found = try file.rows(
+            """
+            SELECT \(PendingTrigger.columns) FROM pending WHERE uid=?
+            ORDER BY instant, id LIMIT \(settings.rowLimit)
+            """,
+            [.text(job.text)]
+        ) { PendingTrigger(row: $0) }
+        return try file.all(found, what: "a trigger").map(\.trigger)
+    }
+
     package func nextTrigger() throws(StoreError) -> Instant? {
         let next = try file().first(
             "SELECT min(not_before) FROM pending WHERE not_before>?",

@@ -24,11 +24,12 @@ struct WhyReport: Equatable, Sendable {
         let skips: [SkipRange]
         let cursor: Instant?
         /// Triggers that wait for this job.
-        let waiting: Int
+        let waiting: [Trigger]
         let candidates: [Candidate]
     }
 
-    /// One word: `ran`, `late`, `skipped`, `lost`, `pending`, `future`, `paused`, `not-due`.
+    /// One word: `ran`, `late`, `skipped`, `lost`, `waiting`, `pending`, `future`,
+    /// `paused`, `not-due`.
     let verdict: String
     let lines: [String]
 
@@ -37,10 +38,9 @@ struct WhyReport: Equatable, Sendable {
         if let pause = facts.job.pause { lines.append(Self.paused(pause)) }
         let (verdict, explanation) = Self.outcome(facts)
         lines += explanation
-        if facts.waiting > 0 {
-            lines.append(
-                "waiting   \(facts.waiting) more start\(facts.waiting == 1 ? "" : "s") of it"
-            )
+        let others = facts.waiting.count { $0.key.instant != facts.at }
+        if others > 0 {
+            lines.append("waiting   \(others) more start\(others == 1 ? "" : "s") of it")
         }
         if let next = facts.next, verdict != "future" { lines.append("next      \(next)") }
         self.verdict = verdict
@@ -64,6 +64,9 @@ struct WhyReport: Equatable, Sendable {
         if !facts.runs.isEmpty { return ran(facts) }
         if let skip = facts.skips.first {
             return ("skipped", ["skipped   \(words(for: skip)) (\(skip.count) in \(range(skip)))"])
+        }
+        if let trigger = facts.waiting.first(where: { $0.key.instant == facts.at }) {
+            return ("waiting", [waits(trigger)])
         }
         guard facts.isDue else { return ("not-due", []) }
         if facts.isPausedThen {
@@ -109,6 +112,16 @@ struct WhyReport: Equatable, Sendable {
         case .limit: "more were missed than misfire: all(limit) runs"
         case .store: "the store was away, and store_loss says skip"
         case .superseded: "a newer start took its place in the queue"
+        }
+    }
+
+    private static func waits(_ trigger: Trigger) -> String {
+        switch trigger.cause {
+        case .queued, .replacement, .catchUp:
+            "waiting   for the run under way to end (\(trigger.cause.word))"
+        case .retry, .nodeLoss:
+            "waiting   until \(trigger.notBefore) for attempt \(trigger.key.attempt)"
+        case .schedule, .manual: "waiting   for a node to take it"
         }
     }
 

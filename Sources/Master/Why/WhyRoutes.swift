@@ -77,11 +77,10 @@ struct WhyRoutes: Sendable {
         }[job]
     }
 
-    private func waiting(_ job: UID) async throws(Problem) -> Int {
-        let triggers = try await master.ask { store async throws(StoreError) in
-            try await store.dueTriggers(limit: 1_000)
+    private func waiting(_ job: UID) async throws(Problem) -> [Trigger] {
+        try await master.ask { store async throws(StoreError) in
+            try await store.waitingTriggers(of: job)
         }
-        return triggers.count { $0.key.job == job }
     }
 
     /// The nodes in the order in which they go first for this job, each with what keeps it out.
