@@ -6,7 +6,7 @@ build: packages ; swift build
 test: packages ; ./testnet/test
 lint: ; swift format lint --strict --recursive Package.swift Sources Tests
 tidy: ; swift test --filter TidyTests
-tsan: packages ; swift test --sanitize thread --build-path .build-tsan --skip ClusterTests --skip TidyTests
+tsan: packages ; TSAN_OPTIONS="suppressions=$(CURDIR)/testnet/tsan.supp" swift test --no-parallel --sanitize thread --build-path .build-tsan --skip ClusterTests --skip TidyTests
 release: packages ; ./testnet/build
 check: packages lint build test tsan
 soak: packages ; ROTA_SOAK_SECONDS=$${ROTA_SOAK_SECONDS:-600} ./testnet/test --filter ClusterTests
