@@ -3,30 +3,29 @@
 internal import CLinux
 internal import Glibc
 
-/// Turns the signals that end a daemon into a stream; made before any thread is started.
+/// Turns the signals that end a daemon into a stream.
+///
+/// By handlers rather than by `signalfd(2)`: the concurrency runtime has started threads before
+/// `main`, and a signal that is blocked here would still end the process there.
 package final class StopSignals: Sendable {
-    /// One element per signal.
+    /// One element for each time the daemon was told to end.
     package let requests: AsyncStream<Void>
     private let loop = EventLoop(name: "rota-signals")
 
-    /// Blocks TERM and INT for this thread and those it will start, and ignores PIPE.
+    /// Catches TERM and INT, and ignores PIPE, for the rest of the process's life.
     package init() {
-        var set = sigset_t()
-        unsafe sigemptyset(&set)
-        unsafe sigaddset(&set, SIGTERM)
-        unsafe sigaddset(&set, SIGINT)
-        let code = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-        precondition(code == 0, "pthread_sigmask failed with \(code)")
+        let counter = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+        precondition(counter >= 0, "eventfd failed: errno \(errno)")
+        for number in [SIGTERM, SIGINT] {
+            let code = clinux_count_signal(number, counter)
+            precondition(code == 0, "sigaction(\(number)) failed: errno \(errno)")
+        }
         signal(SIGPIPE, SIG_IGN)
-        let descriptor = unsafe signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
-        precondition(descriptor >= 0, "signalfd failed: errno \(errno)")
         let (requests, queue) = AsyncStream.makeStream(of: Void.self)
         self.requests = requests
-        loop.watch(descriptor) {
-            var info = signalfd_siginfo()
-            while unsafe read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size) > 0 {
-                queue.yield()
-            }
+        loop.watch(counter) {
+            var count: UInt64 = 0
+            if unsafe read(counter, &count, 8) == 8 { queue.yield() }
         }
     }
 }

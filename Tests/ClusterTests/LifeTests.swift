@@ -101,6 +101,23 @@ import Testing
     }
 
     @Test(.tags(.integration), .timeLimit(.minutes(3)))
+    func `a node that is told to stop lets its runs finish and records them`() async throws {
+        let cluster = try await TestCluster(nodes: 1)
+        defer { cluster.end() }
+        let file = cluster.path("gate")
+        let command = "echo up > \(file); while [ -e \(file) ]; do sleep 0.05; done; echo finished"
+        #expect(try cluster.rota("job", "add", "gate", "--shell", command).code == 0)
+        #expect(try cluster.rota("job", "run", "gate").code == 0)
+        await eventually("the task runs") { !cluster.read("gate").isEmpty }
+        cluster.signal("n1", SIGTERM)
+        await eventually("the node stops") { cluster.read("n1.log").contains("node.stopping") }
+        try FileManager.default.removeItem(atPath: file)
+        #expect(cluster.stop("n1") == 0)
+        let run = try #require(try cluster.rota("run", "list", "-o", "name").lines.first)
+        #expect(try cluster.rota("run", "show", run, "-o", "json").out.contains("\"succeeded\""))
+    }
+
+    @Test(.tags(.integration), .timeLimit(.minutes(3)))
     func `jobs fire while every master is down`() async throws {
         let cluster = try await TestCluster(nodes: 2)
         defer { cluster.end() }

@@ -62,3 +62,7 @@ static inline void clinux_name_thread(const char *name) {
 static inline int clinux_has_exited(int status) { return WIFEXITED(status); }
 static inline int clinux_exit_code(int status) { return WEXITSTATUS(status); }
 static inline int clinux_signal(int status) { return WTERMSIG(status); }
+
+/// From now on `signal` adds 1 to the eventfd `counter`, on whatever thread it arrives; nothing else
+/// happens. A handler must be C: it may run between any two instructions. See signal-safety(7).
+int clinux_count_signal(int signal, int counter);

@@ -23,14 +23,22 @@ package struct ListFollower: Sendable {
     package func run() async {
         while !Task.isCancelled {
             let cursor = feed.cursor(since: nil, filter: FeedFilter(kinds: [.job, .node]))
-            do throws(FeedError) {
-                while !Task.isCancelled {
-                    await apply(try await cursor.next(timeout: .seconds(30)))
-                }
-            } catch {
-                // The history this cursor stood on is gone: start from a whole listing.
-                log.info("list.restarted", ["reason": "\(error)"])
+            await withTaskCancellationHandler {
+                await follow(cursor)
+            } onCancel: {
+                cursor.cancel()
             }
+        }
+    }
+
+    /// Reads on until the history that `cursor` stands on is gone, or it is cancelled.
+    private func follow(_ cursor: FeedCursor) async {
+        do throws(FeedError) {
+            while true { await apply(try await cursor.next(timeout: .seconds(30))) }
+        } catch .cancelled {
+            return
+        } catch {
+            log.info("list.restarted", ["reason": "\(error)"])
         }
     }
 
