@@ -19,6 +19,14 @@ package struct Job: Equatable, Sendable {
     }
 }
 
+extension Job {
+    /// The pause in force at `instant`; one with an end ends by itself.
+    package func pause(at instant: Instant) -> Pause? {
+        guard let pause, pause.until.map({ instant < $0 }) ?? true else { return nil }
+        return pause
+    }
+}
+
 /// Why and until when a job is paused.
 package struct Pause: Equatable, Sendable {
     package var reason: String

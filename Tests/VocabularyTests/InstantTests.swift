@@ -59,3 +59,22 @@ import Vocabulary
         #expect(DurationText.format(.milliseconds(1_500)) == "1s500ms")
     }
 }
+
+@Suite struct `A pause` {
+    let noon = Instant(unixSeconds: 43_200)
+
+    private func job(until: Instant?) -> Job {
+        let spec = JobSpec(task: .shell(ShellTask(command: "true")))
+        return Job(spec: spec, pause: Pause(reason: "", since: .epoch, until: until))
+    }
+
+    @Test func `without an end lasts until somebody ends it`() {
+        #expect(job(until: nil).pause(at: noon) != nil)
+    }
+
+    @Test func `with an end is over from then on`() {
+        let job = job(until: noon)
+        #expect(job.pause(at: noon.advanced(by: .milliseconds(-1))) != nil)
+        #expect(job.pause(at: noon) == nil)
+    }
+}

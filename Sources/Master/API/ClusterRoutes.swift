@@ -134,7 +134,7 @@ struct ClusterRoutes: Sendable {
         var due: [(instant: Instant, record: ObjectRecord, words: String)] = []
         for record in try await jobs(call.tenant) {
             let job = try Editor.decode(record)
-            guard job.pause == nil, let schedule = master.schedule(of: record, job),
+            guard job.pause(at: now) == nil, let schedule = master.schedule(of: record, job),
                 let instant = schedule.next(after: now)
             else { continue }
             due.append((instant, record, schedule.words))

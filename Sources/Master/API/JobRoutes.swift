@@ -131,9 +131,11 @@ struct JobRoutes: Sendable {
         }
         let live = newest.first?.state.isOpen == true ? try await master.liveSessions() : []
         let schedule = master.schedule(of: record, job)
-        let due = job.pause == nil ? schedule?.next(after: SystemClock.wall) : nil
+        let now = SystemClock.wall
+        let pause = job.pause(at: now)
+        let due = pause == nil ? schedule?.next(after: now) : nil
         return [
-            "paused": Views.pause(job.pause), "next": Views.optional(due),
+            "paused": Views.pause(pause), "next": Views.optional(due),
             "words": .string(schedule?.words ?? "only by hand"),
             "open_runs": .integer(Int64(running.count)),
             "last": newest.first.map { run in
@@ -160,15 +162,16 @@ struct JobRoutes: Sendable {
     private func next(_ call: Call) async throws(Problem) -> HTTPResponse {
         let (record, job) = try await find(call)
         let count = try call.number("n", default: 10, in: 1...1_000)
+        let pause = Views.pause(job.pause(at: SystemClock.wall))
         guard let schedule = master.schedule(of: record, job) else {
-            return .json(["items": [], "words": "only by hand", "paused": Views.pause(job.pause)])
+            return .json(["items": [], "words": "only by hand", "paused": pause])
         }
         return .json([
             "items": .array(
                 schedule.upcoming(count, after: SystemClock.wall).map { .string($0.description) }
             ),
             "words": .string(schedule.words), "time_zone": .string(schedule.zoneName),
-            "paused": Views.pause(job.pause),
+            "paused": pause,
         ])
     }
 

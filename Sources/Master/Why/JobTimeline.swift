@@ -39,7 +39,7 @@ struct JobTimeline: Sendable {
     }
 
     func next(after instant: Instant) -> Instant? {
-        job.pause == nil ? compile(nil)?.next(after: instant) : nil
+        job.pause(at: instant) == nil ? compile(nil)?.next(after: instant) : nil
     }
 
     func text(at instant: Instant) -> String? {

@@ -35,7 +35,7 @@ struct WhyReport: Equatable, Sendable {
 
     init(_ facts: Facts) {
         var lines = [Self.due(facts)]
-        if let pause = facts.job.pause { lines.append(Self.paused(pause)) }
+        if let pause = facts.job.pause(at: facts.now) { lines.append(Self.paused(pause)) }
         let (verdict, explanation) = Self.outcome(facts)
         lines += explanation
         let others = facts.waiting.count { $0.key.instant != facts.at }

@@ -40,6 +40,8 @@ package struct RunMachine: Equatable, Sendable {
     private var phase = Phase.idle
     /// The first cause; set only while the main process was still there.
     private var stop: Stop?
+    /// How long the task was given between TERM and KILL.
+    private var givenGrace: Duration?
     /// The grace of a stop that came while the task was being started.
     private var pendingGrace: Duration?
     private var timeoutAt: MonotonicInstant?
@@ -148,6 +150,7 @@ package struct RunMachine: Equatable, Sendable {
             return terminate(grace: grace, at: now)
         case .closing(.terminating, let until):
             let sooner = now.advanced(by: grace)
+            givenGrace = min(givenGrace ?? grace, grace)
             guard sooner < until else { return [] }
             phase = .closing(.terminating, until: sooner)
             return grace > .zero ? [.wake(at: sooner)] : kill(at: now)
@@ -158,6 +161,7 @@ package struct RunMachine: Equatable, Sendable {
 
     private mutating func terminate(grace: Duration, at now: MonotonicInstant) -> [Action] {
         let note = stop.map { [Action.note(words(for: $0))] } ?? []
+        if stop != nil { givenGrace = grace }
         guard grace > .zero else { return note + kill(at: now) }
         let until = now.advanced(by: grace)
         phase = .closing(.terminating, until: until)
@@ -247,7 +251,7 @@ extension RunMachine {
 
     private var verdict: (RunState, String) {
         if let stop {
-            let after = DurationText.format(rules.grace)
+            let after = DurationText.format(givenGrace ?? rules.grace)
             let tail =
                 ignoredTerm ? "; it did not end on TERM within \(after) and was sent KILL" : ""
             return (state(for: stop), words(for: stop) + tail)
