@@ -199,8 +199,9 @@ extension SchedulerMachine {
                 wakes.append(now.wall)
             }
         }
-        if !readWishes.isEmpty, let until = readBackoff.until { add(until) }
-        if auditSlot != nil, let auditAt { add(auditAt) }
+        if !readWishes.isEmpty, let until = readBackoff.until, until > now.monotonic { add(until) }
+        // While reads are held up, so is the audit.
+        if readWishes.isEmpty, auditSlot != nil, let auditAt { add(auditAt) }
         return wakes.min().map { max($0, now.wall.advanced(by: .milliseconds(1))) }
     }
 }

@@ -80,6 +80,7 @@ struct Fleet {
     var runIDs: Set<RunID> = []
     var lateness: [Int64] = []
     var notes = 0
+    var wakes = 0
     var reads = 0
     var violations: [String] = []
     var trace: UInt64 = 0
@@ -132,13 +133,20 @@ struct Fleet {
     // MARK: What happens from outside
 
     /// Commits a job's new state; nodes hear of it after delays of their own.
-    mutating func edit(_ uid: UID, period: Int64?, isPaused: Bool, _ change: (inout JobSpec) -> Void) {
+    mutating func edit(
+        _ uid: UID,
+        period: Int64?,
+        isPaused: Bool,
+        _ change: (inout JobSpec) -> Void
+    ) {
         let revision = store.nextRevision()
-        var row = store.jobs[uid] ?? StoreOfTheFleet.JobRow(
-            entry: .init(revision: revision, job: job(every: 1)),
-            cursor: storeNow,
-            edits: []
-        )
+        var row =
+            store.jobs[uid]
+            ?? StoreOfTheFleet.JobRow(
+                entry: .init(revision: revision, job: job(every: 1)),
+                cursor: storeNow,
+                edits: []
+            )
         var job = row.entry.job
         if let last = row.edits.last {
             job.eras.append(
@@ -261,6 +269,7 @@ struct Fleet {
             handle(.slots(free: Self.slots - nodes[index].open), on: index)
         case .renew: renew(index)
         case .wake:
+            wakes += 1
             nodes[index].nextWake = nil
             handle(.deadlineReached, on: index)
         case .crash(let length):

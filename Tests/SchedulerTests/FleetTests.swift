@@ -89,6 +89,9 @@ import Vocabulary
             #expect(fleet.violations.prefix(3) == [], "seed \(seed)")
             #expect(fleet.store.faults.prefix(3) == [], "seed \(seed)")
             #expect(Judge.faults(in: fleet).prefix(3) == [], "seed \(seed)")
+            // A machine that spins would be woken a thousand times a second.
+            let perSecond = fleet.wakes / fleet.nodes.count / 90
+            #expect(perSecond < 100, "seed \(seed): \(perSecond) wake-ups a second")
         }
     }
 
@@ -129,9 +132,11 @@ import Vocabulary
             time += draw(500...6_000)
             fleet.run(until: min(time, 60_000))
             switch draw(0...7) {
-            case 0: fleet.stall(Int(draw(0...Int64(fleet.nodes.count - 1))), for: draw(100...20_000))
+            case 0:
+                fleet.stall(Int(draw(0...Int64(fleet.nodes.count - 1))), for: draw(100...20_000))
             case 1...4: change(&fleet, Int(draw(0...5)), &random)
-            case 5: jump(&fleet, Int(draw(0...Int64(fleet.nodes.count - 1))), draw(-40_000...40_000))
+            case 5:
+                jump(&fleet, Int(draw(0...Int64(fleet.nodes.count - 1))), draw(-40_000...40_000))
             case _: break
             }
         }
@@ -190,7 +195,9 @@ enum Judge {
             if ranges.contains(where: { ($0.reason == .paused) != isPaused }) {
                 faults.append("\(uid): \(instant) paused: \(isPaused)")
             }
-            if isPaused, runs.contains(instant) { faults.append("\(uid): \(instant) ran in a pause") }
+            if isPaused, runs.contains(instant) {
+                faults.append("\(uid): \(instant) ran in a pause")
+            }
         }
         for skip in row.skips {
             let count = due.filter { skip.from < $0.instant && $0.instant <= skip.through }.count
