@@ -127,7 +127,9 @@ import Testing
     @Test func `lets a handler finish`() async throws {
         let entered = Gate()
         let mayAnswer = Gate()
-        let server = try HTTPServer(settings: HTTPServerSettings()) { _ in
+        var settings = HTTPServerSettings()
+        settings.stopGrace = .seconds(30)
+        let server = try HTTPServer(settings: settings) { _ in
             entered.open()
             await mayAnswer.opened()
             return .text("done")
