@@ -30,7 +30,7 @@ members() {
 pid_of() {
     local pid
     pid=$(cat "$dir/$1/pid" 2>/dev/null) || return 1
-    [ -n "$pid" ] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "--data $dir/$1 " || return 1
+    [ -n "$pid" ] && { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qF -- "--data $dir/$1 " || return 1
     # A zombie has an empty command line, so what is left is alive or stopped.
     echo "$pid"
 }
