@@ -42,7 +42,7 @@ struct MemberReader {
         self.pointer = pointer
         self.faults = faults
         for name in members.keys.sorted() where !(known + tolerated).contains(name) {
-            let nearest = NearestName.of(name, among: known)
+            let nearest = FieldNames.nearest(to: name, among: known)
             let advice =
                 nearest.map { "did you mean \($0)?" }
                 ?? "it may have \(known.joined(separator: ", "))"

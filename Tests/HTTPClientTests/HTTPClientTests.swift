@@ -78,10 +78,17 @@ import Testing
         let stream = PingPong(rounds: 100)
         let server = try serve { _ in HTTPResponse(status: 200, body: .stream(stream)) }
         let url = server.url
-        // Each chunk is sent when the last has come: one that is held back would end the exchange.
+        let times = Mutex<[ContinuousClock.Instant]>([])
         try await client.stream(HTTPCall(url: url)) { event in
-            if case .chunk = event { stream.received() }
+            guard case .chunk = event else { return }
+            times.withLock { $0.append(.now) }
+            stream.received()
         }
+        // A chunk held back for Nagle's sake would cost 40 ms or more in every round; a busy
+        // machine delays some rounds, but not the quickest.
+        let rounds = times.withLock { zip($0.dropFirst(), $0).map { $0 - $1 } }
+        #expect(rounds.count == 99)
+        #expect(try #require(rounds.min()) < .milliseconds(20))
         server.stop()
     }
 
