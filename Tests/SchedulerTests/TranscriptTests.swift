@@ -102,6 +102,14 @@ import Vocabulary
         #expect(next == "settle 10; wake 20")
     }
 
+    @Test func `believes the store also when its cursor is behind what was believed`() {
+        var node = Transcript.node()
+        _ = node.at(1, .put([entry()]))
+        _ = node.at(10, .deadlineReached)
+        let line = node.at(10.02, won: "c1") { _ in [.taken(cursor: time(-5))] }
+        #expect(line == "claim c2: job -5→10 --5..0×1 misfire +10; wake 11.020")
+    }
+
     @Test func `sends an unknown claim again as it was, a refused one afresh`() {
         var node = Transcript.node()
         _ = node.at(1, .put([entry()]))
