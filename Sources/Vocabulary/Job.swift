@@ -20,9 +20,9 @@ package struct Job: Equatable, Sendable {
 }
 
 extension Job {
-    /// The pause in force at `instant`; one with an end ends by itself.
+    /// The pause in force at `instant`; one with an end ends by itself, just after `until`.
     package func pause(at instant: Instant) -> Pause? {
-        guard let pause, pause.until.map({ instant < $0 }) ?? true else { return nil }
+        guard let pause, pause.until.map({ instant <= $0 }) ?? true else { return nil }
         return pause
     }
 }

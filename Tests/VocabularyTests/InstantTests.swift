@@ -72,9 +72,9 @@ import Vocabulary
         #expect(job(until: nil).pause(at: noon) != nil)
     }
 
-    @Test func `with an end is over from then on`() {
+    @Test func `with an end covers that instant and is over after it`() {
         let job = job(until: noon)
-        #expect(job.pause(at: noon.advanced(by: .milliseconds(-1))) != nil)
-        #expect(job.pause(at: noon) == nil)
+        #expect(job.pause(at: noon) != nil)
+        #expect(job.pause(at: noon.advanced(by: .milliseconds(1))) == nil)
     }
 }
