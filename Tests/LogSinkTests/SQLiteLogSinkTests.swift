@@ -49,7 +49,7 @@ import Vocabulary
         // The database within its limit and a write-ahead log that SQLite cuts at 4 MB.
         #expect(folder.bytes < 2 * limit + (6 << 20), "\(folder.bytes) bytes on disk")
         #expect(folder.bytes <= disk + (2 << 20))
-        #expect(Self.residentBytes - memory < 64 << 20, "\(Self.residentBytes - memory) bytes more")
+        #expect(Self.residentBytes - memory < 16 << 20, "\(Self.residentBytes - memory) bytes more")
     }
 
     @Test func `pruned logs give their space back`() async throws {
