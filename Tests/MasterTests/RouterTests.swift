@@ -65,6 +65,8 @@ import Vocabulary
             ("/v1/jobs/{name}:pause", "/v1/jobs/a", nil),
             ("/v1/jobs/{name}", "/v1/jobs/a:pause", nil),
             ("/v1/jobs/{name}", "/v1/jobs/a/b", nil),
+            ("/v1/jobs/{name}", "/v1/jobs/%zz", nil),
+            ("/v1/jobs/{name}", "/v1/jobs/%ff", nil),
         ] as [(String, String, [String: String]?)]
     )
     func `matches paths segment by segment`(

@@ -20,7 +20,10 @@ package struct PathPattern: Sendable {
         var captures: [String: String] = [:]
         for (pattern, text) in zip(segments, theirs) {
             if pattern.hasPrefix("{") {
-                captures[String(pattern.dropFirst().dropLast())] = PercentCoding.decode(text)
+                let decoded = PercentCoding.decode(text)
+                // A broken escape, or bytes that are no UTF-8: no name holds either.
+                guard !decoded.contains("%"), !decoded.contains("\u{FFFD}") else { return nil }
+                captures[String(pattern.dropFirst().dropLast())] = decoded
             } else if pattern != text {
                 return nil
             }
