@@ -60,6 +60,12 @@ package struct CivilDate: Hashable, Sendable {
     }
 }
 
+extension CivilDate: Comparable {
+    package static func < (lhs: Self, rhs: Self) -> Bool {
+        (lhs.year, lhs.month, lhs.day) < (rhs.year, rhs.month, rhs.day)
+    }
+}
+
 extension CivilDate: CustomStringConvertible {
     package var description: String {
         "\(year.padded(to: 4))-\(month.padded(to: 2))-\(day.padded(to: 2))"

@@ -56,12 +56,16 @@ struct PatternBuilder {
 
     var pattern: FieldPattern {
         FieldPattern(
-            seconds: seconds,
-            minutes: minutes,
-            hours: UInt32(truncatingIfNeeded: hours),
-            months: UInt32(truncatingIfNeeded: months),
-            years: years,
-            days: days,
+            times: TimePattern(
+                seconds: seconds,
+                minutes: minutes,
+                hours: UInt32(truncatingIfNeeded: hours)
+            ),
+            dates: DatePattern(
+                months: UInt32(truncatingIfNeeded: months),
+                years: years,
+                days: days
+            ),
             isInterval: isInterval
         )
     }
@@ -84,7 +88,7 @@ struct PatternBuilder {
         warnings.hasStarStepDay =
             !dates.isPlain && !weekdays.isPlain && !weekdays.hasPlus
             && (dates.isStarred || weekdays.isStarred)
-        warnings.isNever = pattern.neverFires
+        warnings.isNever = pattern.dates.isEmpty
         warnings.skipsMonths = !warnings.isNever && skipsMonths
         return warnings
     }

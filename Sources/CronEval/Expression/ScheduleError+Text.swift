@@ -140,6 +140,25 @@ extension ScheduleError {
         )
     }
 
+    static var jitterSeedRequired: Self {
+        Self(
+            .hashSeedRequired,
+            at: 0..<0,
+            "jitter spreads by the job, and there is none. Give a seed, or leave the jitter out"
+        )
+    }
+
+    static var shiftedGrid: Self {
+        Self(
+            .unsupportedHere,
+            at: 0..<0,
+            """
+            @every has no day to shift from. Write the fields of a cron expression, or leave the \
+            days out instead of shifting
+            """
+        )
+    }
+
     static func behindInstant(at range: Range<Int>) -> Self {
         Self(.invalidInstant, at: range, "nothing may follow the time. Write \(momentExample)")
     }

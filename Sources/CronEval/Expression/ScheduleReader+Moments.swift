@@ -49,13 +49,10 @@ extension ScheduleReader {
     mutating func readInstant(in zone: TimeZoneRules) throws(ScheduleError) -> Instant {
         let word = nextWord()
         guard !word.isEmpty else { throw .missingInstant(at: position) }
-        var scanner = MomentScanner(rest: bytes[word])
-        guard let moment = scanner.scan() else { throw .invalidInstant(string(word), at: word) }
-        let seconds =
-            switch moment {
-            case .elapsed(let seconds): seconds
-            case .wall(let wall): zone.second(ofWall: wall)
-            }
+        guard let moment = Moment(bytes[word]) else {
+            throw .invalidInstant(string(word), at: word)
+        }
+        let seconds = moment.seconds(in: zone)
         // 1970 in UTC to the end of 2199 on the wall of UTC.
         let limit = CivilMonth(year: 2200, month: 1).firstDay * 86_400
         guard (0..<limit).contains(seconds) else {
@@ -65,61 +62,5 @@ extension ScheduleReader {
         skipBlanks()
         guard position == end else { throw .behindInstant(at: position..<end) }
         return Instant(unixSeconds: seconds)
-    }
-}
-
-/// Reads `1893456000` or `2030-01-01T09:00[:00][Z|+08:00]`.
-private struct MomentScanner {
-    enum Moment {
-        /// Seconds since 1970 in UTC.
-        case elapsed(Int64)
-        /// Seconds since 1970 on the wall.
-        case wall(Int64)
-    }
-
-    var rest: ArraySlice<UInt8>
-
-    mutating func scan() -> Moment? {
-        if rest.allSatisfy(\.isDigit) {
-            guard (1...12).contains(rest.count) else { return nil }
-            return .elapsed(rest.reduce(0) { $0 * 10 + Int64($1 - 0x30) })
-        }
-        guard let year = number(digits: 4), take("-"), let month = number(digits: 2), take("-"),
-            let day = number(digits: 2), take("T"),
-            let date = CivilDate(year: year, month: month, day: day),
-            let hour = number(digits: 2), hour < 24, take(":"),
-            let minute = number(digits: 2), minute < 60
-        else { return nil }
-        var wall = date.daysSinceEpoch * 86_400 + Int64(hour * 3_600 + minute * 60)
-        if take(":") {
-            guard let second = number(digits: 2), second < 60 else { return nil }
-            wall += Int64(second)
-        }
-        if rest.isEmpty { return .wall(wall) }
-        guard let offset = offset(), rest.isEmpty else { return nil }
-        return .elapsed(wall - Int64(offset))
-    }
-
-    private mutating func offset() -> Int? {
-        if take("Z") { return 0 }
-        let isWest = take("-")
-        guard isWest || take("+"), let hour = number(digits: 2), hour < 24, take(":"),
-            let minute = number(digits: 2), minute < 60
-        else { return nil }
-        let seconds = hour * 3_600 + minute * 60
-        return isWest ? -seconds : seconds
-    }
-
-    private mutating func take(_ character: Unicode.Scalar) -> Bool {
-        guard rest.first == UInt8(ascii: character) else { return false }
-        rest.removeFirst()
-        return true
-    }
-
-    private mutating func number(digits: Int) -> Int? {
-        let word = rest.prefix(digits)
-        guard word.count == digits, word.allSatisfy(\.isDigit) else { return nil }
-        rest = rest.dropFirst(digits)
-        return word.reduce(0) { $0 * 10 + Int($1 - 0x30) }
     }
 }

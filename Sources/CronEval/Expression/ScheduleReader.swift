@@ -40,7 +40,7 @@ struct ScheduleReader {
     }
 
     /// Reads what follows the prefix.
-    mutating func readBody(in zone: TimeZoneRules) throws(ScheduleError) -> Schedule.Timing {
+    mutating func readBody(in zone: TimeZoneRules) throws(ScheduleError) -> Meaning {
         guard position < end else { throw .empty(at: position) }
         guard bytes[position] == UInt8(ascii: "@") else { return try .fields(readFields()) }
         let word = nextWord()
@@ -138,12 +138,8 @@ extension FieldPattern {
         pattern.days = days
         pattern.weeks = weekdays * DayPattern.everyLane
         return Self(
-            seconds: 1,
-            minutes: 1,
-            hours: hours,
-            months: months,
-            years: .all,
-            days: pattern,
+            times: TimePattern(seconds: 1, minutes: 1, hours: hours),
+            dates: DatePattern(months: months, years: .all, days: pattern),
             isInterval: hours != 1
         )
     }

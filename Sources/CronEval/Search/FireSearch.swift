@@ -1,18 +1,33 @@
 // From wall times to instants: what becomes of a schedule when clocks change.
 
-/// Searches the fires of one pattern in one zone, in UTC seconds.
+internal import Vocabulary
+
+/// What a schedule does with wall times that are skipped or repeated, its text considered.
+struct ClockRule: Equatable, Sendable {
+    /// Whether skipped wall times fire after the gap.
+    let makesUp: Bool
+    let overlap: ClockChangePolicy.Overlap
+
+    init(_ policy: ClockChangePolicy, isInterval: Bool) {
+        makesUp = policy.gap.map { $0 == .next } ?? !isInterval
+        overlap = policy.overlap ?? (isInterval ? .both : .first)
+    }
+}
+
+/// Searches the fires of one set of wall times in one zone, in UTC seconds.
 ///
 /// Within a segment of one offset, wall time is a straight line, so a search of wall times answers
 /// until the segment ends; the answer stays good for later segments whose wall time goes on from
 /// there. Only where clocks went back behind the search's start must it be asked again.
 ///
-/// A schedule that is no interval fires at S + r for each skipped wall time, where S is the end of
-/// the gap and r < 60 what is left of the skipped time after whole minutes: its *echo*.
-struct FireSearch {
-    let pattern: FieldPattern
+/// A schedule that makes up for gaps fires at S + r for each skipped wall time, where S is the end
+/// of the gap and r < 60 what is left of the skipped time after whole minutes: its *echo*.
+struct FireSearch<Dates: DateSource> {
+    let walls: WallTimes<Dates>
     let zone: TimeZoneRules
+    let rule: ClockRule
 
-    private static let none: Int64 = .max / 4
+    private static var none: Int64 { .max / 4 }
 
     /// The first fire from the second `time` on.
     ///
@@ -26,11 +41,11 @@ struct FireSearch {
         if catchesUp(segment), time - segment.start < 60 {
             echo = firstEcho(atOrAfter: time, in: segment, last: segments[place - 1])
         }
-        var low = max(time, newSince(segment)) + segment.offset
-        var match = pattern.firstMatch(atOrAfter: low) ?? Self.none
+        var low = max(time, start(of: segment)) + segment.offset
+        var match = walls.first(atOrAfter: low) ?? Self.none
         while true {
             let direct = match - segment.offset
-            if direct < segment.end { return min(direct, echo ?? direct) }
+            if direct < end(of: segment) { return min(direct, echo ?? direct) }
             if let echo { return echo }
             place += 1
             guard place < segments.count else { return nil }
@@ -40,10 +55,10 @@ struct FireSearch {
             if catchesUp(segment), match < segment.start + segment.offset {
                 echo = firstEcho(atOrAfter: segment.start, in: segment, last: previous)
             }
-            let resumed = newSince(segment) + segment.offset
+            let resumed = start(of: segment) + segment.offset
             if resumed < low || resumed > match {
                 low = resumed
-                match = pattern.firstMatch(atOrAfter: low) ?? Self.none
+                match = walls.first(atOrAfter: low) ?? Self.none
             }
         }
     }
@@ -55,12 +70,12 @@ struct FireSearch {
     func last(atOrBefore time: Int64) -> Int64? {
         let segments = zone.segments
         var place = zone.segmentIndex(at: time)
-        var high = time + segments[place].offset
-        var match = pattern.lastMatch(atOrBefore: high) ?? -Self.none
+        var high = min(time, end(of: segments[place]) - 1) + segments[place].offset
+        var match = walls.last(atOrBefore: high) ?? -Self.none
         while true {
             let segment = segments[place]
             let direct = match - segment.offset
-            let isDirect = direct >= newSince(segment)
+            let isDirect = direct >= start(of: segment)
             // Echoes lie within the first minute, so later matches need not be compared.
             if isDirect, direct - segment.start >= 60 || !catchesUp(segment) {
                 return direct >= 0 ? direct : nil
@@ -75,21 +90,48 @@ struct FireSearch {
             }
             if isDirect { return direct >= 0 ? direct : nil }
             place -= 1
-            let ended = segment.start - 1 + previous.offset
+            let ended = end(of: previous) - 1 + previous.offset
             if ended > high || ended < match {
                 high = ended
-                match = pattern.lastMatch(atOrBefore: high) ?? -Self.none
+                match = walls.last(atOrBefore: high) ?? -Self.none
             }
         }
     }
 
-    private func catchesUp(_ segment: TimeZoneRules.Segment) -> Bool {
-        segment.beginsWithGap && !pattern.isInterval
+    /// How many fires lie in `seconds`, which begin at 0 at the earliest.
+    ///
+    /// - Complexity: O(offset changes and months in between), whatever fires in them.
+    func count(in seconds: Range<Int64>) -> Int {
+        guard !seconds.isEmpty else { return 0 }
+        let segments = zone.segments
+        var count = 0
+        for place in zone.segmentIndex(at: seconds.lowerBound)..<segments.count {
+            let segment = segments[place]
+            guard segment.start < seconds.upperBound else { break }
+            let low = max(seconds.lowerBound, start(of: segment))
+            let high = min(seconds.upperBound, end(of: segment))
+            if low < high {
+                count += walls.count(in: low + segment.offset..<high + segment.offset)
+            }
+            if catchesUp(segment) {
+                count += echoCount(in: seconds, of: segment, last: segments[place - 1])
+            }
+        }
+        return count
     }
 
-    /// When the segment's own matches begin to count: an interval counts repeated times twice.
-    private func newSince(_ segment: TimeZoneRules.Segment) -> Int64 {
-        pattern.isInterval ? segment.start : segment.newSince
+    private func catchesUp(_ segment: TimeZoneRules.Segment) -> Bool {
+        segment.beginsWithGap && rule.makesUp
+    }
+
+    /// When the segment's own matches begin to count.
+    private func start(of segment: TimeZoneRules.Segment) -> Int64 {
+        rule.overlap == .first ? segment.newSince : segment.start
+    }
+
+    /// When they no longer do.
+    private func end(of segment: TimeZoneRules.Segment) -> Int64 {
+        rule.overlap == .last ? segment.lastUntil : segment.end
     }
 
     private func firstEcho(
@@ -113,6 +155,23 @@ struct FireSearch {
         return segment.start + Int64(63 - echoes.leadingZeroBitCount)
     }
 
+    /// The echoes in `seconds` that do not coincide with a match of their own.
+    private func echoCount(
+        in seconds: Range<Int64>,
+        of segment: TimeZoneRules.Segment,
+        last previous: TimeZoneRules.Segment
+    ) -> Int {
+        var echoes = echoes(of: segment, last: previous)
+        var count = 0
+        while echoes != 0 {
+            let time = segment.start + Int64(echoes.trailingZeroBitCount)
+            let wall = time + segment.offset
+            if seconds.contains(time), walls.first(atOrAfter: wall) != wall { count += 1 }
+            echoes &= echoes - 1
+        }
+        return count
+    }
+
     /// The seconds after the gap at the segment's start at which skipped times are made up for.
     private func echoes(
         of segment: TimeZoneRules.Segment,
@@ -122,8 +181,8 @@ struct FireSearch {
         var wall = segment.start + previous.offset
         var echoes: UInt64 = 0
         // A minute that lies in the gap as a whole gives all echoes there can be.
-        while let match = pattern.firstMatch(atOrAfter: wall), match < resumed,
-            echoes.nonzeroBitCount < pattern.seconds.nonzeroBitCount
+        while let match = walls.first(atOrAfter: wall), match < resumed,
+            echoes.nonzeroBitCount < walls.times.seconds.nonzeroBitCount
         {
             echoes |= 1 << UInt64(TimeZoneRules.residue(of: match, since: resumed))
             wall = match + 1

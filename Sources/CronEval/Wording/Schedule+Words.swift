@@ -7,7 +7,7 @@ extension Schedule {
     ///
     /// Made from what the text means, not from how it is written; the zone is not mentioned.
     package var words: String {
-        switch timing {
+        switch meaning {
         case .fields(let pattern):
             let words = PatternWords(pattern: pattern).sentence
             return neverFires ? "never: \(words)" : words
@@ -58,13 +58,13 @@ private struct PatternWords {
             words += " every day"
         }
         if !monthsAreNamed, !months.isEmpty { words += " in \(months)" }
-        if pattern.years != .all { words += " in \(years)" }
+        if pattern.dates.years != .all { words += " in \(years)" }
         return words
     }
 
-    private var seconds: [Int] { Self.places(pattern.seconds) }
-    private var minutes: [Int] { Self.places(pattern.minutes) }
-    private var hours: [Int] { Self.places(UInt64(pattern.hours)) }
+    private var seconds: [Int] { Self.places(pattern.times.seconds) }
+    private var minutes: [Int] { Self.places(pattern.times.minutes) }
+    private var hours: [Int] { Self.places(UInt64(pattern.times.hours)) }
 
     /// `at 03:00 and 15:00`, if the times are few.
     private var clockTimes: String? {
@@ -104,7 +104,7 @@ private struct PatternWords {
         return step == 1 ? "every \(unit)" : "every \(step) \(unit)s"
     }
 
-    private var days: DayPattern { pattern.days }
+    private var days: DayPattern { pattern.dates.days }
 
     /// Empty for every day.
     private var dayWords: String {
@@ -159,13 +159,13 @@ private struct PatternWords {
 
     /// Empty for every month.
     private var months: String {
-        let places = Self.places(UInt64(pattern.months))
+        let places = Self.places(UInt64(pattern.dates.months))
         guard places.count < 12 else { return "" }
         return Self.list(Self.runs(places.map { ($0, Self.monthNames[$0 - 1]) }))
     }
 
     private var years: String {
-        let all = (1970...YearSet.last).filter { pattern.years.contains($0) }
+        let all = (1970...YearSet.last).filter { pattern.dates.years.contains($0) }
         return Self.list(Self.runs(all.map { ($0, "\($0)") }))
     }
 

@@ -16,6 +16,8 @@ package struct TimeZoneRules: Sendable {
         let offset: Int64
         /// How far clocks were put forward at `start`; negative for back, 0 at the beginning.
         let shift: Int64
+        /// How far they are put forward at `end`.
+        let nextShift: Int64
 
         /// Whether clocks went forward at `start` by little enough to catch up what was skipped.
         ///
@@ -24,6 +26,11 @@ package struct TimeZoneRules: Sendable {
 
         /// When the wall first shows a time that it had not shown before.
         var newSince: Int64 { shift < 0 && shift >= -Self.threshold ? start - shift : start }
+
+        /// Until when the wall shows a time that it will not show again.
+        var lastUntil: Int64 {
+            nextShift < 0 && nextShift >= -Self.threshold ? end + nextShift : end
+        }
 
         private static let threshold: Int64 = 3 * 3_600
     }
@@ -63,11 +70,25 @@ package struct TimeZoneRules: Sendable {
         var (start, offset, shift) = (Self.farPast, initialOffset, Int64(0))
         for change in changes where change.offset != offset {
             segments.append(
-                Segment(start: start, end: change.time, offset: offset, shift: shift)
+                Segment(
+                    start: start,
+                    end: change.time,
+                    offset: offset,
+                    shift: shift,
+                    nextShift: change.offset - offset
+                )
             )
             (start, shift, offset) = (change.time, change.offset - offset, change.offset)
         }
-        segments.append(Segment(start: start, end: Self.farFuture, offset: offset, shift: shift))
+        segments.append(
+            Segment(
+                start: start,
+                end: Self.farFuture,
+                offset: offset,
+                shift: shift,
+                nextShift: 0
+            )
+        )
         table = Table(segments: segments)
     }
 
