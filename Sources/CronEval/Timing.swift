@@ -2,89 +2,147 @@
 
 internal import Vocabulary
 
-/// The fires of a schedule before blackouts and jitter.
+/// What a schedule's text says, before any rule is applied to it; holds no references.
 enum Timing: Equatable, Sendable {
-    case fields(WallTimes<DatePattern>, ClockRule)
-    case ruledFields(WallTimes<RuledDates>, ClockRule)
+    case fields(FieldPattern)
     case every(Grid)
-    case ruledEvery(RuledGrid)
-    /// `nil`: a calendar left it out.
-    case at(Instant?)
+    case at(Instant)
+}
 
-    /// The first fire strictly after `instant`, which may be any.
-    func next(after instant: Instant, in zone: TimeZoneRules) -> Instant? {
+/// Its fires. Instants may be any; before the epoch and after the end of 2199 there are none.
+extension Timing {
+    func next(after instant: Instant, by clock: WallClock) -> Instant? {
         switch self {
-        case .fields(let walls, let rule):
-            FireSearch(walls: walls, zone: zone, rule: rule)
-                .first(atOrAfter: Self.second(after: instant)).map { Instant(unixSeconds: $0) }
-        case .ruledFields(let walls, let rule):
-            FireSearch(walls: walls, zone: zone, rule: rule)
-                .first(atOrAfter: Self.second(after: instant)).map { Instant(unixSeconds: $0) }
+        case .fields(let pattern): pattern.walls.next(after: instant, by: clock)
         case .every(let grid): grid.first(after: instant)
-        case .ruledEvery(let grid): grid.first(after: instant)
-        case .at(let only): only.flatMap { $0 > instant ? $0 : nil }
+        case .at(let only): only > instant ? only : nil
         }
     }
 
-    /// The last fire strictly before `instant`, which may be any.
-    func previous(before instant: Instant, in zone: TimeZoneRules) -> Instant? {
+    func previous(before instant: Instant, by clock: WallClock) -> Instant? {
         switch self {
-        case .fields(let walls, let rule):
-            FireSearch(walls: walls, zone: zone, rule: rule)
-                .last(atOrBefore: Self.second(before: instant)).map { Instant(unixSeconds: $0) }
-        case .ruledFields(let walls, let rule):
-            FireSearch(walls: walls, zone: zone, rule: rule)
-                .last(atOrBefore: Self.second(before: instant)).map { Instant(unixSeconds: $0) }
+        case .fields(let pattern): pattern.walls.previous(before: instant, by: clock)
         case .every(let grid): grid.last(before: instant)
-        case .ruledEvery(let grid): grid.last(before: instant)
-        case .at(let only): only.flatMap { $0 < instant ? $0 : nil }
+        case .at(let only): only < instant ? only : nil
         }
     }
 
-    /// How many fires lie in `instants`.
-    func count(in instants: Range<Instant>, in zone: TimeZoneRules) -> Int {
-        let milliseconds =
-            instants.lowerBound.unixMilliseconds..<instants.upperBound.unixMilliseconds
-        return switch self {
-        case .fields(let walls, let rule):
-            FireSearch(walls: walls, zone: zone, rule: rule).count(in: Self.seconds(milliseconds))
-        case .ruledFields(let walls, let rule):
-            FireSearch(walls: walls, zone: zone, rule: rule).count(in: Self.seconds(milliseconds))
-        case .every(let grid): grid.count(in: milliseconds)
-        case .ruledEvery(let grid): grid.count(in: milliseconds)
-        case .at(let only): only.map(instants.contains) == true ? 1 : 0
+    func count(in instants: Range<Instant>, by clock: WallClock) -> Int {
+        switch self {
+        case .fields(let pattern): pattern.walls.count(in: instants, by: clock)
+        case .every(let grid): grid.count(in: instants)
+        case .at(let only): instants.contains(only) ? 1 : 0
+        }
+    }
+}
+
+/// Its fires on the days that a calendar allows.
+extension Timing {
+    func next(
+        after instant: Instant,
+        by clock: WallClock,
+        under calendar: CalendarRule
+    ) -> Instant? {
+        switch self {
+        case .fields(let pattern):
+            calendar.walls(of: pattern).next(after: instant, by: clock)
+        case .every(let grid):
+            RuledGrid(grid: grid, allowed: calendar.allowed, zone: clock.zone).first(after: instant)
+        case .at(let only):
+            calendar.place(of: only, in: clock.zone).flatMap { $0 > instant ? $0 : nil }
         }
     }
 
-    /// The first whole second after `instant`; before the epoch nothing fires.
-    private static func second(after instant: Instant) -> Int64 {
-        min(max(instant.unixSeconds, -1), lastSecond) + 1
+    func previous(
+        before instant: Instant,
+        by clock: WallClock,
+        under calendar: CalendarRule
+    ) -> Instant? {
+        switch self {
+        case .fields(let pattern):
+            calendar.walls(of: pattern).previous(before: instant, by: clock)
+        case .every(let grid):
+            RuledGrid(grid: grid, allowed: calendar.allowed, zone: clock.zone)
+                .last(before: instant)
+        case .at(let only):
+            calendar.place(of: only, in: clock.zone).flatMap { $0 < instant ? $0 : nil }
+        }
     }
 
-    /// The last whole second before `instant`, be that whole itself or not.
-    private static func second(before instant: Instant) -> Int64 {
-        let clamped = min(max(instant, .epoch), Instant(unixSeconds: lastSecond))
-        return (clamped.unixMilliseconds - 1).floorDivided(by: 1_000)
+    func count(
+        in instants: Range<Instant>,
+        by clock: WallClock,
+        under calendar: CalendarRule
+    ) -> Int {
+        switch self {
+        case .fields(let pattern):
+            calendar.walls(of: pattern).count(in: instants, by: clock)
+        case .every(let grid):
+            RuledGrid(grid: grid, allowed: calendar.allowed, zone: clock.zone).count(in: instants)
+        case .at(let only):
+            calendar.place(of: only, in: clock.zone).map(instants.contains) == true ? 1 : 0
+        }
     }
 
-    /// The whole seconds that lie in `milliseconds`.
-    private static func seconds(_ milliseconds: Range<Int64>) -> Range<Int64> {
-        let bounds = milliseconds.clamped(to: 0..<(lastSecond + 1) * 1_000)
-        return (bounds.lowerBound + 999) / 1_000..<(bounds.upperBound + 999) / 1_000
+    /// Whether `calendar` leaves no day to fire on.
+    func isClosed(by clock: WallClock, under calendar: CalendarRule) -> Bool {
+        switch self {
+        case .fields(let pattern):
+            calendar.walls(of: pattern).dates.first(atOrAfter: DayBounds.first) == nil
+        case .every, .at:
+            next(after: Instant(unixSeconds: -1), by: clock, under: calendar) == nil
+        }
+    }
+}
+
+extension CalendarRule {
+    fileprivate func walls(of pattern: FieldPattern) -> WallTimes<RuledDates> {
+        let dates = RuledDates(pattern: pattern.dates, allowed: allowed, shift: shift)
+        return WallTimes(times: pattern.times, dates: dates)
+    }
+
+    /// Where a single fire goes: there, at the same time on another day, or nowhere.
+    fileprivate func place(of instant: Instant, in zone: TimeZoneRules) -> Instant? {
+        let wall = instant.unixSeconds + Int64(zone.offsetInSeconds(at: instant))
+        let day = wall.floorDivided(by: 86_400)
+        if allowed.contains(day) { return instant }
+        let other: Int64? =
+            switch shift {
+            case .next: allowed.first(atOrAfter: day)
+            case .previous: allowed.last(atOrBefore: day)
+            case nil: nil
+            }
+        return other.map { Instant(unixSeconds: zone.second(ofWall: wall + ($0 - day) * 86_400)) }
+    }
+}
+
+/// From instants to whole seconds, and back.
+extension WallTimes {
+    fileprivate func next(after instant: Instant, by clock: WallClock) -> Instant? {
+        let second = min(max(instant.unixSeconds, -1), Self.lastSecond) + 1
+        return firstFire(atOrAfter: second, by: clock).map { Instant(unixSeconds: $0) }
+    }
+
+    fileprivate func previous(before instant: Instant, by clock: WallClock) -> Instant? {
+        let bounded = min(max(instant, .epoch), Instant(unixSeconds: Self.lastSecond))
+        // The last whole second before the instant, be it whole itself or not.
+        let second = (bounded.unixMilliseconds - 1).floorDivided(by: 1_000)
+        return lastFire(atOrBefore: second, by: clock).map { Instant(unixSeconds: $0) }
+    }
+
+    fileprivate func count(in instants: Range<Instant>, by clock: WallClock) -> Int {
+        let bounds = instants.clamped(to: .epoch..<Instant(unixSeconds: Self.lastSecond + 1))
+        let seconds = bounds.lowerBound.secondsRoundedUp..<bounds.upperBound.secondsRoundedUp
+        return fireCount(in: seconds, by: clock)
     }
 
     /// 2200-01-03T00:00:00Z: later than the end of 2199 on any wall.
-    private static let lastSecond: Int64 = (DayBounds.last + 3) * 86_400
+    private static var lastSecond: Int64 { (DayBounds.last + 3) * 86_400 }
 }
 
-extension Timing {
-    /// Whether a calendar leaves no day to fire on.
-    var isClosed: Bool {
-        switch self {
-        case .ruledFields(let walls, _): walls.dates.first(atOrAfter: DayBounds.first) == nil
-        case .ruledEvery(let grid): grid.first(after: .epoch) == nil
-        case .at(let only): only == nil
-        case .fields, .every: false
-        }
+extension Instant {
+    /// Whole seconds since the epoch, rounded towards the future.
+    var secondsRoundedUp: Int64 {
+        -(-unixMilliseconds).floorDivided(by: 1_000)
     }
 }

@@ -13,7 +13,7 @@ package struct DaySet: Equatable, Sendable {
     private static let firstYear = 1969
     private static let monthCount = (YearSet.last - firstYear + 1) * 12
     /// 1969-01-01.
-    private static let firstDay = CivilMonth(year: firstYear, month: 1).firstDay
+    private static var firstDay: Int64 { -365 }
 
     /// No day.
     package init() {
@@ -171,9 +171,9 @@ extension DaySet: DateSource {
 extension CivilMonth {
     /// The days of this month from `first` to `last`, one bit per day, at 1 to 31.
     func days(from first: Int64, through last: Int64) -> UInt32 {
-        let low = UInt64(max(first - firstDay, 0) + 1)
-        let high = UInt64(min(last - firstDay + 1, Int64(length)))
+        let low = max(first - firstDay, 0) + 1
+        let high = min(last - firstDay + 1, Int64(length))
         guard low <= high else { return 0 }
-        return UInt32(truncatingIfNeeded: (1 << (high + 1)) - (1 << low))
+        return UInt32(truncatingIfNeeded: UInt64(2) << high - UInt64(1) << low)
     }
 }

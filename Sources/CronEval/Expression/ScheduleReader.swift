@@ -40,7 +40,7 @@ struct ScheduleReader {
     }
 
     /// Reads what follows the prefix.
-    mutating func readBody(in zone: TimeZoneRules) throws(ScheduleError) -> Meaning {
+    mutating func readBody(in zone: TimeZoneRules) throws(ScheduleError) -> Timing {
         guard position < end else { throw .empty(at: position) }
         guard bytes[position] == UInt8(ascii: "@") else { return try .fields(readFields()) }
         let word = nextWord()

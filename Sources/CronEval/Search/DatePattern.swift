@@ -94,7 +94,7 @@ extension DatePattern: DateSource {
         guard !isEveryDay else { return days.count }
         var count = 0
         var start = days.lowerBound
-        while start < days.upperBound, let first = first(atOrAfter: start) {
+        while let first = first(atOrAfter: start), first < days.upperBound {
             let month = CivilMonth(containing: first)
             let wanted = month.days(from: start, through: days.upperBound - 1)
             count += (mask(of: month) & wanted).nonzeroBitCount

@@ -1,20 +1,6 @@
 // From wall times to instants: what becomes of a schedule when clocks change.
 
-internal import Vocabulary
-
-/// What a schedule does with wall times that are skipped or repeated, its text considered.
-struct ClockRule: Equatable, Sendable {
-    /// Whether skipped wall times fire after the gap.
-    let makesUp: Bool
-    let overlap: ClockChangePolicy.Overlap
-
-    init(_ policy: ClockChangePolicy, isInterval: Bool) {
-        makesUp = policy.gap.map { $0 == .next } ?? !isInterval
-        overlap = policy.overlap ?? (isInterval ? .both : .first)
-    }
-}
-
-/// Searches the fires of one set of wall times in one zone, in UTC seconds.
+/// The fires of wall times by one clock, in UTC seconds.
 ///
 /// Within a segment of one offset, wall time is a straight line, so a search of wall times answers
 /// until the segment ends; the answer stays good for later segments whose wall time goes on from
@@ -22,43 +8,39 @@ struct ClockRule: Equatable, Sendable {
 ///
 /// A schedule that makes up for gaps fires at S + r for each skipped wall time, where S is the end
 /// of the gap and r < 60 what is left of the skipped time after whole minutes: its *echo*.
-struct FireSearch<Dates: DateSource> {
-    let walls: WallTimes<Dates>
-    let zone: TimeZoneRules
-    let rule: ClockRule
-
+extension WallTimes {
     private static var none: Int64 { .max / 4 }
 
     /// The first fire from the second `time` on.
     ///
     /// - Parameter time: From 0 to the year 2200.
     /// - Returns: `nil` if there is none until the end of 2199.
-    func first(atOrAfter time: Int64) -> Int64? {
-        let segments = zone.segments
-        var place = zone.segmentIndex(at: time)
+    func firstFire(atOrAfter time: Int64, by clock: WallClock) -> Int64? {
+        let segments = clock.zone.segments
+        var place = clock.zone.segmentIndex(at: time)
         var segment = segments[place]
         var echo: Int64?
-        if catchesUp(segment), time - segment.start < 60 {
+        if clock.catchesUp(segment), time - segment.start < 60 {
             echo = firstEcho(atOrAfter: time, in: segment, last: segments[place - 1])
         }
-        var low = max(time, start(of: segment)) + segment.offset
-        var match = walls.first(atOrAfter: low) ?? Self.none
+        var low = max(time, clock.start(of: segment)) + segment.offset
+        var match = first(atOrAfter: low) ?? Self.none
         while true {
             let direct = match - segment.offset
-            if direct < end(of: segment) { return min(direct, echo ?? direct) }
+            if direct < clock.end(of: segment) { return min(direct, echo ?? direct) }
             if let echo { return echo }
             place += 1
             guard place < segments.count else { return nil }
             let previous = segment
             segment = segments[place]
             // Up to here nothing matched since `low`, so only a match in the gap has an echo.
-            if catchesUp(segment), match < segment.start + segment.offset {
+            if clock.catchesUp(segment), match < segment.start + segment.offset {
                 echo = firstEcho(atOrAfter: segment.start, in: segment, last: previous)
             }
-            let resumed = start(of: segment) + segment.offset
+            let resumed = clock.start(of: segment) + segment.offset
             if resumed < low || resumed > match {
                 low = resumed
-                match = walls.first(atOrAfter: low) ?? Self.none
+                match = first(atOrAfter: low) ?? Self.none
             }
         }
     }
@@ -67,22 +49,22 @@ struct FireSearch<Dates: DateSource> {
     ///
     /// - Parameter time: At least -1.
     /// - Returns: `nil` if there is none since 1970.
-    func last(atOrBefore time: Int64) -> Int64? {
-        let segments = zone.segments
-        var place = zone.segmentIndex(at: time)
-        var high = min(time, end(of: segments[place]) - 1) + segments[place].offset
-        var match = walls.last(atOrBefore: high) ?? -Self.none
+    func lastFire(atOrBefore time: Int64, by clock: WallClock) -> Int64? {
+        let segments = clock.zone.segments
+        var place = clock.zone.segmentIndex(at: time)
+        var high = min(time, clock.end(of: segments[place]) - 1) + segments[place].offset
+        var match = last(atOrBefore: high) ?? -Self.none
         while true {
             let segment = segments[place]
             let direct = match - segment.offset
-            let isDirect = direct >= start(of: segment)
+            let isDirect = direct >= clock.start(of: segment)
             // Echoes lie within the first minute, so later matches need not be compared.
-            if isDirect, direct - segment.start >= 60 || !catchesUp(segment) {
+            if isDirect, direct - segment.start >= 60 || !clock.catchesUp(segment) {
                 return direct >= 0 ? direct : nil
             }
             guard segment.end > 0, place > 0 else { return nil }
             let previous = segments[place - 1]
-            if catchesUp(segment), isDirect || match >= segment.start + previous.offset {
+            if clock.catchesUp(segment), isDirect || match >= segment.start + previous.offset {
                 let echo = lastEcho(atOrBefore: time, in: segment, last: previous)
                 if let latest = echo.map({ max($0, isDirect ? direct : $0) }) {
                     return latest >= 0 ? latest : nil
@@ -90,10 +72,10 @@ struct FireSearch<Dates: DateSource> {
             }
             if isDirect { return direct >= 0 ? direct : nil }
             place -= 1
-            let ended = end(of: previous) - 1 + previous.offset
+            let ended = clock.end(of: previous) - 1 + previous.offset
             if ended > high || ended < match {
                 high = ended
-                match = walls.last(atOrBefore: high) ?? -Self.none
+                match = last(atOrBefore: high) ?? -Self.none
             }
         }
     }
@@ -101,37 +83,23 @@ struct FireSearch<Dates: DateSource> {
     /// How many fires lie in `seconds`, which begin at 0 at the earliest.
     ///
     /// - Complexity: O(offset changes and months in between), whatever fires in them.
-    func count(in seconds: Range<Int64>) -> Int {
+    func fireCount(in seconds: Range<Int64>, by clock: WallClock) -> Int {
         guard !seconds.isEmpty else { return 0 }
-        let segments = zone.segments
+        let segments = clock.zone.segments
         var count = 0
-        for place in zone.segmentIndex(at: seconds.lowerBound)..<segments.count {
+        for place in clock.zone.segmentIndex(at: seconds.lowerBound)..<segments.count {
             let segment = segments[place]
             guard segment.start < seconds.upperBound else { break }
-            let low = max(seconds.lowerBound, start(of: segment))
-            let high = min(seconds.upperBound, end(of: segment))
+            let low = max(seconds.lowerBound, clock.start(of: segment))
+            let high = min(seconds.upperBound, clock.end(of: segment))
             if low < high {
-                count += walls.count(in: low + segment.offset..<high + segment.offset)
+                count += self.count(in: low + segment.offset..<high + segment.offset)
             }
-            if catchesUp(segment) {
+            if clock.catchesUp(segment) {
                 count += echoCount(in: seconds, of: segment, last: segments[place - 1])
             }
         }
         return count
-    }
-
-    private func catchesUp(_ segment: TimeZoneRules.Segment) -> Bool {
-        segment.beginsWithGap && rule.makesUp
-    }
-
-    /// When the segment's own matches begin to count.
-    private func start(of segment: TimeZoneRules.Segment) -> Int64 {
-        rule.overlap == .first ? segment.newSince : segment.start
-    }
-
-    /// When they no longer do.
-    private func end(of segment: TimeZoneRules.Segment) -> Int64 {
-        rule.overlap == .last ? segment.lastUntil : segment.end
     }
 
     private func firstEcho(
@@ -166,7 +134,7 @@ struct FireSearch<Dates: DateSource> {
         while echoes != 0 {
             let time = segment.start + Int64(echoes.trailingZeroBitCount)
             let wall = time + segment.offset
-            if seconds.contains(time), walls.first(atOrAfter: wall) != wall { count += 1 }
+            if seconds.contains(time), first(atOrAfter: wall) != wall { count += 1 }
             echoes &= echoes - 1
         }
         return count
@@ -181,8 +149,8 @@ struct FireSearch<Dates: DateSource> {
         var wall = segment.start + previous.offset
         var echoes: UInt64 = 0
         // A minute that lies in the gap as a whole gives all echoes there can be.
-        while let match = walls.first(atOrAfter: wall), match < resumed,
-            echoes.nonzeroBitCount < walls.times.seconds.nonzeroBitCount
+        while let match = first(atOrAfter: wall), match < resumed,
+            echoes.nonzeroBitCount < times.seconds.nonzeroBitCount
         {
             echoes |= 1 << UInt64(TimeZoneRules.residue(of: match, since: resumed))
             wall = match + 1

@@ -9,7 +9,7 @@ struct Grid: Equatable, Sendable {
     private let phase: Int64
 
     /// 2199-12-31T23:59:59.999Z.
-    static let last = (DayBounds.last + 1) * 86_400_000 - 1
+    static var last: Int64 { (DayBounds.last + 1) * 86_400_000 - 1 }
 
     /// - Precondition: `periodInMilliseconds` is positive.
     init(periodInMilliseconds: Int64, anchor: Instant) {
@@ -31,12 +31,14 @@ struct Grid: Equatable, Sendable {
         return last >= 0 ? Instant(unixMilliseconds: last) : nil
     }
 
-    /// How many fires lie in `milliseconds`, counted from 1970.
-    func count(in milliseconds: Range<Int64>) -> Int {
-        let bounds = milliseconds.clamped(to: 0..<Self.last + 1)
+    /// How many fires lie in `instants`.
+    func count(in instants: Range<Instant>) -> Int {
+        let bounds = instants.clamped(to: .epoch..<Instant(unixMilliseconds: Self.last + 1))
         guard !bounds.isEmpty else { return 0 }
         // The fires before a time, less a constant.
-        let before = { (time: Int64) in (time - 1 - phase).floorDivided(by: period) }
+        func before(_ instant: Instant) -> Int64 {
+            (instant.unixMilliseconds - 1 - phase).floorDivided(by: period)
+        }
         return Int(before(bounds.upperBound) - before(bounds.lowerBound))
     }
 }

@@ -28,17 +28,16 @@ struct RuledGrid: Equatable, Sendable {
         return nil
     }
 
-    func count(in milliseconds: Range<Int64>) -> Int {
-        let end = min(milliseconds.upperBound, Grid.last + 1)
+    func count(in instants: Range<Instant>) -> Int {
+        let end = min(instants.upperBound, Instant(unixMilliseconds: Grid.last + 1))
         var count = 0
-        var start = max(milliseconds.lowerBound, 0)
-        while start < end {
-            guard let opening = opening(atOrAfter: start.floorDivided(by: 1_000)),
-                case let low = max(start, opening * 1_000), low < end
-            else { break }
-            let high = min(end, closure(after: low.floorDivided(by: 1_000)) * 1_000)
-            count += grid.count(in: low..<high)
-            start = high
+        var start = max(instants.lowerBound, .epoch)
+        while start < end, let opening = opening(atOrAfter: start.unixSeconds) {
+            start = max(start, Instant(unixSeconds: opening))
+            guard start < end else { break }
+            let closure = min(end, Instant(unixSeconds: closure(after: start.unixSeconds)))
+            count += grid.count(in: start..<closure)
+            start = closure
         }
         return count
     }

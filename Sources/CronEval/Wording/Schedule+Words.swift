@@ -7,7 +7,7 @@ extension Schedule {
     ///
     /// Made from what the text means, not from how it is written; the zone is not mentioned.
     package var words: String {
-        switch meaning {
+        switch timing {
         case .fields(let pattern):
             let words = PatternWords(pattern: pattern).sentence
             return neverFires ? "never: \(words)" : words
