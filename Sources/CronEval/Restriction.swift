@@ -9,18 +9,25 @@ final class Restriction: Sendable {
     /// Added to every fire.
     let delay: Duration
 
-    /// - Throws: If the calendar moves fires that have no day of their own to be moved from.
-    init?(
-        calendar: CalendarRule?,
-        delay: Duration,
-        of timing: Timing,
-        in zone: TimeZoneRules
-    ) throws(ScheduleError) {
-        if case .every = timing, calendar?.shift != nil { throw .shiftedGrid }
-        guard calendar != nil || delay != .zero else { return nil }
+    private init(calendar: CalendarRule?, closures: Closures, delay: Duration) {
         self.calendar = calendar
+        self.closures = closures
         self.delay = delay
-        closures = calendar.map { Closures($0.blackouts, in: zone) } ?? Closures()
+    }
+
+    /// What a calendar and a delay make necessary: mostly nothing.
+    ///
+    /// - Throws: If the calendar moves fires that have no day of their own to be moved from.
+    static func needed(
+        for timing: Timing,
+        in zone: TimeZoneRules,
+        calendar: CalendarRule?,
+        delay: Duration
+    ) throws(ScheduleError) -> Restriction? {
+        guard calendar != nil || delay != .zero else { return nil }
+        if case .every = timing, calendar?.shift != nil { throw .shiftedGrid }
+        let closures = calendar.map { Closures($0.blackouts, in: zone) } ?? Closures()
+        return Restriction(calendar: calendar, closures: closures, delay: delay)
     }
 
     func next(after instant: Instant, of timing: Timing, by clock: WallClock) -> Instant? {

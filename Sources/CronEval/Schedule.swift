@@ -40,26 +40,57 @@ package struct Schedule: Equatable, Sendable {
         calendar: CalendarRule? = nil,
         jitter: Duration = .zero
     ) throws(ScheduleError) {
-        var reader = try ScheduleReader(text: text, seed: seed, anchor: anchor)
-        let prefix = try reader.readZonePrefix()
-        zoneName = prefix?.name ?? zone
-        guard let rules = zones.rules(named: zoneName) else {
-            throw .unknownTimeZone(zoneName, at: prefix?.range)
+        var warnings: WarningSet
+        let (zoneName, timing, clock): (String, Timing, WallClock)
+        if let plain = PlainReader.read(text.utf8.span) {
+            zoneName = zone
+            let pattern = plain.pattern
+            timing = .fields(pattern)
+            clock = WallClock(try zones.required(zone, at: nil), clockChanges, for: timing)
+            warnings = plain.warnings(of: pattern)
+        } else {
+            var reader = try ScheduleReader(text: text, seed: seed, anchor: anchor)
+            let prefix = try reader.readZonePrefix()
+            zoneName = prefix?.name ?? zone
+            let rules = try zones.required(zoneName, at: prefix?.range)
+            timing = try reader.readBody(in: rules)
+            clock = WallClock(rules, clockChanges, for: timing)
+            warnings = reader.warnings
         }
-        self.text = text
-        timing = try reader.readBody(in: rules)
-        clock = WallClock(zone: rules, clockChanges, for: timing)
-        restriction = try Restriction(
+        let restriction = try Restriction.needed(
+            for: timing,
+            in: clock.zone,
             calendar: calendar,
-            delay: Spread.delay(upTo: jitter, seed: seed),
-            of: timing,
-            in: rules
+            delay: Spread.delay(upTo: jitter, seed: seed)
         )
-        var warnings = reader.warnings
         if !warnings.isNever, let calendar {
             warnings.isNever = timing.isClosed(by: clock, under: calendar)
         }
-        warningSet = warnings
+        // Put together at once: a value made field by field is copied when it is done.
+        self.init(
+            text: text,
+            zoneName: zoneName,
+            timing: timing,
+            clock: clock,
+            restriction: restriction,
+            warningSet: warnings
+        )
+    }
+
+    private init(
+        text: String,
+        zoneName: String,
+        timing: Timing,
+        clock: WallClock,
+        restriction: Restriction?,
+        warningSet: WarningSet
+    ) {
+        self.text = text
+        self.zoneName = zoneName
+        self.timing = timing
+        self.clock = clock
+        self.restriction = restriction
+        self.warningSet = warningSet
     }
 
     /// What is accepted but may surprise.
@@ -103,4 +134,15 @@ package struct Schedule: Equatable, Sendable {
 
     /// How much later than its text says it fires, always.
     package var delay: Duration { restriction?.delay ?? .zero }
+}
+
+extension ZoneCatalog {
+    /// - Parameter range: Where the text names it; `nil` if something else does.
+    fileprivate func required(
+        _ name: String,
+        at range: Range<Int>?
+    ) throws(ScheduleError) -> TimeZoneRules {
+        guard let rules = rules(named: name) else { throw .unknownTimeZone(name, at: range) }
+        return rules
+    }
 }

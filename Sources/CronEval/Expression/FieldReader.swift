@@ -128,7 +128,14 @@ struct FieldReader {
         // FRIL is the last Friday.
         let isLast = field == .dayOfWeek && close - position == 4 && bytes[close - 1] & 0xDF == 0x4C
         if isLast { close -= 1 }
-        guard let value = field.value(named: bytes[position..<close]) else {
+        let letters = bytes[position..<close]
+        guard letters.count == 3,
+            let value = field.value(
+                named: letters[position],
+                letters[position + 1],
+                letters[position + 2]
+            )
+        else {
             throw .unknownName(in: field, bytes: bytes, at: position..<(isLast ? close + 1 : close))
         }
         position = close

@@ -83,23 +83,11 @@ struct PatternBuilder {
     }
 
     func warnings(of pattern: FieldPattern) -> WarningSet {
-        var warnings = WarningSet()
+        var warnings = WarningSet(of: pattern.dates)
         warnings.excessiveSteps = excessiveSteps
         warnings.hasStarStepDay =
             !dates.isPlain && !weekdays.isPlain && !weekdays.hasPlus
             && (dates.isStarred || weekdays.isStarred)
-        warnings.isNever = pattern.dates.isEmpty
-        warnings.skipsMonths = !warnings.isNever && skipsMonths
         return warnings
-    }
-
-    /// Whether some selected month is too short for every selected date.
-    private var skipsMonths: Bool {
-        guard days.needsBoth, dates.fromLast | dates.nearestFromLast == 0 else { return false }
-        let first = (UInt32(truncatingIfNeeded: dates.values) | dates.nearest).trailingZeroBitCount
-        return first > 28
-            && (1...12).contains { month in
-                months >> UInt64(month) & 1 == 1 && first > CivilMonth.shortestLength(of: month)
-            }
     }
 }

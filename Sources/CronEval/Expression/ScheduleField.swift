@@ -44,9 +44,10 @@ package enum ScheduleField: String, CaseIterable, Hashable, Sendable {
     var hasNames: Bool { self == .month || self == .dayOfWeek }
 
     /// The value named by three letters in any case, or `nil`.
-    func value(named letters: ArraySlice<UInt8>) -> Int? {
-        guard letters.count == 3 else { return nil }
-        let word = letters.reduce(UInt32(0)) { $0 << 8 | UInt32($1 & 0xDF) }
+    func value(named first: UInt8, _ second: UInt8, _ third: UInt8) -> Int? {
+        guard first.isLetter, second.isLetter, third.isLetter else { return nil }
+        let word =
+            UInt32(first & 0xDF) << 16 | UInt32(second & 0xDF) << 8 | UInt32(third & 0xDF)
         switch self {
         case .month: return Self.monthWords.firstIndex(of: word).map { $0 + 1 }
         case .dayOfWeek: return Self.dayWords.firstIndex(of: word)

@@ -55,6 +55,14 @@ struct WarningSet: Equatable, Sendable {
     /// One bit per field, in the order of `ScheduleField.allCases`.
     var excessiveSteps: UInt8 = 0
 
+    init() {}
+
+    /// What follows from the days alone.
+    init(of dates: DatePattern) {
+        isNever = dates.isEmpty
+        skipsMonths = !isNever && dates.skipsMonths
+    }
+
     var all: [ScheduleWarning] {
         var warnings: [ScheduleWarning] = []
         for (place, field) in ScheduleField.allCases.enumerated()

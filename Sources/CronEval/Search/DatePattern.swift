@@ -21,7 +21,8 @@ struct DatePattern: Equatable, Sendable {
     ///
     /// Without a year field 41 years decide it: every date meets every weekday in them.
     var isEmpty: Bool {
-        if isEveryDay { return false }
+        // Nearly always some day can be named that every selected month has.
+        if isEveryDay || days.selectsSomeDayOfEveryMonth { return false }
         var year = years == .all ? 1999 : 1969
         while let next = years.first(after: year), years != .all || next <= 2040 {
             for month in 1...12 where mask(of: CivilMonth(year: next, month: month)) != 0 {
@@ -30,6 +31,16 @@ struct DatePattern: Equatable, Sendable {
             year = next
         }
         return true
+    }
+
+    /// Whether some selected month is too short for every selected date.
+    var skipsMonths: Bool {
+        guard days.needsBoth, days.fromLast | days.nearestFromLast == 0 else { return false }
+        let first = (days.days | days.nearest).trailingZeroBitCount
+        return first > 28
+            && (1...12).contains { month in
+                months >> UInt32(month) & 1 == 1 && first > CivilMonth.shortestLength(of: month)
+            }
     }
 
     /// The selected days of `month`, one bit per day, at 1 to 31.

@@ -28,6 +28,13 @@ struct DayPattern: Equatable, Sendable {
         return needsBoth ? byDate && byWeekday : byDate || byWeekday
     }
 
+    /// Whether one of the fields alone is enough to find a day in any month; `false` if in doubt.
+    var selectsSomeDayOfEveryMonth: Bool {
+        let byDate = days & 0x1FFF_FFFE != 0 && (!needsBoth || selectsEveryWeekday)
+        let byWeekday = weeks & 0xFFF_FFFF != 0 && (!needsBoth || selectsEveryDate)
+        return byDate || byWeekday
+    }
+
     var selectsEveryDate: Bool { days == Self.allDays }
     var selectsEveryWeekday: Bool { weeks == Self.allWeeks }
 

@@ -16,6 +16,7 @@ extension WallTimes {
     /// - Parameter time: From 0 to the year 2200.
     /// - Returns: `nil` if there is none until the end of 2199.
     func firstFire(atOrAfter time: Int64, by clock: WallClock) -> Int64? {
+        if clock.zone.isUniversal { return first(atOrAfter: time) }
         let segments = clock.zone.segments
         var place = clock.zone.segmentIndex(at: time)
         var segment = segments[place]
@@ -50,6 +51,7 @@ extension WallTimes {
     /// - Parameter time: At least -1.
     /// - Returns: `nil` if there is none since 1970.
     func lastFire(atOrBefore time: Int64, by clock: WallClock) -> Int64? {
+        if clock.zone.isUniversal { return last(atOrBefore: time).flatMap { $0 >= 0 ? $0 : nil } }
         let segments = clock.zone.segments
         var place = clock.zone.segmentIndex(at: time)
         var high = min(time, clock.end(of: segments[place]) - 1) + segments[place].offset
@@ -85,6 +87,7 @@ extension WallTimes {
     /// - Complexity: O(offset changes and months in between), whatever fires in them.
     func fireCount(in seconds: Range<Int64>, by clock: WallClock) -> Int {
         guard !seconds.isEmpty else { return 0 }
+        if clock.zone.isUniversal { return count(in: seconds) }
         let segments = clock.zone.segments
         var count = 0
         for place in clock.zone.segmentIndex(at: seconds.lowerBound)..<segments.count {

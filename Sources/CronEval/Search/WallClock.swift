@@ -10,7 +10,7 @@ struct WallClock: Equatable, Sendable {
     private let overlap: ClockChangePolicy.Overlap
 
     /// What `policy` leaves open follows from the schedule's text.
-    init(zone: TimeZoneRules, _ policy: ClockChangePolicy, for timing: Timing) {
+    init(_ zone: TimeZoneRules, _ policy: ClockChangePolicy, for timing: Timing) {
         let isInterval = if case .fields(let pattern) = timing { pattern.isInterval } else { false }
         self.zone = zone
         makesUp = policy.gap.map { $0 == .next } ?? !isInterval

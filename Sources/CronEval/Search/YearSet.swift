@@ -10,11 +10,14 @@ struct YearSet: Equatable, Sendable {
 
     private var words = SIMD4<UInt64>()
 
-    static let all: Self = {
-        var set = Self()
-        for year in base...last { set.insert(year) }
-        return set
-    }()
+    /// 231 years.
+    static var all: Self { Self(words: SIMD4(.max, .max, .max, 1 << 39 - 1)) }
+
+    init() {}
+
+    private init(words: SIMD4<UInt64>) {
+        self.words = words
+    }
 
     mutating func insert(_ year: Int) {
         let place = year - Self.base

@@ -57,15 +57,20 @@ package struct TimeZoneRules: Sendable {
     /// The bucket of 2242.
     private static let lastBucket: Int64 = 511
 
-    private let table: Table
+    /// `nil` for universal time, which needs none; so its schedules are not even counted.
+    private let table: Table?
 
     /// Universal time, for which no file is needed.
-    package static let utc = Self(changes: [], initialOffset: 0)
+    package static var utc: Self { Self(changes: [], initialOffset: 0) }
 
     /// - Parameters:
     ///   - changes: When offsets take effect, in strictly ascending order, fewer than 65,000.
     ///   - initialOffset: The offset before the first change.
     init(changes: [(time: Int64, offset: Int64)], initialOffset: Int64) {
+        guard !changes.isEmpty || initialOffset != 0 else {
+            table = nil
+            return
+        }
         var segments: [Segment] = []
         var (start, offset, shift) = (Self.farPast, initialOffset, Int64(0))
         for change in changes where change.offset != offset {
@@ -94,14 +99,14 @@ package struct TimeZoneRules: Sendable {
 
     /// Seconds east of Greenwich that clocks show at `instant`.
     package func offsetInSeconds(at instant: Instant) -> Int {
-        let segments = table.segments
-        return Int(segments[segmentIndex(at: instant.unixSeconds)].offset)
+        guard let table else { return 0 }
+        return Int(table.segments[segmentIndex(at: instant.unixSeconds)].offset)
     }
 
     /// The next change of the offset after `instant`, or `nil` if none is known.
     package func firstChange(after instant: Instant) -> ZoneChange? {
         let index = segmentIndex(at: instant.unixSeconds) + 1
-        guard index < table.segments.count else { return nil }
+        guard let table, index < table.segments.count else { return nil }
         let (before, after) = (table.segments[index - 1], table.segments[index])
         return ZoneChange(
             instant: Instant(unixSeconds: after.start),
@@ -110,10 +115,18 @@ package struct TimeZoneRules: Sendable {
         )
     }
 
-    var segments: [Segment] { table.segments }
+    /// Whether wall time is UTC, always.
+    var isUniversal: Bool { table == nil }
+
+    var segments: [Segment] { table?.segments ?? Self.universal }
+
+    private static let universal = [
+        Segment(start: farPast, end: farFuture, offset: 0, shift: 0, nextShift: 0)
+    ]
 
     /// The segment that holds the UTC second `time`.
     func segmentIndex(at time: Int64) -> Int {
+        guard let table else { return 0 }
         let segments = table.segments
         guard time >= 0 else {
             return segments.firstIndex { time < $0.end } ?? segments.count - 1
@@ -127,6 +140,7 @@ package struct TimeZoneRules: Sendable {
     ///
     /// A time that was skipped is moved by the fewest whole minutes that lead to one that exists.
     func second(ofWall wall: Int64) -> Int64 {
+        guard let table else { return wall }
         let segments = table.segments
         var place = segmentIndex(at: wall - 2 * 86_400)
         while place < segments.count - 1 {
@@ -147,7 +161,7 @@ package struct TimeZoneRules: Sendable {
 
 extension TimeZoneRules: Equatable {
     package static func == (lhs: Self, rhs: Self) -> Bool {
-        lhs.table === rhs.table || lhs.table.segments == rhs.table.segments
+        lhs.table === rhs.table || lhs.segments == rhs.segments
     }
 }
 
