@@ -137,7 +137,7 @@ package struct Schedule: Equatable, Sendable {
 }
 
 extension ZoneCatalog {
-    /// - Parameter range: Where the text names it; `nil` if something else does.
+    /// The zone that the text names at `range`, or something else if that is `nil`.
     fileprivate func required(
         _ name: String,
         at range: Range<Int>?

@@ -96,7 +96,7 @@ extension Timing {
 }
 
 extension CalendarRule {
-    fileprivate func walls(of pattern: FieldPattern) -> WallTimes<RuledDates> {
+    func walls(of pattern: FieldPattern) -> WallTimes<RuledDates> {
         let dates = RuledDates(pattern: pattern.dates, allowed: allowed, shift: shift)
         return WallTimes(times: pattern.times, dates: dates)
     }

@@ -11,9 +11,8 @@
 extension WallTimes {
     private static var none: Int64 { .max / 4 }
 
-    /// The first fire from the second `time` on.
+    /// The first fire from the second `time` on, which lies from 0 to the year 2200.
     ///
-    /// - Parameter time: From 0 to the year 2200.
     /// - Returns: `nil` if there is none until the end of 2199.
     func firstFire(atOrAfter time: Int64, by clock: WallClock) -> Int64? {
         if clock.zone.isUniversal { return first(atOrAfter: time) }
@@ -46,9 +45,8 @@ extension WallTimes {
         }
     }
 
-    /// The last fire up to the second `time`.
+    /// The last fire up to the second `time`, which is at least -1.
     ///
-    /// - Parameter time: At least -1.
     /// - Returns: `nil` if there is none since 1970.
     func lastFire(atOrBefore time: Int64, by clock: WallClock) -> Int64? {
         if clock.zone.isUniversal { return last(atOrBefore: time).flatMap { $0 >= 0 ? $0 : nil } }

@@ -7,7 +7,10 @@ struct WallClock: Equatable, Sendable {
     let zone: TimeZoneRules
     /// Whether skipped wall times fire after the gap.
     private let makesUp: Bool
-    private let overlap: ClockChangePolicy.Overlap
+    let overlap: ClockChangePolicy.Overlap
+
+    /// Whether it fires by the real clock: nothing in what is skipped, twice in what is repeated.
+    var followsChanges: Bool { !makesUp && overlap == .both }
 
     /// What `policy` leaves open follows from the schedule's text.
     init(_ zone: TimeZoneRules, _ policy: ClockChangePolicy, for timing: Timing) {
