@@ -58,7 +58,7 @@ package struct Schedule: Equatable, Sendable {
             warnings = reader.warnings
         }
         var restriction: Restriction?
-        if calendar != nil || jitter != nil {
+        if calendar != nil || jitter.map({ $0 > .zero }) == true {
             restriction = try Restriction(
                 of: timing,
                 in: clock.zone,
