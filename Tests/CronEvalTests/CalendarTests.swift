@@ -244,6 +244,20 @@ func days(_ texts: String...) throws -> DayCalendar {
         #expect(Array(fires).count == 15)
     }
 
+    @Test func `what was due before 1970 is not moved into it`() throws {
+        let rule = CalendarRule(except: [try days("12-20..01-05")], shift: .next)
+        let yearly = try schedule("0 0 26 12 *", rule)
+        let spring = try instant("1970-03-01T00:00:00Z")
+        #expect(yearly.previous(before: spring) == nil)
+        #expect(try yearly.next(after: .epoch) == instant("1971-01-06T00:00:00Z"))
+        #expect(yearly.count(in: .epoch..<spring) == 0)
+        // Nor is anything moved out of it.
+        let back = CalendarRule(only: try days("12-24"), shift: .previous)
+        let once = try schedule("@at 1970-01-02T00:00Z", back)
+        #expect(Array(once.fires(after: Instant(unixMilliseconds: .min))).isEmpty)
+        #expect(once.previous(before: spring) == nil)
+    }
+
     @Test func `jitter is the seed's, less than its bound, and moves everything alike`() throws {
         // h("job-1", "jitter") = ff68391bb9b0fdfd.
         for (jitter, delay) in [
