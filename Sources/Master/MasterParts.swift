@@ -39,7 +39,14 @@ struct MasterParts: Sendable {
     /// The compiled schedule of a job, or `nil` if it has none.
     func schedule(of record: ObjectRecord, _ job: Job) -> Schedule? {
         job.spec.schedule.flatMap {
-            try? Schedule(parsing: $0, zone: job.spec.timeZone, in: zones, seed: record.uid.text)
+            try? Schedule(
+                parsing: $0,
+                zone: job.spec.timeZone,
+                in: zones,
+                seed: record.uid.text,
+                clockChanges: job.spec.rules.clockChanges,
+                jitter: job.spec.rules.jitter
+            )
         }
     }
 

@@ -126,6 +126,7 @@ struct JobTable: Sendable {
                     schedule = try library.take(
                         text,
                         zone: stretch.timeZone,
+                        rules: stretch.rules,
                         seed: entry.uid.text
                     )
                 } catch {

@@ -10,7 +10,8 @@ struct ScheduleLibrary: Sendable {
     private struct Key: Hashable {
         let text: String
         let zone: String
-        /// Only where the text spreads by it; otherwise no two jobs could share.
+        let rules: ScheduleRules
+        /// Only where the text or a jitter spreads by it; otherwise no two jobs could share.
         let seed: String?
     }
 
@@ -41,14 +42,23 @@ struct ScheduleLibrary: Sendable {
     mutating func take(
         _ text: String,
         zone: String,
+        rules: ScheduleRules = .standard,
         seed: String
     ) throws(ScheduleError) -> Index {
-        let key = Key(text: text, zone: zone, seed: Self.isSpread(text) ? seed : nil)
+        let isSpread = rules.jitter != .zero || Self.isSpread(text)
+        let key = Key(text: text, zone: zone, rules: rules, seed: isSpread ? seed : nil)
         if let index = indexes[key] {
             shelves[index]?.users += 1
             return index
         }
-        let schedule = try Schedule(parsing: text, zone: zone, in: zones, seed: key.seed)
+        let schedule = try Schedule(
+            parsing: text,
+            zone: zone,
+            in: zones,
+            seed: key.seed,
+            clockChanges: rules.clockChanges,
+            jitter: rules.jitter
+        )
         let shelf = Shelf(key: key, schedule: schedule, users: 1)
         let index = vacant.popLast() ?? shelves.count
         if index == shelves.count { shelves.append(shelf) } else { shelves[index] = shelf }

@@ -18,6 +18,7 @@ package struct DueInstant: Hashable, Sendable {
 package struct JobStretch: Equatable, Sendable {
     package let schedule: String?
     package let timeZone: String
+    package let rules: ScheduleRules
     package let isPaused: Bool
     package let through: Instant
 }
@@ -44,6 +45,7 @@ extension Job {
                 JobStretch(
                     schedule: era.schedule,
                     timeZone: era.timeZone,
+                    rules: era.rules,
                     isPaused: era.isPaused,
                     through: last
                 )
@@ -56,6 +58,7 @@ extension Job {
                 JobStretch(
                     schedule: spec.schedule,
                     timeZone: spec.timeZone,
+                    rules: spec.rules,
                     isPaused: isPaused,
                     through: through
                 )

@@ -103,6 +103,13 @@ import Vocabulary
         )
         await fake.rota(line: "job add web --every 90s --http http://x/ --expect 204")
         await fake.rota(
+            line: """
+                job add bills --schedule '30 2 * * *' --tz Europe/Berlin --jitter 5m \
+                --dst-gap skip --dst-overlap last --shell /opt/bills.sh
+                """
+        )
+        await fake.rota(line: "job set etl jitter=90s dst.gap=next dst.overlap=")
+        await fake.rota(
             line: "job set etl timeout=20m retries.limit=3 owner= where.tags.gpu=1 'labels=[\"a\"]'"
         )
         await fake.rota(
@@ -128,6 +135,9 @@ import Vocabulary
         await fake.rota("job", "set", "etl", "timeout")
         await fake.rota("job", "next")
         await fake.rota("job", "next", "--expr", "0 25 * * *")
+        await fake.rota("job", "next", "etl", "--jitter", "5m")
+        await fake.rota("job", "next", "--expr", "@daily", "--jitter", "2d")
+        await fake.rota("job", "next", "--expr", "@daily", "--dst-gap", "before")
         await fake.rota("apply")
         await fake.rota("job", "list", "--zone", "Mars/Olympus")
         await fake.rota("job", "list", "--url", "ftp://m1")

@@ -23,7 +23,7 @@ struct ScheduleRoutes: Sendable {
         let document = try call.document()
         try JobRoutes.check(
             members: document,
-            known: ["schedule", "time_zone", "n", "after", "seed"]
+            known: ["schedule", "time_zone", "n", "after", "seed", "jitter", "dst"]
         )
         guard let text = document["schedule"]?.string else {
             throw Problem(.fieldInvalid, "Send a schedule, as in {\"schedule\": \"*/5 * * * *\"}.")
@@ -31,13 +31,16 @@ struct ScheduleRoutes: Sendable {
         let zone = document["time_zone"]?.string ?? "UTC"
         let count = Int(max(1, min(1_000, document["n"]?.integer ?? 10)))
         let after = try document["after"]?.string.map(RunRoutes.instant) ?? SystemClock.wall
+        let rules = try Self.rules(document)
         let schedule: Schedule
         do throws(ScheduleError) {
             schedule = try Schedule(
                 parsing: text,
                 zone: zone,
                 in: master.zones,
-                seed: document["seed"]?.string ?? "preview"
+                seed: document["seed"]?.string ?? "preview",
+                clockChanges: rules.clockChanges,
+                jitter: rules.jitter
             )
         } catch {
             throw Problem(
@@ -53,5 +56,13 @@ struct ScheduleRoutes: Sendable {
             "warnings": .array(schedule.warnings.map { .string("\($0)") }),
             "items": .array(schedule.upcoming(count, after: after).map { .string($0.description) }),
         ])
+    }
+
+    private static func rules(_ document: Value) throws(Problem) -> ScheduleRules {
+        do throws(DocumentFaults) {
+            return try JobDocument.decodeRules(document)
+        } catch {
+            throw Problem(error, pointer: "#")
+        }
     }
 }

@@ -64,8 +64,16 @@ struct JobTimeline: Sendable {
     private func compile(_ era: Era?) -> Schedule? {
         let text = era.map(\.schedule) ?? job.spec.schedule
         let zone = era?.timeZone ?? job.spec.timeZone
+        let rules = era?.rules ?? job.spec.rules
         return text.flatMap {
-            try? Schedule(parsing: $0, zone: zone, in: zones, seed: record.uid.text)
+            try? Schedule(
+                parsing: $0,
+                zone: zone,
+                in: zones,
+                seed: record.uid.text,
+                clockChanges: rules.clockChanges,
+                jitter: rules.jitter
+            )
         }
     }
 }

@@ -49,7 +49,10 @@ struct WhyReport: Equatable, Sendable {
 
     private static func due(_ facts: Facts) -> String {
         guard let schedule = facts.schedule else { return "due       only by hand or by triggers" }
-        let zone = facts.job.spec.timeZone
+        let jitter = facts.job.spec.rules.jitter
+        let zone =
+            facts.job.spec.timeZone
+            + (jitter == .zero ? "" : ", jitter \(DurationText.format(jitter))")
         guard facts.isDue else { return "due       not yet, by \(schedule) (\(zone))" }
         return "due       \(facts.at)  by \(schedule) (\(zone)): \(facts.words)"
     }
