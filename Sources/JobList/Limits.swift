@@ -27,6 +27,10 @@ package enum Limits {
     /// A stored body: command, input, request body and the rest, with room for escapes.
     package static let storedBodyBytes = 16 << 20
 
+    /// Days and periods of one calendar, together.
+    package static let calendarEntries = 5_000
+    package static let calendarEntryBytes = 128
+
     package static let retries = 0...100
     package static let overlappingRuns = 1...1_000
     package static let catchUpRuns = 1...10_000

@@ -58,7 +58,17 @@ struct ScheduleCheck {
 
     /// A rule that could never do anything is a misunderstanding, and says so.
     private func checkRules(_ body: String) {
-        guard zones != nil, rules.clockChanges != .standard,
+        guard zones != nil else { return }
+        if rules.calendar?.shift != nil, body.hasPrefix("@every") {
+            members.faults.add(
+                members.place("calendar") + "/shift",
+                """
+                @every has no day to shift from; remove shift, or write the fields of a cron \
+                expression
+                """
+            )
+        }
+        guard rules.clockChanges != .standard,
             let word = ["@every", "@at"].first(where: body.hasPrefix)
         else { return }
         members.fault(

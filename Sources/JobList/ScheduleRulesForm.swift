@@ -4,11 +4,12 @@ internal import Vocabulary
 
 /// Reads and writes the members of a spec that a schedule is read under.
 enum ScheduleRulesForm {
-    static let fields = ["jitter", "dst"]
+    static let fields = ["jitter", "dst", "calendar"]
 
     static func read(_ members: MemberReader) -> ScheduleRules {
         var rules = ScheduleRules.standard
         rules.jitter = members.duration("jitter", in: Limits.jitter) ?? .zero
+        rules.calendar = readCalendar(members)
         guard let value = members["dst"],
             let inner = MemberReader(
                 value,
@@ -22,6 +23,27 @@ enum ScheduleRulesForm {
         return rules
     }
 
+    private static func readCalendar(_ members: MemberReader) -> CalendarUse? {
+        guard let value = members["calendar"],
+            let inner = MemberReader(
+                value,
+                at: members.place("calendar"),
+                known: ["only", "except", "shift"],
+                faults: members.faults
+            )
+        else { return nil }
+        let only = inner.text("only", limit: Limits.tagBytes)
+        let except = inner.texts("except", count: CalendarUse.exceptLimit, limit: Limits.tagBytes)
+        let use = CalendarUse(only: only, except: except ?? [], shift: inner.word("shift"))
+        if use.names.isEmpty {
+            members.fault(
+                "calendar",
+                "this names no calendar; write only with one, or except with a list of some"
+            )
+        }
+        return use
+    }
+
     /// What differs from the standard.
     static func members(of rules: ScheduleRules) -> [String: Value] {
         var members: [String: Value] = [:]
@@ -30,7 +52,16 @@ enum ScheduleRulesForm {
         policy["gap"] = rules.clockChanges.gap.map { .string($0.rawValue) }
         policy["overlap"] = rules.clockChanges.overlap.map { .string($0.rawValue) }
         if !policy.isEmpty { members["dst"] = .object(policy) }
+        members["calendar"] = rules.calendar.map(value(of:))
         return members
+    }
+
+    private static func value(of use: CalendarUse) -> Value {
+        var members: [String: Value] = [:]
+        members["only"] = use.only.map { .string($0) }
+        if !use.except.isEmpty { members["except"] = .array(use.except.map { .string($0) }) }
+        members["shift"] = use.shift.map { .string($0.rawValue) }
+        return .object(members)
     }
 }
 

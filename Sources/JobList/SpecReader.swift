@@ -6,7 +6,8 @@ internal import Vocabulary
 /// Reads specs, collecting faults in the order of the fields.
 enum SpecReader {
     static let fields = [
-        "description", "owner", "labels", "schedule", "time_zone", "jitter", "dst", "shell", "http",
+        "description", "owner", "labels", "schedule", "time_zone", "jitter", "dst", "calendar",
+        "shell", "http",
         "timeout", "kill_grace", "retries", "overlap", "misfire", "start_deadline",
         "catch_up_window",
         "node_loss", "store_loss", "where", "keep",

@@ -9,7 +9,8 @@ enum SpecDocument {
     static let keyOrder = [
         "kind", "tenant", "name", "id", "job", "uid", "version", "rev", "created", "updated",
         "updated_by", "spec", "status", "description", "owner", "labels", "schedule", "time_zone",
-        "jitter", "dst", "gap",
+        "jitter", "dst", "gap", "calendar", "only", "except", "shift",
+        "weekdays", "include", "exclude", "periods",
         "shell", "http", "command", "url", "method", "headers", "body", "expect", "directory",
         "environment", "input", "timeout", "kill_grace", "retries", "overlap", "misfire",
         "start_deadline", "catch_up_window", "node_loss", "store_loss", "where", "tags", "nodes",

@@ -9,6 +9,8 @@ package struct ScheduleRules: Hashable, Sendable {
     package var clockChanges = ClockChangePolicy.standard
     /// The job is due later by a part of this that is its own and never changes.
     package var jitter = Duration.zero
+    /// The days on which it may be due; `nil`: any.
+    package var calendar: CalendarUse?
 
     /// As the text says, and on time.
     package static let standard = Self()

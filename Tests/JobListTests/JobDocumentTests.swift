@@ -17,6 +17,7 @@ func value(_ json: String) throws -> Value {
         {"description": "Bills", "owner": "kim", "labels": ["billing", "nightly"],
          "schedule": "0 3 * * *", "time_zone": "Europe/Berlin", "jitter": "5m",
          "dst": {"gap": "skip", "overlap": "last"},
+         "calendar": {"only": "workdays", "except": ["freeze"], "shift": "next"},
          "shell": {"command": "make bills", "shell": "/bin/bash", "directory": "/srv",
                    "environment": {"A": "1", "PORT": 8080}, "input": "yes\\n"},
          "timeout": "1h30m", "kill_grace": "30s",
@@ -33,6 +34,10 @@ func value(_ json: String) throws -> Value {
         #expect(spec.overlap == .allow(limit: 3) && spec.misfire == .all(limit: 100))
         #expect(spec.keep.logBytes == 2 << 20 && spec.timeout == .seconds(5_400))
         #expect(spec.rules.jitter == .seconds(300))
+        #expect(
+            spec.rules.calendar
+                == CalendarUse(only: "workdays", except: ["freeze"], shift: .next)
+        )
         #expect(spec.rules.clockChanges == ClockChangePolicy(gap: .skip, overlap: .last))
         guard case .shell(let task) = spec.task else {
             Issue.record("\(spec.task)")
@@ -241,6 +246,7 @@ extension Job {
         spec.description = pick(texts)
         spec.timeZone = pick(["UTC", "Asia/Tokyo"])
         spec.rules.jitter = pick([.zero, .milliseconds(1), .seconds(86_400)])
+        spec.rules.calendar = pick([nil, CalendarUse(only: "a", except: ["b"], shift: .next)])
         spec.rules.clockChanges.gap = pick([nil, .next, .skip])
         spec.rules.clockChanges.overlap = pick([nil, .first, .last, .both])
         spec.timeout = pick([nil, .milliseconds(1), .seconds(86_400)])

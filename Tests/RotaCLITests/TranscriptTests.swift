@@ -259,10 +259,12 @@ import Vocabulary
 
     @Test func `export is apply-able and ordered by name`() async throws {
         let fake = fake([
-            "GET /v1/jobs": Canned.json(Canned.list(Canned.job("b"), Canned.job("a")))
+            "GET /v1/jobs": Canned.json(Canned.list(Canned.job("b"), Canned.job("a"))),
+            "GET /v1/calendars": Canned.json(Canned.list(Canned.calendar("workdays"))),
         ])
         await fake.rota("export")
         await fake.rota("export", "job", "-o", "json")
+        await fake.rota("export", "calendar")
         try expectGolden(fake.transcript, named: "export.txt")
     }
 
