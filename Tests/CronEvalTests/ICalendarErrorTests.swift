@@ -58,17 +58,17 @@ import Vocabulary
     }
 
     @Test func `every error says where, what and what to write instead`() throws {
-        var inputs = Self.events.map { ($0, ICalendarText.event($0)) }
-        inputs += Self.rules.map {
-            ("RRULE:\($0)", ICalendarText.event("DTSTART:20260101\nRRULE:\($0)"))
+        var refusals = Self.events.map { ($0, Self.refusal(ICalendarText.event($0))) }
+        refusals += Self.rules.map { rule in
+            let event = ICalendarText.event("DTSTART:20260101\nRRULE:\(rule)")
+            return ("RRULE:\(rule)", Self.refusal(event))
         }
-        inputs += Self.files.map { ($0, Array($0.utf8)) }
-        inputs.append(("UTF-16", [0xFF, 0xFE, 0x42, 0, 0x45, 0]))
-        inputs += Self.limits.map { ($0.name, $0.beyond) }
+        refusals += Self.files.map { ($0, Self.refusal(Array($0.utf8))) }
+        refusals.append(("UTF-16", Self.refusal([0xFF, 0xFE, 0x42, 0, 0x45, 0])))
+        refusals += Self.limits.map { ($0.name, $0.refusal) }
         var codes: Set<ICalendarError.Code> = []
         var text = ""
-        for (input, bytes) in inputs {
-            let error = Self.refusal(bytes)
+        for (input, error) in refusals {
             if let code = error?.code { codes.insert(code) }
             text += "\(input.debugDescription.dropFirst().dropLast())\n"
             text += "    " + (error.map { "\($0.code): \($0)" } ?? "accepted") + "\n"
@@ -82,7 +82,15 @@ import Vocabulary
         let name: String
         let code: ICalendarError.Code
         let within: [UInt8]
-        let beyond: [UInt8]
+        /// What is said of a file that is just beyond.
+        let refusal: ICalendarError?
+
+        init(name: String, code: ICalendarError.Code, within: [UInt8], beyond: [UInt8]) {
+            self.name = name
+            self.code = code
+            self.within = within
+            refusal = `iCalendar errors`.refusal(beyond)
+        }
     }
 
     /// For each limit a file that just keeps it and one that just does not.
@@ -146,7 +154,7 @@ import Vocabulary
     @Test func `each limit holds exactly`() {
         for limit in Self.limits {
             #expect(Self.refusal(limit.within) == nil, "\(limit.name)")
-            #expect(Self.refusal(limit.beyond)?.code == limit.code, "\(limit.name)")
+            #expect(limit.refusal?.code == limit.code, "\(limit.name)")
         }
     }
 
@@ -210,7 +218,8 @@ import Vocabulary
                 BEGIN:VEVENT
                 SUMMARY:Kept\u{7F}
                 DTSTART:20260101
-                RRULE:RSCALE=gregorian;SKIP=omit;FREQ=DAILY;BYHOUR=9;BYMINUTE=0;UNTIL=20260103T220000Z
+                RRULE:RSCALE=gregorian;SKIP=omit;FREQ=DAILY;BYHOUR=9;BYMINUTE=0;UNTIL=2026
+                 0103T220000Z
                 EXDATE:20260102T120000
                 END:VEVENT
                 BEGIN:VJOURNAL

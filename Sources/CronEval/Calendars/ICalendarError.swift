@@ -127,7 +127,9 @@ extension ICalendarError {
         Self(
             .unsupportedVersion,
             line: line,
-            "version \(value.quoted) is not iCalendar's 2.0. Export the calendar as iCalendar (.ics)"
+            """
+            version \(value.quoted) is not iCalendar's 2.0. Export the calendar as iCalendar (.ics)
+            """
         )
     }
 

@@ -117,7 +117,7 @@ struct ICalendarExpansion {
             for day in try days(property) { starts.remove(day) }
         }
         if entry[.recurrenceID] == nil, let uid = entry.uid, let days = replaced[uid] {
-            starts.subtract(days)
+            starts = starts.filter { !days.contains($0) }
         }
         let days = Self.joined(starts, length: length)
         guard !days.isEmpty else {

@@ -40,8 +40,8 @@ struct ICalendarScan {
 
     /// The first days of all occurrences after the event's own that touch 1970 to 2199, in order.
     ///
-    /// - Complexity: A tenth of a microsecond per month, from 1970 or, if the rule counts, from
-    ///   the event's start on.
+    /// - Complexity: 40 to 300 ns per month, from 1970 or, if the rule counts, from the event's
+    ///   start on.
     mutating func days(spending budget: inout ICalendarBudget) throws(ICalendarError) -> [Int64] {
         guard remaining != 0 else { return [] }
         var month = firstMonth
