@@ -38,7 +38,7 @@ package struct Schedule: Equatable, Sendable {
         anchor: Instant = .epoch,
         clockChanges: ClockChangePolicy = .standard,
         calendar: CalendarRule? = nil,
-        jitter: Duration = .zero
+        jitter: Duration? = nil
     ) throws(ScheduleError) {
         var warnings: WarningSet
         let (zoneName, timing, clock): (String, Timing, WallClock)
@@ -57,12 +57,15 @@ package struct Schedule: Equatable, Sendable {
             clock = WallClock(rules, clockChanges, for: timing)
             warnings = reader.warnings
         }
-        let restriction = try Restriction.needed(
-            for: timing,
-            in: clock.zone,
-            calendar: calendar,
-            delay: Spread.delay(upTo: jitter, seed: seed)
-        )
+        var restriction: Restriction?
+        if calendar != nil || jitter.map({ $0 > .zero }) == true {
+            restriction = try Restriction(
+                of: timing,
+                in: clock.zone,
+                calendar: calendar,
+                delay: Spread.delay(upTo: jitter ?? .zero, seed: seed)
+            )
+        }
         if !warnings.isNever, let calendar {
             warnings.isNever = timing.isClosed(by: clock, under: calendar)
         }
