@@ -111,39 +111,35 @@ import Vocabulary
         }
     }
 
+    /// At a fifth of the days, for each is looked up in a list.
     private func compare(_ set: DaySet, _ numbers: Set<Int64>, in window: Range<Int64>) {
         let sorted = numbers.sorted()
-        for day in window {
-            #expect(set.contains(day) == numbers.contains(day), "\(day)")
-            let next = sorted.first { $0 >= day }
-            if let next {
-                #expect(set.first(atOrAfter: day) == next, "\(day)")
-                #expect(
-                    set.first(onOrAfter: CivilDate(daysSinceEpoch: day))
-                        == CivilDate(daysSinceEpoch: next)
-                )
-            } else {
-                #expect(set.first(atOrAfter: day).map { $0 >= window.upperBound } ?? true)
-            }
-            if let last = sorted.last(where: { $0 <= day }) {
-                #expect(set.last(atOrBefore: day) == last, "\(day)")
-                #expect(
-                    set.last(onOrBefore: CivilDate(daysSinceEpoch: day))
-                        == CivilDate(daysSinceEpoch: last)
-                )
-            } else {
-                #expect(set.last(atOrBefore: day).map { $0 < window.lowerBound } ?? true)
-            }
-            let missing = (day..<window.upperBound).first {
-                $0 >= Self.all.lowerBound && !numbers.contains($0)
+        // Told together: single expectations would take most of the time.
+        var wrong: [String] = []
+        for day in stride(from: window.lowerBound, to: window.upperBound, by: 5) {
+            let next = set.first(atOrAfter: day)
+            let last = set.last(atOrBefore: day)
+            // Beyond the window there are days that the numbers do not know.
+            let nextInside = next.flatMap { window.contains($0) ? $0 : nil }
+            let lastInside = last.flatMap { window.contains($0) ? $0 : nil }
+            if nextInside != sorted.first(where: { $0 >= day }) { wrong.append("first \(day)") }
+            if lastInside != sorted.last(where: { $0 <= day }) { wrong.append("last \(day)") }
+            let date = CivilDate(daysSinceEpoch: day)
+            if set.first(onOrAfter: date)?.daysSinceEpoch != next { wrong.append("after \(date)") }
+            if set.last(onOrBefore: date)?.daysSinceEpoch != last { wrong.append("before \(date)") }
+            let missing = (max(day, Self.all.lowerBound)..<window.upperBound).first {
+                !numbers.contains($0)
             }
             if let missing {
                 let expected = Self.all.contains(missing) ? missing : nil
-                #expect(set.firstMissing(atOrAfter: day) == expected, "\(day)")
+                if set.firstMissing(atOrAfter: day) != expected { wrong.append("missing \(day)") }
             }
             let part = day..<min(day + 70, window.upperBound)
-            #expect(set.count(in: part) == numbers.filter(part.contains).count, "\(part)")
+            let count = sorted.count { part.contains($0) }
+            if set.count(in: part) != count { wrong.append("count \(part)") }
         }
+        wrong += window.filter { set.contains($0) != numbers.contains($0) }.map { "is \($0)" }
+        #expect(wrong.isEmpty)
     }
 
     @Test func `sets of days are joined and subtracted`() throws {

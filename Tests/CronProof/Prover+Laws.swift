@@ -57,9 +57,9 @@ extension Prover {
                     + Int.random(in: 0...[1_000, 100_000_000].random(using: &dice), using: &dice)
                 try laws.check(from: time, to: later, &tally)
             }
-            for time in [Int.min, Int.min + 1, -1, 0, 1, Int.max - 1, Int.max] {
-                try laws.checkExtreme(time, &tally)
-            }
+            // Counts of all time are slow.
+            let extremes = [Int.min, Int.min + 1, -1, 0, 1, Int.max - 1, Int.max]
+            try laws.checkExtreme(extremes.random(using: &dice), &tally)
         }
     }
 
