@@ -15,19 +15,18 @@ final class Restriction: Sendable {
         self.delay = delay
     }
 
-    /// What a calendar and a delay make necessary: mostly nothing.
+    /// What a calendar and a delay make necessary.
     ///
     /// - Throws: If the calendar moves fires that have no day of their own to be moved from.
-    static func needed(
-        for timing: Timing,
+    convenience init(
+        of timing: Timing,
         in zone: TimeZoneRules,
         calendar: CalendarRule?,
         delay: Duration
-    ) throws(ScheduleError) -> Restriction? {
-        guard calendar != nil || delay != .zero else { return nil }
+    ) throws(ScheduleError) {
         if case .every = timing, calendar?.shift != nil { throw .shiftedGrid }
         let closures = calendar.map { Closures($0.blackouts, in: zone) } ?? Closures()
-        return Restriction(calendar: calendar, closures: closures, delay: delay)
+        self.init(calendar: calendar, closures: closures, delay: delay)
     }
 
     func next(after instant: Instant, of timing: Timing, by clock: WallClock) -> Instant? {

@@ -27,7 +27,7 @@ package struct Schedule: Equatable, Sendable {
     ///   - anchor: An instant at which `@every` fires.
     ///   - clockChanges: What becomes of wall times that are skipped or repeated.
     ///   - calendar: The days on which it may fire.
-    ///   - jitter: It fires later by a part of this that is fixed by the seed; at most a day counts.
+    ///   - jitter: It fires later by a part of this that the seed decides; at most a day counts.
     /// - Throws: The first fault, reading from the left.
     /// - Complexity: O(bytes), plus a file the first time that a zone is used.
     package init(
@@ -38,7 +38,7 @@ package struct Schedule: Equatable, Sendable {
         anchor: Instant = .epoch,
         clockChanges: ClockChangePolicy = .standard,
         calendar: CalendarRule? = nil,
-        jitter: Duration = .zero
+        jitter: Duration? = nil
     ) throws(ScheduleError) {
         var warnings: WarningSet
         let (zoneName, timing, clock): (String, Timing, WallClock)
@@ -57,12 +57,15 @@ package struct Schedule: Equatable, Sendable {
             clock = WallClock(rules, clockChanges, for: timing)
             warnings = reader.warnings
         }
-        let restriction = try Restriction.needed(
-            for: timing,
-            in: clock.zone,
-            calendar: calendar,
-            delay: Spread.delay(upTo: jitter, seed: seed)
-        )
+        var restriction: Restriction?
+        if calendar != nil || jitter.map({ $0 > .zero }) == true {
+            restriction = try Restriction(
+                of: timing,
+                in: clock.zone,
+                calendar: calendar,
+                delay: Spread.delay(upTo: jitter ?? .zero, seed: seed)
+            )
+        }
         if !warnings.isNever, let calendar {
             warnings.isNever = timing.isClosed(by: clock, under: calendar)
         }

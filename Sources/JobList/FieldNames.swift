@@ -9,7 +9,8 @@ enum FieldNames {
         "cmd": "command", "command": "shell", "cron": "schedule", "cwd": "directory",
         "env": "environment", "tz": "time_zone", "retry": "retries", "concurrency": "overlap",
         "on_missed": "misfire", "selector": "where", "stdin": "input", "verb": "method",
-        "status": "expect",
+        "status": "expect", "clock_changes": "dst", "random_delay": "jitter",
+        "calendars": "calendar", "splay": "jitter",
     ]
 
     /// The one of `known` that `name` most probably stands for, or `nil`.

@@ -9,7 +9,9 @@ extension Job {
     /// have the new one's. A pause stays, unless it has run out by then.
     package func edited(with newSpec: JobSpec, at instant: Instant) -> Job {
         var job = self
-        let isSameClock = newSpec.schedule == spec.schedule && newSpec.timeZone == spec.timeZone
+        let isSameClock =
+            newSpec.schedule == spec.schedule && newSpec.timeZone == spec.timeZone
+            && newSpec.rules == spec.rules
         job.endPauseIfOver(by: instant)
         if !isSameClock { job.closeEra(until: instant, isPaused: job.pause != nil) }
         job.spec = newSpec
@@ -57,7 +59,7 @@ extension Job {
         if let last = eras.last {
             guard last.until < instant else { return }
             if last.schedule == spec.schedule, last.timeZone == spec.timeZone,
-                last.isPaused == isPaused
+                last.rules == spec.rules, last.isPaused == isPaused
             {
                 eras.removeLast()
             }
@@ -66,6 +68,7 @@ extension Job {
             Era(
                 schedule: spec.schedule,
                 timeZone: spec.timeZone,
+                rules: spec.rules,
                 isPaused: isPaused,
                 until: instant
             )

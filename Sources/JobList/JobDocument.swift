@@ -24,6 +24,29 @@ package enum JobDocument {
         return try checked(spec)
     }
 
+    /// Reads the rules of a schedule, such as `jitter` and `dst`, from a mapping.
+    ///
+    /// Of the mapping's other members nothing is said; `pointer` says where it stands.
+    ///
+    /// - Throws: All faults at once.
+    package static func decodeRules(
+        _ value: Value,
+        at pointer: String = "#"
+    ) throws(DocumentFaults) -> ScheduleRules {
+        let faults = FaultList()
+        let others = (value.object ?? [:]).keys.filter { !ScheduleRulesForm.fields.contains($0) }
+        let members = MemberReader(
+            value,
+            at: pointer,
+            known: ScheduleRulesForm.fields,
+            tolerated: Array(others),
+            faults: faults
+        )
+        let rules = members.map(ScheduleRulesForm.read)
+        try faults.throwIfAny()
+        return try checked(rules)
+    }
+
     /// The spec as one would write it: nothing that is the default anyway.
     ///
     /// ``decodeSpec(_:zones:at:)`` reads it back to the same spec.

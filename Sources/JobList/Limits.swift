@@ -1,5 +1,7 @@
 // The bounds of everything a job may say.
 
+internal import Vocabulary
+
 /// Bounds on what people write; beyond them a document is refused with a sentence.
 package enum Limits {
     package static let documentDescriptionBytes = 4_096
@@ -25,6 +27,10 @@ package enum Limits {
     /// A stored body: command, input, request body and the rest, with room for escapes.
     package static let storedBodyBytes = 16 << 20
 
+    /// Days and periods of one calendar, together.
+    package static let calendarEntries = 5_000
+    package static let calendarEntryBytes = 128
+
     package static let retries = 0...100
     package static let overlappingRuns = 1...1_000
     package static let catchUpRuns = 1...10_000
@@ -33,6 +39,7 @@ package enum Limits {
     package static let logBytes = 1_024...1 << 30
     package static let expectedStatus = 100...599
 
+    package static let jitter = Duration.zero...ScheduleRules.jitterLimit
     package static let timeout = Duration.milliseconds(1)...Duration.seconds(366 * 86_400)
     package static let killGrace = Duration.zero...Duration.seconds(3_600)
     package static let backoff = Duration.milliseconds(1)...Duration.seconds(7 * 86_400)

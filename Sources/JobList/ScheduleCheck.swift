@@ -8,6 +8,7 @@ struct ScheduleCheck {
     /// `nil`: a stored document, which was checked when it was written.
     let zones: ZoneCatalog?
     let members: MemberReader
+    let rules: ScheduleRules
 
     /// The schedule without a zone prefix, and the zone either of them names.
     func read() -> (schedule: String?, timeZone: String) {
@@ -27,6 +28,7 @@ struct ScheduleCheck {
             )
         }
         check(text, zone: isKnown ? zone ?? "UTC" : "UTC")
+        checkRules(body)
         return (body, zone ?? prefix ?? "UTC")
     }
 
@@ -52,6 +54,30 @@ struct ScheduleCheck {
             members.fault("time_zone", error.message)
             return false
         }
+    }
+
+    /// A rule that could never do anything is a misunderstanding, and says so.
+    private func checkRules(_ body: String) {
+        guard zones != nil else { return }
+        if rules.calendar?.shift != nil, body.hasPrefix("@every") {
+            members.faults.add(
+                members.place("calendar") + "/shift",
+                """
+                @every has no day to shift from; remove shift, or write the fields of a cron \
+                expression
+                """
+            )
+        }
+        guard rules.clockChanges != .standard,
+            let word = ["@every", "@at"].first(where: body.hasPrefix)
+        else { return }
+        members.fault(
+            "dst",
+            """
+            \(word) does not go by a wall clock that skips and repeats; remove dst, or write the \
+            fields of a cron expression
+            """
+        )
     }
 
     private func check(_ text: String, zone: String) {

@@ -6,8 +6,10 @@ internal import Vocabulary
 /// Reads specs, collecting faults in the order of the fields.
 enum SpecReader {
     static let fields = [
-        "description", "owner", "labels", "schedule", "time_zone", "shell", "http", "timeout",
-        "kill_grace", "retries", "overlap", "misfire", "start_deadline", "catch_up_window",
+        "description", "owner", "labels", "schedule", "time_zone", "jitter", "dst", "calendar",
+        "shell", "http",
+        "timeout", "kill_grace", "retries", "overlap", "misfire", "start_deadline",
+        "catch_up_window",
         "node_loss", "store_loss", "where", "keep",
     ]
 
@@ -26,7 +28,9 @@ enum SpecReader {
         let description = members.text("description", limit: Limits.documentDescriptionBytes)
         let owner = members.text("owner", limit: Limits.ownerBytes)
         let labels = members.texts("labels", count: Limits.labels, limit: Limits.labelBytes)
-        let (schedule, timeZone) = ScheduleCheck(zones: zones, members: members).read()
+        let rules = ScheduleRulesForm.read(members)
+        let (schedule, timeZone) = ScheduleCheck(zones: zones, members: members, rules: rules)
+            .read()
         // Read on without a task: its other faults are wanted too.
         let task = TaskReader.read(members)
         var spec = JobSpec(task: task ?? .shell(ShellTask(command: "")), schedule: schedule)
@@ -34,6 +38,7 @@ enum SpecReader {
         spec.owner = owner ?? spec.owner
         spec.labels = labels ?? spec.labels
         spec.timeZone = timeZone
+        spec.rules = rules
         spec.timeout = members.duration("timeout", in: Limits.timeout)
         readTimes(members, into: &spec)
         readPolicies(members, into: &spec)
@@ -200,7 +205,7 @@ extension SpecReader {
     }
 
     private static func readEra(_ value: Value, at pointer: String, faults: FaultList) -> Era? {
-        let known = ["schedule", "time_zone", "paused", "until"]
+        let known = ["schedule", "time_zone", "paused", "until"] + ScheduleRulesForm.fields
         guard let members = MemberReader(value, at: pointer, known: known, faults: faults) else {
             return nil
         }
@@ -211,6 +216,7 @@ extension SpecReader {
         return Era(
             schedule: members.text("schedule", limit: Limits.scheduleBytes),
             timeZone: members.text("time_zone", limit: Limits.tagBytes) ?? "UTC",
+            rules: ScheduleRulesForm.read(members),
             isPaused: members.bool("paused") ?? false,
             until: until
         )

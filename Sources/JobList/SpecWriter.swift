@@ -12,6 +12,7 @@ enum SpecWriter {
         members["labels"] = list(spec.labels)
         members["schedule"] = spec.schedule.map { .string($0) }
         members.add("time_zone", spec.timeZone, unless: plain.timeZone)
+        members.add(spec.rules)
         switch spec.task {
         case .shell(let task): members["shell"] = value(of: task)
         case .http(let task): members["http"] = value(of: task)
@@ -42,6 +43,7 @@ enum SpecWriter {
         var members = Members()
         members["schedule"] = era.schedule.map { .string($0) }
         members.add("time_zone", era.timeZone, unless: "UTC")
+        members.add(era.rules)
         if era.isPaused { members["paused"] = true }
         members["until"] = .string(era.until.description)
         return .object(members.all)
@@ -119,6 +121,10 @@ private struct Members {
     subscript(name: String) -> Value? {
         get { all[name] }
         set { all[name] = newValue }
+    }
+
+    mutating func add(_ rules: ScheduleRules) {
+        all.merge(ScheduleRulesForm.members(of: rules)) { $1 }
     }
 
     mutating func add(_ name: String, _ text: String, unless plain: String) {

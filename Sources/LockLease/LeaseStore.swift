@@ -17,6 +17,8 @@ package import Vocabulary
 /// 4. Fences of one job grow strictly in commit order, also across deletion and re-creation.
 /// 5. ``expire(_:observed:)`` succeeds only on the observed beat; a renewal in between defeats it.
 /// 6. Once ``commit(_:id:author:)`` has returned, no claim under an older revision commits.
+/// 7. Nor does a claim of instants that goes by an older state of a calendar: it names the digest
+///    of every calendar that its instants were worked out by, and each must be the store's.
 ///
 /// Requests are remembered for a quarter of an hour. A claim that won nothing has changed nothing,
 /// so its repetition is decided afresh.

@@ -183,11 +183,31 @@ package struct ClaimItem: Equatable, Sendable {
     /// The job's revision as the claimant knows it.
     package let revision: Revision
     package let subject: Subject
+    /// The calendars that its instants were worked out by; nothing for a trigger.
+    package let calendars: [CalendarMark]
 
-    package init(job: UID, revision: Revision, subject: Subject) {
+    package init(
+        job: UID,
+        revision: Revision,
+        subject: Subject,
+        calendars: [CalendarMark] = []
+    ) {
         self.job = job
         self.revision = revision
         self.subject = subject
+        self.calendars = calendars
+    }
+}
+
+/// One state of a calendar of the job's tenant.
+package struct CalendarMark: Hashable, Sendable {
+    package let name: String
+    /// The digest of its body.
+    package let digest: Digest
+
+    package init(name: String, digest: Digest) {
+        self.name = name
+        self.digest = digest
     }
 }
 
@@ -210,7 +230,8 @@ package enum ClaimOutcome: Equatable, Sendable {
     case won([Grant])
     /// Somebody else moved the cursor, or took the trigger.
     case taken(cursor: Instant)
-    /// The job has another revision than the claimant's.
+    /// The job has another revision than the claimant's, or one of its calendars another body: then
+    /// `current` is the calendar's revision, zero if it is gone.
     case stale(current: Revision)
     /// The job is paused: nothing starts, the cursor did not move.
     case disabled

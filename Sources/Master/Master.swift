@@ -80,7 +80,8 @@ package struct Master: Sendable {
                 zones: zones
             ),
             memberToken: Authorizer.memberToken(of: settings.clusterKey),
-            requests: RequestCounters()
+            requests: RequestCounters(),
+            calendars: CalendarShelf(replica: replica)
         )
     }
 

@@ -24,6 +24,7 @@ struct MasterParts: Sendable {
     let editor: Editor
     let memberToken: String
     let requests: RequestCounters
+    let calendars: CalendarShelf
 
     /// Calls the store, with its failures as refusals.
     func ask<Answer: Sendable>(
@@ -36,10 +37,31 @@ struct MasterParts: Sendable {
         }
     }
 
-    /// The compiled schedule of a job, or `nil` if it has none.
-    func schedule(of record: ObjectRecord, _ job: Job) -> Schedule? {
+    /// The compiled schedule of a job, or `nil` if it has none or one of its calendars is missing.
+    func schedule(of record: ObjectRecord, _ job: Job) async -> Schedule? {
+        var rule: CalendarRule?
+        if let use = job.spec.rules.calendar {
+            let found = await calendars.all(of: use, in: record.key.tenant)
+            guard found.count == use.names.count else { return nil }
+            rule = use.rule(use.names.compactMap { found[$0]?.present })
+        }
+        return compile(record, job, under: rule)
+    }
+
+    private func compile(
+        _ record: ObjectRecord,
+        _ job: Job,
+        under rule: CalendarRule?
+    ) -> Schedule? {
         job.spec.schedule.flatMap {
-            try? Schedule(parsing: $0, zone: job.spec.timeZone, in: zones, seed: record.uid.text)
+            try? Schedule(
+                parsing: $0,
+                zone: job.spec.timeZone,
+                in: zones,
+                seed: record.uid.text,
+                rules: job.spec.rules,
+                calendar: rule
+            )
         }
     }
 

@@ -114,8 +114,10 @@ extension NodeParts {
 
     /// Hands every piece of news to those it concerns, one at a time and in order.
     func carryNews() async {
+        var zoneData = ZoneDataWatch(own: ZoneInfoFiles.version)
         await withDiscardingTaskGroup { group in
             for await item in switchboard.news {
+                if case .gossip(.members(let members)) = item { compare(members, &zoneData) }
                 // A slow store must not hold up what has nothing to do with it.
                 if case .refresh = item {
                     group.addTask { _ = await tailer.catchUp() }
@@ -123,6 +125,17 @@ extension NodeParts {
                     await carry(item)
                 }
             }
+        }
+    }
+
+    private func compare(_ members: [Member], _ zoneData: inout ZoneDataWatch) {
+        let alive = members.filter { $0.state == .alive && $0.role == .node }
+        for node in zoneData.newlyDiffering(among: alive.map { ($0.name, $0.tags) }) {
+            let fields: KeyValuePairs = [
+                "node": node.name.text, "theirs": node.release, "ours": ZoneInfoFiles.version,
+                "next": "install the same tzdata package on every host",
+            ]
+            log.warning("tzdata.differs", fields)
         }
     }
 

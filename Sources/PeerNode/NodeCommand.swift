@@ -86,7 +86,10 @@ package enum NodeCommand {
             }
             tags[String(parts[0])] = String(parts[1])
         }
-        guard tags.count <= 32 else { throw MemberError("More than 32 tags; leave some out") }
+        guard tags[ZoneDataWatch.tag] == nil else {
+            throw MemberError("--tag \(ZoneDataWatch.tag)= is the node's own word; use another")
+        }
+        guard tags.count < 32 else { throw MemberError("More than 31 tags; leave some out") }
         return tags
     }
 }

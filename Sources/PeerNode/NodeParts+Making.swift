@@ -98,6 +98,8 @@ extension NodeParts {
         gossip.seeds = settings.join
         gossip.key = settings.clusterKey
         gossip.tags = settings.tags
+        // Where the databases of two nodes differ, so may the instants of their jobs.
+        gossip.tags[ZoneDataWatch.tag] = ZoneInfoFiles.version
         gossip.release = rotaVersion
         return gossip
     }
@@ -116,7 +118,10 @@ extension NodeParts {
             machine: SchedulerMachine(
                 me: settings.name,
                 settings: SchedulerSettings(),
-                zones: ZoneCatalog(load: ZoneInfoFiles.bytes(named:)),
+                zones: ZoneCatalog(
+                    release: ZoneInfoFiles.version,
+                    load: ZoneInfoFiles.bytes(named:)
+                ),
                 seed: SecureRandom.seed()
             ),
             slots: settings.slots,

@@ -53,11 +53,19 @@ enum Manifests {
     }
 
     static func export(_ session: Session) async throws(Failure) -> ExitCode {
-        let jobs = try await session.api.list("/v1/jobs").sorted {
-            $0.text("name") < $1.text("name")
-        }
-        let manifests = jobs.map { job -> Value in
-            ["kind": "job", "name": job["name"] ?? .null, "spec": job["spec"] ?? .null]
+        // Calendars first: jobs name them.
+        let kinds = session.invocation.argument("KIND").map { [$0] } ?? ["calendar", "job"]
+        var manifests: [Value] = []
+        for kind in kinds {
+            let objects = try await session.api.list("/v1/\(kind)s").sorted {
+                $0.text("name") < $1.text("name")
+            }
+            manifests += objects.map { object -> Value in
+                [
+                    "kind": .string(kind), "name": object["name"] ?? .null,
+                    "spec": object["spec"] ?? .null,
+                ]
+            }
         }
         let format = session.settings.format
         session.print((format.isForPeople ? .yaml : format).text(ofAll: manifests) ?? "")

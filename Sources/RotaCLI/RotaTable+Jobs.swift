@@ -1,6 +1,7 @@
 // The commands about jobs and runs.
 
 internal import CommandTable
+internal import Vocabulary
 
 extension RotaTable {
     static let jobs = [
@@ -29,7 +30,8 @@ extension RotaTable {
             arguments: [
                 Argument("NAME", "The new job's name; slashes make groups", count: .optional)
             ],
-            options: [manifest] + scheduleOptions + shellOptions + httpOptions + policyOptions,
+            options: [manifest] + scheduleOptions + ruleOptions + shellOptions + httpOptions
+                + policyOptions,
             examples: [
                 Example("rota job add hello --every 1m --shell 'echo hello'", "Every minute."),
                 Example(
@@ -94,14 +96,15 @@ extension RotaTable {
             "job next",
             "When a job or an expression is due",
             details: "With --expr nothing is asked of a cluster. With --batch, each line is a JSON "
-                + "object with expr, and tz, after or before, n, seed and anchor if wanted; each "
-                + "is answered by one line with next, previous or error.",
+                + "object with expr, and tz, jitter, dst, after or before, n, seed and anchor if "
+                + "wanted; each is answered by one line with next, previous or error.",
             arguments: [
                 Argument("JOB", "The job's name", count: .optional, from: .names(of: "job"))
             ],
             options: [
                 .text("expr", short: "e", "CRON", "This expression instead of a job's"),
                 .text("tz", "ZONE", "The zone it is in"),
+            ] + ruleOptions + [
                 .number("count", short: "n", "N", "How many, 10 if not given", in: 1...100_000),
                 .text("from", "TIME", "After this time or date instead of now"),
                 .text("to", "TIME", "Not after this time or date"),
@@ -229,6 +232,22 @@ extension RotaTable {
         .text("every", "TIME", "Instead: every 5m, on a grid that never moves"),
         .text("at", "TIME", "Instead: once, as in 2026-11-21T03:00:00Z"),
         .text("tz", "ZONE", "The schedule's time zone; UTC if not given"),
+    ]
+
+    private static let ruleOptions: [Option] = [
+        .duration("jitter", "TIME", "Due later by a part of this that never changes"),
+        .text(
+            "dst-gap",
+            "POLICY",
+            "Times that clocks skip: at the next minute, or not at all",
+            from: .choices(ClockChangePolicy.Gap.allCases.map(\.rawValue))
+        ),
+        .text(
+            "dst-overlap",
+            "POLICY",
+            "Times that clocks repeat: which of the two",
+            from: .choices(ClockChangePolicy.Overlap.allCases.map(\.rawValue))
+        ),
     ]
 
     private static let shellOptions: [Option] = [

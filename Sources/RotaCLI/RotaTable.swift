@@ -118,9 +118,10 @@ package enum RotaTable {
     private static let manifests = [
         Command(
             "apply",
-            "Make the list of jobs what manifests say",
-            details: "Shows what would change, asks, and changes it. Jobs that no manifest names "
-                + "stay as they are, unless --prune. A manifest is YAML or JSON: kind, name, spec.",
+            "Make jobs and calendars what manifests say",
+            details: "Shows what would change, asks, and changes it. What no manifest names "
+                + "stays as it is, but for jobs under --prune. A manifest is YAML or JSON: kind, "
+                + "name, spec.",
             options: [
                 manifest,
                 .flag("plan", "Only show it; exit 1 if something would change"),
@@ -141,10 +142,15 @@ package enum RotaTable {
         ),
         Command(
             "export",
-            "Print all jobs as manifests",
+            "Print all calendars and jobs as manifests",
             details: "YAML unless -o json; in the order of names, so that it can be kept in git.",
             arguments: [
-                Argument("KIND", "What to export", count: .optional, from: .choices(["job"]))
+                Argument(
+                    "KIND",
+                    "What to export",
+                    count: .optional,
+                    from: .choices(["job", "calendar"])
+                )
             ],
             examples: [Example("rota export > jobs.yaml", "Keep everything in one file.")]
         ),

@@ -16,6 +16,13 @@ struct ScheduleBatch {
         var n: Int?
         var seed: String?
         var anchor: String?
+        var jitter: String?
+        var dst: Policy?
+    }
+
+    private struct Policy: Decodable {
+        var gap: String?
+        var overlap: String?
     }
 
     private struct CacheKey: Hashable {
@@ -23,6 +30,7 @@ struct ScheduleBatch {
         let zone: String
         let seed: String?
         let anchor: Instant
+        let rules: ScheduleRules
     }
 
     private static let cacheLimit = 10_000
@@ -85,6 +93,11 @@ struct ScheduleBatch {
                 into: &output
             )
         }
+        let rules: ScheduleRules
+        switch Self.rules(question) {
+        case .success(let read): rules = read
+        case .failure(let wrong): return Self.refuse(wrong.sentence, into: &output)
+        }
         let count = question.n ?? 1
         guard (1...Self.countLimit).contains(count) else {
             return Self.refuse("n is \(count); write 1 to \(Self.countLimit)", into: &output)
@@ -93,7 +106,8 @@ struct ScheduleBatch {
             expr: question.expr,
             zone: question.tz ?? "UTC",
             seed: question.seed,
-            anchor: anchor
+            anchor: anchor,
+            rules: rules
         )
         switch schedule(key) {
         case .failure(let error): Self.write(error, into: &output)
@@ -113,6 +127,33 @@ struct ScheduleBatch {
         }
     }
 
+    private struct WrongRule: Error {
+        let sentence: String
+    }
+
+    private static func rules(_ question: Question) -> Result<ScheduleRules, WrongRule> {
+        var rules = ScheduleRules.standard
+        if let text = question.jitter {
+            guard let jitter = DurationText.parse(text), jitter <= ScheduleRules.jitterLimit else {
+                return .failure(WrongRule(sentence: "jitter is a duration such as 5m, at most 1d"))
+            }
+            rules.jitter = jitter
+        }
+        if let word = question.dst?.gap {
+            rules.clockChanges.gap = ClockChangePolicy.Gap(rawValue: word)
+            guard rules.clockChanges.gap != nil else {
+                return .failure(WrongRule(sentence: "dst.gap is next or skip"))
+            }
+        }
+        if let word = question.dst?.overlap {
+            rules.clockChanges.overlap = ClockChangePolicy.Overlap(rawValue: word)
+            guard rules.clockChanges.overlap != nil else {
+                return .failure(WrongRule(sentence: "dst.overlap is first, last or both"))
+            }
+        }
+        return .success(rules)
+    }
+
     private func instant(_ text: String?, ifAbsent standard: Instant) -> Instant? {
         guard let text else { return standard }
         return Instant(rfc3339: text)
@@ -127,7 +168,9 @@ struct ScheduleBatch {
                 zone: key.zone,
                 in: zones,
                 seed: key.seed,
-                anchor: key.anchor
+                anchor: key.anchor,
+                clockChanges: key.rules.clockChanges,
+                jitter: key.rules.jitter
             )
             result = .success(schedule)
         } catch {

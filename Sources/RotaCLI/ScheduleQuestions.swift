@@ -18,6 +18,14 @@ enum ScheduleQuestions {
                 next: "rota job next --expr '30 2 * * *' --tz Europe/Berlin"
             )
         }
+        if given.text("expr") == nil,
+            let odd = ["jitter", "dst-gap", "dst-overlap"].first(where: given.flag)
+        {
+            throw .usage(
+                "--\(odd) goes with --expr. A job has its own",
+                next: "rota job next --expr '30 2 * * *' --tz Europe/Berlin --dst-gap skip"
+            )
+        }
         if let path = given.text("batch") {
             try batch(path, session)
         } else if let text = given.text("expr") {
@@ -48,10 +56,18 @@ enum ScheduleQuestions {
     private static func expression(_ text: String, _ session: Session) throws(Failure) {
         let given = session.invocation
         let zone = given.text("tz") ?? "UTC"
+        let jitter = try jitter(given)
         let schedule: Schedule
         do throws(ScheduleError) {
             // With a fixed seed H can be tried out; a real job's depends on the job.
-            schedule = try Schedule(parsing: text, zone: zone, in: session.zones, seed: "example")
+            schedule = try Schedule(
+                parsing: text,
+                zone: zone,
+                in: session.zones,
+                seed: "example",
+                clockChanges: policy(given),
+                jitter: jitter
+            )
         } catch {
             throw Failure(
                 .failed,
@@ -81,6 +97,21 @@ enum ScheduleQuestions {
             session.note("\(schedule.words), \(zone)")
         }
         print(found, times, session)
+    }
+
+    private static func policy(_ given: Invocation) -> ClockChangePolicy {
+        ClockChangePolicy(
+            gap: given.text("dst-gap").flatMap(ClockChangePolicy.Gap.init(rawValue:)),
+            overlap: given.text("dst-overlap").flatMap(ClockChangePolicy.Overlap.init(rawValue:))
+        )
+    }
+
+    private static func jitter(_ given: Invocation) throws(Failure) -> Duration {
+        let jitter = given.duration("jitter") ?? .zero
+        guard jitter <= ScheduleRules.jitterLimit else {
+            throw .usage("--jitter is \(DurationText.format(jitter)). Write at most 1d")
+        }
+        return jitter
     }
 
     private static func job(_ name: String, _ session: Session) async throws(Failure) {

@@ -9,6 +9,8 @@ enum SpecDocument {
     static let keyOrder = [
         "kind", "tenant", "name", "id", "job", "uid", "version", "rev", "created", "updated",
         "updated_by", "spec", "status", "description", "owner", "labels", "schedule", "time_zone",
+        "jitter", "dst", "gap", "calendar", "only", "except", "shift",
+        "weekdays", "include", "exclude", "periods",
         "shell", "http", "command", "url", "method", "headers", "body", "expect", "directory",
         "environment", "input", "timeout", "kill_grace", "retries", "overlap", "misfire",
         "start_deadline", "catch_up_window", "node_loss", "store_loss", "where", "tags", "nodes",
@@ -20,6 +22,8 @@ enum SpecDocument {
         var spec: [String: Value] = [:]
         spec["schedule"] = try schedule(given).map { .string($0) }
         spec["time_zone"] = given.text("tz").map { .string($0) }
+        spec["jitter"] = given.duration("jitter").map { .string(DurationText.format($0)) }
+        spec["dst"] = dst(given)
         let (kind, task) = try task(given)
         spec[kind] = task
         for (option, member) in [("description", "description"), ("owner", "owner")] {
@@ -83,6 +87,13 @@ enum SpecDocument {
             throw .usage("--schedule, --every and --at exclude each other. Give one of them")
         }
         return texts.first
+    }
+
+    private static func dst(_ given: Invocation) -> Value? {
+        var policy: [String: Value] = [:]
+        policy["gap"] = given.text("dst-gap").map { .string($0) }
+        policy["overlap"] = given.text("dst-overlap").map { .string($0) }
+        return policy.isEmpty ? nil : .object(policy)
     }
 
     /// What the job does: the member of the spec and its value.

@@ -1,6 +1,7 @@
 // What the scheduler knows of each job: a few hot words apart from the definition.
 
 internal import CronEval
+internal import LockLease
 internal import Vocabulary
 
 /// The words about a job that change with every fire.
@@ -60,6 +61,8 @@ struct JobDefinition: Sendable {
     /// Whether all its schedules could be read and at least one thing can ever be due.
     let hasTimes: Bool
     let lastEraEnd: Instant?
+    /// The calendars that its instants are worked out by; a claim names them.
+    let calendars: [CalendarMark]
 }
 
 /// All jobs, by slot.
@@ -114,42 +117,23 @@ struct JobTable: Sendable {
         _ slot: JobSlot,
         as entry: JobEntry,
         _ library: inout ScheduleLibrary,
-        _ ranking: inout Ranking
+        _ ranking: inout Ranking,
+        _ calendars: CalendarTable
     ) {
         let old = definitions[slot]
-        var spans: [JobDefinition.Span] = []
-        var fault: String?
-        for stretch in entry.job.stretches {
-            var schedule: ScheduleLibrary.Index?
-            if let text = stretch.schedule {
-                do throws(ScheduleError) {
-                    schedule = try library.take(
-                        text,
-                        zone: stretch.timeZone,
-                        seed: entry.uid.text
-                    )
-                } catch {
-                    fault = fault ?? error.description
-                }
-            }
-            spans.append(
-                JobDefinition.Span(
-                    schedule: schedule,
-                    isPaused: stretch.isPaused,
-                    through: stretch.through
-                )
-            )
-        }
-        let lastEraEnd = entry.job.eras.map(\.until).max()
-        let isScheduled = lastEraEnd != nil || spans.contains { $0.schedule != nil }
+        var compiler = SpanCompiler(entry: entry, calendars: calendars)
+        compiler.compile(with: &library)
+        let isScheduled =
+            compiler.lastEraEnd != nil || compiler.spans.contains { $0.schedule != nil }
         definitions[slot] = JobDefinition(
             entry: entry,
             audience: ranking.take(entry.job.spec.selector),
-            spans: spans,
-            hasTimes: fault == nil && isScheduled,
-            lastEraEnd: lastEraEnd
+            spans: compiler.spans,
+            hasTimes: compiler.fault == nil && isScheduled,
+            lastEraEnd: compiler.lastEraEnd,
+            calendars: calendars.marks(of: entry.job.spec.rules.calendar, in: entry.name.tenant)
         )
-        unreadable[entry.uid] = fault
+        unreadable[entry.uid] = compiler.fault
         if let old { release(old, &library, &ranking) }
     }
 

@@ -10,7 +10,11 @@ struct ScheduleLibrary: Sendable {
     private struct Key: Hashable {
         let text: String
         let zone: String
-        /// Only where the text spreads by it; otherwise no two jobs could share.
+        let clockChanges: ClockChangePolicy
+        let jitter: Duration
+        /// Which state of which calendars; `nil`: it uses none.
+        let calendar: RuleKey?
+        /// Only where the text or a jitter spreads by it; otherwise no two jobs could share.
         let seed: String?
     }
 
@@ -20,9 +24,29 @@ struct ScheduleLibrary: Sendable {
         var users: Int
     }
 
+    /// States of calendars and what is done with them: equal keys stand for equal rules.
+    struct RuleKey: Hashable {
+        struct State: Hashable {
+            let digest: Digest
+            let place: Int
+        }
+
+        let states: [State]
+        let hasOnly: Bool
+        let shift: CalendarShift?
+    }
+
+    private struct RuleShelf {
+        let rule: CalendarRule
+        /// How many schedules are made with it.
+        var users: Int
+    }
+
     private let zones: ZoneCatalog
     private var indexes: [Key: Index] = [:]
     private var shelves: [Shelf?] = []
+    /// A rule is large, and few rules are in use: all schedules of one share its days.
+    private var ruleShelves: [RuleKey: RuleShelf] = [:]
     private var vacant: [Index] = []
 
     init(zones: ZoneCatalog) {
@@ -30,6 +54,8 @@ struct ScheduleLibrary: Sendable {
     }
 
     var count: Int { indexes.count }
+    /// How many rules of calendars it keeps.
+    var ruleCount: Int { ruleShelves.count }
 
     subscript(index: Index) -> Schedule? {
         shelves[index]?.schedule
@@ -41,14 +67,35 @@ struct ScheduleLibrary: Sendable {
     mutating func take(
         _ text: String,
         zone: String,
+        rules: ScheduleRules = .standard,
+        calendar: (key: RuleKey, rule: () -> CalendarRule)? = nil,
         seed: String
     ) throws(ScheduleError) -> Index {
-        let key = Key(text: text, zone: zone, seed: Self.isSpread(text) ? seed : nil)
+        let isSpread = rules.jitter != .zero || Self.isSpread(text)
+        let key = Key(
+            text: text,
+            zone: zone,
+            clockChanges: rules.clockChanges,
+            jitter: rules.jitter,
+            calendar: calendar?.key,
+            seed: isSpread ? seed : nil
+        )
         if let index = indexes[key] {
             shelves[index]?.users += 1
             return index
         }
-        let schedule = try Schedule(parsing: text, zone: zone, in: zones, seed: key.seed)
+        let rule = calendar.map { ruleShelves[$0.key]?.rule ?? $0.rule() }
+        let schedule = try Schedule(
+            parsing: text,
+            zone: zone,
+            in: zones,
+            seed: key.seed,
+            rules: rules,
+            calendar: rule
+        )
+        if let use = key.calendar, let rule {
+            ruleShelves[use, default: RuleShelf(rule: rule, users: 0)].users += 1
+        }
         let shelf = Shelf(key: key, schedule: schedule, users: 1)
         let index = vacant.popLast() ?? shelves.count
         if index == shelves.count { shelves.append(shelf) } else { shelves[index] = shelf }
@@ -63,7 +110,14 @@ struct ScheduleLibrary: Sendable {
         if shelf.users == 0 {
             indexes[shelf.key] = nil
             vacant.append(index)
+            if let use = shelf.key.calendar { releaseRule(use) }
         }
+    }
+
+    private mutating func releaseRule(_ key: RuleKey) {
+        guard var shelf = ruleShelves[key] else { return }
+        shelf.users -= 1
+        ruleShelves[key] = shelf.users > 0 ? shelf : nil
     }
 
     /// Whether `text` has an `H` of its own, outside of names such as `THU`.

@@ -75,7 +75,8 @@ extension SchedulerMachine {
             ClaimItem(
                 job: definition.entry.uid,
                 revision: definition.entry.revision,
-                subject: .instants(from: job.cursor, to: plan.to, runs: runs, skips: plan.skips)
+                subject: .instants(from: job.cursor, to: plan.to, runs: runs, skips: plan.skips),
+                calendars: definition.calendars
             ),
             about: .job(
                 slot,
@@ -197,7 +198,7 @@ extension SchedulerMachine {
         of item: ClaimItem,
         at now: Moment
     ) {
-        let revision = jobs.definitions[slot]?.entry.revision ?? item.revision
+        let definition = jobs.definitions[slot]
         switch outcome {
         case .won:
             move(slot, to: to)
@@ -207,7 +208,11 @@ extension SchedulerMachine {
             rest(slot, at: now)
         case .stale, .disabled, .gone:
             // An edit that came while the claim was away: try again under it.
-            guard revision == item.revision else {
+            guard
+                definition == nil
+                    || definition?.entry.revision == item.revision
+                        && definition?.calendars == item.calendars
+            else {
                 jobs.hot[slot].knowsCursor = false
                 return rest(slot, at: now)
             }

@@ -1,5 +1,6 @@
 // What goes into and comes out of the scheduler's core.
 
+package import CronEval
 package import LockLease
 package import Vocabulary
 
@@ -32,6 +33,27 @@ package struct JobEntry: Equatable, Sendable {
     }
 }
 
+/// A calendar as the scheduler needs it.
+package struct CalendarEntry: Equatable, Sendable {
+    package var name: ObjectKey
+    package var revision: Revision
+    /// The digest of the body that it was read from: claims name it.
+    package var digest: Digest
+    package var calendar: DatedCalendar
+
+    package init(
+        name: ObjectKey,
+        revision: Revision,
+        digest: Digest,
+        calendar: DatedCalendar
+    ) {
+        self.name = name
+        self.revision = revision
+        self.digest = digest
+        self.calendar = calendar
+    }
+}
+
 /// A node that may take part in the race.
 package struct Candidate: Equatable, Sendable {
     package var name: NodeName
@@ -61,6 +83,9 @@ package enum SchedulerEvent: Equatable, Sendable {
     /// Jobs that are new or changed; an older revision than the known one is ignored.
     case put([JobEntry])
     case removed([UID])
+    /// Calendars that are new or changed; an older revision than the known one is ignored.
+    case calendars([CalendarEntry])
+    case calendarsRemoved([ObjectKey])
     /// Alive members, this node included.
     case members([Candidate])
     /// The session may be trusted until then; `nil`: there is none.

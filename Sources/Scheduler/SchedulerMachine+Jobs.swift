@@ -10,12 +10,12 @@ extension SchedulerMachine {
             guard let known = jobs.definitions[slot]?.entry.revision, entry.revision > known else {
                 return
             }
-            jobs.define(slot, as: entry, &library, &ranking)
+            define(slot, as: entry)
             redefined(slot, at: now)
             return
         }
         let slot = jobs.insert(entry.uid)
-        jobs.define(slot, as: entry, &library, &ranking)
+        define(slot, as: entry)
         // Nobody has claimed anything of a job before it was there.
         if let startedAt, entry.createdAt > startedAt {
             jobs.hot[slot].cursor = entry.createdAt
@@ -23,6 +23,32 @@ extension SchedulerMachine {
             jobs.hot[slot].knowsCursor = true
         }
         rest(slot, at: now)
+    }
+
+    private mutating func define(_ slot: JobSlot, as entry: JobEntry) {
+        calendars.note(slot, uses: entry.job.spec.rules.calendar, in: entry.name.tenant)
+        jobs.define(slot, as: entry, &library, &ranking, calendars)
+    }
+
+    // MARK: Calendars
+
+    mutating func put(_ entry: CalendarEntry, at now: Moment) {
+        guard calendars.put(entry) else { return }
+        recompile(calendars.jobs(using: entry.name), at: now)
+    }
+
+    mutating func remove(_ name: ObjectKey, at now: Moment) {
+        guard calendars.remove(name) else { return }
+        recompile(calendars.jobs(using: name), at: now)
+    }
+
+    /// Reads the schedules of `slots` anew; what they were waiting for may have moved.
+    private mutating func recompile(_ slots: [JobSlot], at now: Moment) {
+        for slot in slots {
+            guard let entry = jobs.definitions[slot]?.entry else { continue }
+            jobs.define(slot, as: entry, &library, &ranking, calendars)
+            redefined(slot, at: now)
+        }
     }
 
     private mutating func redefined(_ slot: JobSlot, at now: Moment) {
@@ -44,6 +70,7 @@ extension SchedulerMachine {
         enter(slot, .dormant)
         fires.remove(slot)
         catchUps[slot] = nil
+        calendars.note(slot, uses: nil, in: "")
         jobs.remove(slot, &library, &ranking)
     }
 

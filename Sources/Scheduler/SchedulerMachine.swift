@@ -37,6 +37,7 @@ package struct SchedulerMachine: Sendable {
 
     var library: ScheduleLibrary
     var ranking: Ranking
+    var calendars = CalendarTable()
     var jobs = JobTable()
     var fires = FireQueue()
     var triggers = TriggerBoard()
@@ -91,6 +92,8 @@ package struct SchedulerMachine: Sendable {
         switch event {
         case .put(let entries): for entry in entries { put(entry, at: now) }
         case .removed(let uids): for uid in uids { remove(uid) }
+        case .calendars(let entries): for entry in entries { put(entry, at: now) }
+        case .calendarsRemoved(let names): for name in names { remove(name, at: now) }
         case .members(let candidates): update(candidates, at: now)
         case .trusted(let until): trust(until: until, at: now)
         case .slots(let free): desk.free = free

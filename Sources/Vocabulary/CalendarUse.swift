@@ -16,6 +16,9 @@ package struct CalendarUse: Hashable, Sendable {
         self.except = except
         self.shift = shift
     }
+
+    /// All calendars it goes by, `only` first.
+    package var names: [String] { (only.map { [$0] } ?? []) + except }
 }
 
 /// Where an instant goes whose day is not allowed: to the next or previous day that is.

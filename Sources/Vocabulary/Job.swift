@@ -46,12 +46,20 @@ package struct Era: Equatable, Sendable {
     /// `nil`: nothing was due in this stretch.
     package var schedule: String?
     package var timeZone: String
+    package var rules: ScheduleRules
     package var isPaused: Bool
     package var until: Instant
 
-    package init(schedule: String?, timeZone: String, isPaused: Bool, until: Instant) {
+    package init(
+        schedule: String?,
+        timeZone: String,
+        rules: ScheduleRules = .standard,
+        isPaused: Bool,
+        until: Instant
+    ) {
         self.schedule = schedule
         self.timeZone = timeZone
+        self.rules = rules
         self.isPaused = isPaused
         self.until = until
     }
@@ -68,6 +76,7 @@ package struct JobSpec: Equatable, Sendable {
     package var schedule: String?
     /// An IANA name.
     package var timeZone = "UTC"
+    package var rules = ScheduleRules.standard
     package var task: TaskSpec
     /// `nil`: the task may take as long as it likes.
     package var timeout: Duration?

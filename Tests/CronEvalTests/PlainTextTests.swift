@@ -63,7 +63,8 @@ import Vocabulary
         let alphabet = Array("0123456789*/-,  \tMONJAN7")
         var accepted = 0
         for _ in 0..<20_000 {
-            var text = ["1-5/2,7 */9 1,31 JAN-MAR mon", "0 0 1 1 *", "59 23 31 12 6-7"]
+            var text =
+                ["1-5/2,7 */9 1,31 JAN-MAR mon", "0 0 1 1 *", "59 23 31 12 6-7"]
                 .randomElement(using: &dice).map(Array.init) ?? []
             for _ in 0..<Int.random(in: 1...3, using: &dice) {
                 let place = Int.random(in: 0..<text.count, using: &dice)

@@ -15,7 +15,9 @@ func value(_ json: String) throws -> Value {
 @Suite struct JobDocumentTests {
     static let whole = """
         {"description": "Bills", "owner": "kim", "labels": ["billing", "nightly"],
-         "schedule": "0 3 * * *", "time_zone": "Europe/Berlin",
+         "schedule": "0 3 * * *", "time_zone": "Europe/Berlin", "jitter": "5m",
+         "dst": {"gap": "skip", "overlap": "last"},
+         "calendar": {"only": "workdays", "except": ["freeze"], "shift": "next"},
          "shell": {"command": "make bills", "shell": "/bin/bash", "directory": "/srv",
                    "environment": {"A": "1", "PORT": 8080}, "input": "yes\\n"},
          "timeout": "1h30m", "kill_grace": "30s",
@@ -31,6 +33,12 @@ func value(_ json: String) throws -> Value {
         #expect(spec.retries.limit == 3 && spec.retries.backoffLimit == .seconds(60))
         #expect(spec.overlap == .allow(limit: 3) && spec.misfire == .all(limit: 100))
         #expect(spec.keep.logBytes == 2 << 20 && spec.timeout == .seconds(5_400))
+        #expect(spec.rules.jitter == .seconds(300))
+        #expect(
+            spec.rules.calendar
+                == CalendarUse(only: "workdays", except: ["freeze"], shift: .next)
+        )
+        #expect(spec.rules.clockChanges == ClockChangePolicy(gap: .skip, overlap: .last))
         guard case .shell(let task) = spec.task else {
             Issue.record("\(spec.task)")
             return
@@ -132,6 +140,10 @@ func value(_ json: String) throws -> Value {
         #"{"shell": "x", "node_loss": "retry", "store_loss": true, "overlap": "allow(0)"}"#,
         #"{"shell": "x", "where": {"tag": {}, "nodes": ["a", "a", "", 1]}}"#,
         #"{"shell": "x", "keep": {"runs": 0, "age": "1s", "log": "1TB"}, "labels": "a"}"#,
+        #"{"shell": "x", "schedule": "@daily", "jitter": "25h", "dst": {"gap": "before"}}"#,
+        #"{"shell": "x", "schedule": "@daily", "jitter": 5, "dst": {"overlap": 1, "gaps": 2}}"#,
+        #"{"shell": "x", "schedule": "@daily", "splay": "5m", "dst": "next"}"#,
+        #"{"shell": "x", "schedule": "@every 1h", "dst": {"gap": "skip"}}"#,
     ]
 
     @Test func `a schedule that cannot be read is shown where`() throws {
@@ -233,6 +245,10 @@ extension Job {
         )
         spec.description = pick(texts)
         spec.timeZone = pick(["UTC", "Asia/Tokyo"])
+        spec.rules.jitter = pick([.zero, .milliseconds(1), .seconds(86_400)])
+        spec.rules.calendar = pick([nil, CalendarUse(only: "a", except: ["b"], shift: .next)])
+        spec.rules.clockChanges.gap = pick([nil, .next, .skip])
+        spec.rules.clockChanges.overlap = pick([nil, .first, .last, .both])
         spec.timeout = pick([nil, .milliseconds(1), .seconds(86_400)])
         spec.retries.limit = pick([0, 5])
         spec.retries.backoff = pick([.seconds(1), .seconds(900)])
@@ -252,6 +268,7 @@ extension Job {
             switch random.next() % 3 {
             case 0:
                 spec.schedule = pick([nil, "@daily", "5 4 * * *"])
+                spec.rules.jitter = pick([.zero, .seconds(30)])
                 job = job.edited(with: spec, at: now)
             case 1:
                 let end = pick([nil, now.advanced(by: .seconds(30))])

@@ -29,6 +29,18 @@ import Vocabulary
         #expect(job.edited(with: moved, at: at(90)).eras == [era("@hourly", until: 90)])
     }
 
+    @Test func `a new jitter or another policy for clock changes is a new schedule`() {
+        var moved = job.spec
+        moved.rules.jitter = .seconds(60)
+        let edited = job.edited(with: moved, at: at(90))
+        #expect(edited.eras == [era("@hourly", until: 90)])
+        var other = moved
+        other.rules.clockChanges.gap = .skip
+        let eras = edited.edited(with: other, at: at(95)).eras
+        #expect(eras.map(\.rules.jitter) == [.zero, .seconds(60)])
+        #expect(eras.map(\.until) == [at(90), at(95)])
+    }
+
     @Test func `any other edit leaves no era`() {
         var other = job.spec
         other.task = .shell(ShellTask(command: "y"))

@@ -139,6 +139,22 @@ final class Bench: Sendable {
         return batch.records[0]
     }
 
+    /// Puts, or with `nil` deletes, the calendar called `name`.
+    @discardableResult
+    func calendar(
+        _ name: String = "workdays",
+        body: String?,
+        tenant: String = "default"
+    ) async throws -> ObjectRecord {
+        let edit = ObjectEdit(
+            key: ObjectKey(tenant: tenant, kind: .calendar, name: name),
+            expecting: .any,
+            uid: UID(fresh("uid-")),
+            change: body.map { .put(body: Array($0.utf8), gate: nil) } ?? .delete
+        )
+        return try await store.commit([edit], id: request(), author: "ann").records[0]
+    }
+
     @discardableResult
     func delete(_ name: String = "job") async throws -> ObjectRecord {
         let edit = ObjectEdit(
@@ -157,7 +173,8 @@ final class Bench: Sendable {
         runs seconds: [Int64],
         to end: Int64? = nil,
         cause: Cause = .schedule,
-        skips: [SkipRange] = []
+        skips: [SkipRange] = [],
+        by calendars: [ObjectRecord] = []
     ) -> ClaimItem {
         ClaimItem(
             job: job.uid,
@@ -169,7 +186,8 @@ final class Bench: Sendable {
                     PlannedRun(instant: Self.at($0), run: RunID(fresh("run-")), cause: cause)
                 },
                 skips: skips
-            )
+            ),
+            calendars: calendars.map { CalendarMark(name: $0.key.name, digest: $0.digest) }
         )
     }
 

@@ -11,6 +11,8 @@ import Vocabulary
     private func facts(
         now: Int64 = 1_000_030,
         isDue: Bool = true,
+        calendars: [String] = [],
+        isTakenOut: Bool = false,
         isPausedThen: Bool = false,
         runs: [RunRecord] = [],
         skips: [SkipRange] = [],
@@ -24,6 +26,8 @@ import Vocabulary
             isDue: isDue,
             schedule: "* * * * *",
             words: "every minute",
+            calendars: calendars,
+            isTakenOut: isTakenOut,
             next: at.advanced(by: .seconds(60)),
             job: Job(
                 spec: JobSpec(task: .shell(ShellTask(command: "true")), schedule: "* * * * *")
@@ -56,6 +60,24 @@ import Vocabulary
         let report = WhyReport(facts(runs: [run(.succeeded)]))
         #expect(report.verdict == "ran")
         #expect(report.lines.contains { $0.contains("on n1, 0s after it was due") })
+    }
+
+    @Test func `what a calendar took out says so, even inside a range of skips`() {
+        let skip = SkipRange(
+            from: at.advanced(by: .seconds(-90)),
+            through: at.advanced(by: .seconds(60)),
+            count: 2,
+            reason: .misfire
+        )
+        let words = "cn-workdays: Mon 1970-01-12 is none of its days: left out"
+        let report = WhyReport(facts(calendars: [words], isTakenOut: true))
+        #expect(report.verdict == "calendar")
+        #expect(report.lines[1] == "calendar  \(words)")
+        let skipped = facts(calendars: [words], isTakenOut: true, skips: [skip])
+        #expect(WhyReport(skipped).verdict == "calendar")
+        // Somebody may have started it by hand all the same.
+        let ran = facts(calendars: [words], isTakenOut: true, runs: [run(.succeeded)])
+        #expect(WhyReport(ran).verdict == "ran")
     }
 
     @Test func `a run that started late is called late`() {

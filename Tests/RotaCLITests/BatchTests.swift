@@ -24,6 +24,17 @@ import Vocabulary
         {"expr":"* * * * *","after":"yesterday"}
         {"expr":"* * * * *","after":"2026-11-21T05:00:00Z","before":"2026-11-21T05:00:00Z"}
         {"expr":"* * * * *","n":0}
+        {"expr":"30 2 * * *","tz":"Europe/Berlin","after":"2027-03-27T12:00:00Z","n":2}
+        {"expr":"30 2 * * *","tz":"Europe/Berlin","after":"2027-03-27T12:00:00Z",\#
+        "dst":{"gap":"skip"}}
+        {"expr":"30 2 * * *","tz":"Europe/Berlin","after":"2026-10-24T12:00:00Z","n":2,\#
+        "dst":{"overlap":"both"}}
+        {"expr":"0 3 * * *","after":"2026-11-21T05:00:00Z","jitter":"5m","seed":"a"}
+        {"expr":"0 3 * * *","after":"2026-11-21T05:00:00Z","jitter":"5m","seed":"b"}
+        {"expr":"0 3 * * *","jitter":"5m"}
+        {"expr":"0 3 * * *","jitter":"2d","seed":"a"}
+        {"expr":"0 3 * * *","dst":{"gap":"before"}}
+        {"expr":"0 3 * * *","dst":{"overlap":"twice"}}
         {"expr":"* * * * *","after":"2026-11-21T05:00:00.500Z","n":1,"colour":"blue"}
         """#
 

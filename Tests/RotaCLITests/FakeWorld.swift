@@ -251,6 +251,17 @@ enum Canned {
             """
     }
 
+    static func calendar(_ name: String) -> String {
+        """
+        {"kind":"calendar","tenant":"acme","name":"\(name)","uid":"u2","version":2,"rev":"1.16",\
+        "created":"2026-11-01T00:00:00Z","updated":"2026-11-19T08:30:00Z","updated_by":"li",\
+        "spec":{"description":"China","weekdays":["mon","tue","wed","thu","fri"],\
+        "include":["2026-02-14"],"exclude":["2026-02-15..2026-02-23","10-01"],\
+        "periods":["2026-12-20T18:00..2027-01-03T06:00"]},\
+        "status":{"job_count":2,"jobs":["etl/orders","hello"]}}
+        """
+    }
+
     static func run(_ state: String, exit: String = "null", id: String = runID) -> String {
         """
         {"id":"\(id)","job":"etl","tenant":"acme","instant":"2026-11-20T11:55:00Z","attempt":1,\

@@ -103,6 +103,13 @@ import Vocabulary
         )
         await fake.rota(line: "job add web --every 90s --http http://x/ --expect 204")
         await fake.rota(
+            line: """
+                job add bills --schedule '30 2 * * *' --tz Europe/Berlin --jitter 5m \
+                --dst-gap skip --dst-overlap last --shell /opt/bills.sh
+                """
+        )
+        await fake.rota(line: "job set etl jitter=90s dst.gap=next dst.overlap=")
+        await fake.rota(
             line: "job set etl timeout=20m retries.limit=3 owner= where.tags.gpu=1 'labels=[\"a\"]'"
         )
         await fake.rota(
@@ -128,6 +135,9 @@ import Vocabulary
         await fake.rota("job", "set", "etl", "timeout")
         await fake.rota("job", "next")
         await fake.rota("job", "next", "--expr", "0 25 * * *")
+        await fake.rota("job", "next", "etl", "--jitter", "5m")
+        await fake.rota("job", "next", "--expr", "@daily", "--jitter", "2d")
+        await fake.rota("job", "next", "--expr", "@daily", "--dst-gap", "before")
         await fake.rota("apply")
         await fake.rota("job", "list", "--zone", "Mars/Olympus")
         await fake.rota("job", "list", "--url", "ftp://m1")
@@ -249,10 +259,12 @@ import Vocabulary
 
     @Test func `export is apply-able and ordered by name`() async throws {
         let fake = fake([
-            "GET /v1/jobs": Canned.json(Canned.list(Canned.job("b"), Canned.job("a")))
+            "GET /v1/jobs": Canned.json(Canned.list(Canned.job("b"), Canned.job("a"))),
+            "GET /v1/calendars": Canned.json(Canned.list(Canned.calendar("workdays"))),
         ])
         await fake.rota("export")
         await fake.rota("export", "job", "-o", "json")
+        await fake.rota("export", "calendar")
         try expectGolden(fake.transcript, named: "export.txt")
     }
 

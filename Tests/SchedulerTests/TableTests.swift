@@ -53,6 +53,28 @@ import Vocabulary
         #expect(library[one] == nil)
     }
 
+    @Test func `what a schedule is read under tells it from others, and jitter tells jobs`() throws
+    {
+        var library = ScheduleLibrary(zones: ZoneCatalog(load: { _ in nil }))
+        var skipping = ScheduleRules.standard
+        skipping.clockChanges.gap = .skip
+        var spread = ScheduleRules.standard
+        spread.jitter = .seconds(3_600)
+        let plain = try library.take("0 3 * * *", zone: "UTC", seed: "a")
+        let other = try library.take("0 3 * * *", zone: "UTC", rules: skipping, seed: "a")
+        #expect(plain != other)
+        #expect(try library.take("0 3 * * *", zone: "UTC", rules: skipping, seed: "b") == other)
+        let late = try ["a", "b"].map {
+            try library.take("0 3 * * *", zone: "UTC", rules: spread, seed: $0)
+        }
+        let due = late.map { library[$0]?.next(after: .epoch) }
+        #expect(due[0] != due[1])
+        for instant in due {
+            let delay = try #require(instant).unixMilliseconds - 3 * 3_600_000
+            #expect((0..<3_600_000).contains(delay))
+        }
+    }
+
     @Test func `a node's rank is its place among those that may run the job`() {
         let shard = VirtualShard(number: 17)
         let names = ["a", "b", "c", "d"].map { NodeName($0) }

@@ -51,6 +51,8 @@ struct Transcript {
         return at(seconds, .claimed(plan.id, change(outcomes)))
     }
 
+    func plan(_ name: String) -> (id: RequestID, items: [ClaimItem])? { plans[name] }
+
     func request(_ name: String) -> RequestID {
         plans[name]?.id ?? RequestID("none")
     }

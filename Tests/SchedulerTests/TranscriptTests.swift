@@ -223,6 +223,29 @@ import Vocabulary
         #expect(node.at(34.02, won: "c2") == "settle 34; wake 40")
     }
 
+    @Test func `an instant that was due before an edit of the jitter keeps its time`() {
+        var node = Transcript.node()
+        var late = ScheduleRules.standard
+        late.jitter = .seconds(5)
+        let jittered = entry { $0.spec.rules = late }
+        let line = node.at(1, .put([jittered]))
+        // The same part of the five seconds for ever; which one follows from the job's uid.
+        #expect(line == "wake 3.158")
+        let punctual = entry(revision: 2) {
+            $0.eras = [
+                Era(
+                    schedule: $0.spec.schedule,
+                    timeZone: "UTC",
+                    rules: late,
+                    isPaused: false,
+                    until: time(18)
+                )
+            ]
+        }
+        let claim = "claim c1: job 1→18 -1..3.158×1 misfire +13.158; wake 19"
+        #expect(node.at(18, .put([punctual])) == claim)
+    }
+
     @Test func `forgets a removed job, also while its claim is under way`() {
         var node = Transcript.node()
         _ = node.at(1, .put([entry()]))

@@ -30,6 +30,7 @@ struct PlainReader {
         return PlainFields(minute, hour, date, month, weekday)
     }
 
+    @inline(__always)
     private mutating func readField(
         _ field: ScheduleField,
         _ lowest: Int,
@@ -37,9 +38,14 @@ struct PlainReader {
         _ bytes: Span<UInt8>
     ) -> Field? {
         while let byte = next(bytes), byte.isBlank { position += 1 }
-        let start = position
         var result = Field()
         result.isStarred = next(bytes) == UInt8(ascii: "*")
+        if result.isStarred, position + 1 == bytes.count || bytes[position + 1].isBlank {
+            result.isPlain = true
+            result.values = Self.mask(from: lowest, through: highest, by: 1)
+            position = min(position + 2, bytes.count)
+            return result
+        }
         while true {
             var (low, high) = (lowest, highest)
             if next(bytes) == UInt8(ascii: "*") {
@@ -69,10 +75,10 @@ struct PlainReader {
             if byte.isBlank { break }
             guard byte == UInt8(ascii: ",") else { return nil }
         }
-        result.isPlain = result.isStarred && (position - start == 1 || bytes[start + 1].isBlank)
         return result
     }
 
+    @inline(__always)
     private mutating func readValue(of field: ScheduleField, _ bytes: Span<UInt8>) -> Int? {
         guard let byte = next(bytes) else { return nil }
         if byte.isDigit { return readNumber(bytes) }
@@ -87,6 +93,7 @@ struct PlainReader {
     }
 
     /// One or two digits.
+    @inline(__always)
     private mutating func readNumber(_ bytes: Span<UInt8>) -> Int? {
         guard let first = next(bytes), first.isDigit else { return nil }
         position += 1
@@ -98,19 +105,21 @@ struct PlainReader {
         return number
     }
 
+    @inline(__always)
     private func next(_ bytes: Span<UInt8>) -> UInt8? {
         position < bytes.count ? bytes[position] : nil
     }
 
     /// Every `step`-th bit from `low` on up to `high`.
+    @inline(__always)
     private static func mask(from low: Int, through high: Int, by step: Int) -> UInt64 {
-        let span = UInt64(2) << UInt64(high) - UInt64(1) << UInt64(low)
+        let span: UInt64 = (2 &<< UInt64(high)) &- (1 &<< UInt64(low))
         guard step > 1 else { return span }
-        var mask: UInt64 = 1 << UInt64(low)
-        var distance = step
+        var mask: UInt64 = 1 &<< UInt64(low)
+        var distance = UInt64(step)
         while distance < 64 {
-            mask |= mask << UInt64(distance)
-            distance *= 2
+            mask |= mask &<< distance
+            distance &*= 2
         }
         return mask & span
     }

@@ -13,7 +13,6 @@ enum Spread {
     ///
     /// - Throws: If there is a jitter and nothing to spread by.
     static func delay(upTo jitter: Duration, seed: String?) throws(ScheduleError) -> Duration {
-        guard jitter > .zero else { return .zero }
         let span = min(jitter.milliseconds, 86_400_000)
         guard span > 0 else { return .zero }
         guard let seed else { throw .jitterSeedRequired }

@@ -61,7 +61,11 @@ package struct TimeZoneRules: Sendable {
     private let table: Table?
 
     /// Universal time, for which no file is needed.
-    package static var utc: Self { Self(changes: [], initialOffset: 0) }
+    package static var utc: Self { Self(table: nil) }
+
+    private init(table: Table?) {
+        self.table = table
+    }
 
     /// - Parameters:
     ///   - changes: When offsets take effect, in strictly ascending order, fewer than 65,000.

@@ -6,14 +6,23 @@ internal import Synchronization
 ///
 /// It lives as long as its process: a new release of the database needs a new catalog.
 package final class ZoneCatalog: Sendable {
+    /// The release of the database, such as `2025b`: two machines with different ones may disagree
+    /// about when a schedule fires.
+    package let release: String
     private let load: @Sendable (String) -> [UInt8]?
     private let known = Mutex<[String: TimeZoneRules]>([:])
 
     /// Names that the database's folder holds but that mean a machine's choice or nothing at all.
     private static let refused: Set = ["Factory", "Local", "localtime", "posixrules"]
 
-    /// - Parameter load: The TZif bytes of a zone, or `nil`; called outside of any lock.
-    package init(load: @escaping @Sendable (String) -> [UInt8]?) {
+    /// - Parameters:
+    ///   - release: Which release of the database this is, for others to compare.
+    ///   - load: The TZif bytes of a zone, or `nil`; called outside of any lock.
+    package init(
+        release: String = "unknown",
+        load: @escaping @Sendable (String) -> [UInt8]?
+    ) {
+        self.release = release
         self.load = load
     }
 

@@ -161,7 +161,8 @@ extension Problem {
     /// `pointer`: Where the document stands in the request; `#/spec` by itself.
     package init(_ faults: DocumentFaults, pointer: String = "#/spec") {
         let placed = faults.faults.map { fault in
-            let rest = fault.pointer.hasPrefix("#/spec") ? fault.pointer.dropFirst(6) : ""
+            let start = fault.pointer.hasPrefix("#/spec") ? 6 : 1
+            let rest = fault.pointer.dropFirst(start)
             return Fault(pointer: pointer + rest, detail: fault.detail)
         }
         let isSchedule = faults.faults.allSatisfy { $0.pointer.hasSuffix("/schedule") }

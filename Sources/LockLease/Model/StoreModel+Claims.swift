@@ -32,6 +32,9 @@ extension StoreModel {
         guard job.revision == item.revision else { return .stale(current: job.revision) }
         switch item.subject {
         case .instants(let from, let to, let runs, let skips):
+            if let newer = staleCalendar(of: item, tenant: job.name.tenant) {
+                return .stale(current: newer)
+            }
             guard job.at == from else { return .taken(cursor: job.at) }
             guard job.gate.isEnabled || runs.isEmpty else { return .disabled }
             guard !claim.isEarly(to) else { return .early(clock: claim.now) }
@@ -60,6 +63,17 @@ extension StoreModel {
             let (key, cause) = (waiting.trigger.key, waiting.trigger.cause)
             return .won([open(run, key, cause, waiting.lineage, of: job.uid, for: claim)])
         }
+    }
+
+    /// The revision of a calendar that `item` knows another state of.
+    private func staleCalendar(of item: ClaimItem, tenant: String) -> Revision? {
+        for mark in item.calendars {
+            let record = objects[ObjectKey(tenant: tenant, kind: .calendar, name: mark.name)]
+            guard let record, !record.isDeleted, record.digest == mark.digest else {
+                return record?.revision ?? .zero
+            }
+        }
+        return nil
     }
 
     private mutating func settle(

@@ -21,8 +21,9 @@ extension SQLiteLeaseStore {
             if let kept = try file.rememberedClaim(id, items) { return kept }
             var outcomes: [ClaimOutcome] = []
             var memory = PackedBytes()
+            var calendars = CalendarStates(file: file)
             for item in items {
-                let outcome = try file.decide(item, for: claim)
+                let outcome = try file.decide(item, for: claim, by: &calendars)
                 memory.put(outcome, of: item)
                 outcomes.append(outcome)
             }
@@ -83,6 +84,36 @@ struct Claim {
     }
 }
 
+/// The calendars that the items of one claim go by, each read once.
+private struct CalendarStates {
+    let file: StoreFile
+    private typealias State = (digest: Digest?, revision: Revision)
+    private var states: [ObjectKey: State] = [:]
+
+    init(file: StoreFile) {
+        self.file = file
+    }
+
+    /// The revision of a calendar that `item` knows another state of; zero for one that is gone.
+    mutating func newer(than item: ClaimItem, tenant: String) throws(StoreError) -> Revision? {
+        for mark in item.calendars {
+            let key = ObjectKey(tenant: tenant, kind: .calendar, name: mark.name)
+            let state = try state(of: key)
+            guard state.digest == mark.digest else { return state.revision }
+        }
+        return nil
+    }
+
+    private mutating func state(of key: ObjectKey) throws(StoreError) -> State {
+        if let known = states[key] { return known }
+        let record = try file.object(key)
+        let digest = record?.isDeleted == false ? record?.digest : nil
+        let state = (digest, record?.revision ?? .zero)
+        states[key] = state
+        return state
+    }
+}
+
 extension StoreFile {
     /// The first outcome of a claim that won something, if this is its repetition.
     fileprivate func rememberedClaim(
@@ -127,12 +158,16 @@ extension StoreFile {
 
     fileprivate func decide(
         _ item: ClaimItem,
-        for claim: Claim
+        for claim: Claim,
+        by calendars: inout CalendarStates
     ) throws(StoreError) -> ClaimOutcome {
         guard let job = try cursor(of: item.job), !job.isDeleted else { return .gone }
         guard job.revision == item.revision else { return .stale(current: job.revision) }
         switch item.subject {
         case .instants(let from, let to, let runs, let skips):
+            if let newer = try calendars.newer(than: item, tenant: job.name.tenant) {
+                return .stale(current: newer)
+            }
             guard job.at == from else { return .taken(cursor: job.at) }
             guard job.gate.isEnabled || runs.isEmpty else { return .disabled }
             guard !claim.isEarly(to) else { return .early(clock: claim.now) }

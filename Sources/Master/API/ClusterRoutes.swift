@@ -134,10 +134,10 @@ struct ClusterRoutes: Sendable {
         var due: [(instant: Instant, record: ObjectRecord, words: String)] = []
         for record in try await jobs(call.tenant) {
             let job = try Editor.decode(record)
-            guard job.pause(at: now) == nil, let schedule = master.schedule(of: record, job),
+            guard job.pause(at: now) == nil, let schedule = await master.schedule(of: record, job),
                 let instant = schedule.next(after: now)
             else { continue }
-            due.append((instant, record, schedule.words))
+            due.append((instant, record, Views.words(of: job, schedule)))
         }
         due.sort { ($0.instant, $0.record.key) < ($1.instant, $1.record.key) }
         var items: [Value] = []

@@ -130,13 +130,13 @@ struct JobRoutes: Sendable {
             try await store.runs(openFilter)
         }
         let live = newest.first?.state.isOpen == true ? try await master.liveSessions() : []
-        let schedule = master.schedule(of: record, job)
+        let schedule = await master.schedule(of: record, job)
         let now = SystemClock.wall
         let pause = job.pause(at: now)
         let due = pause == nil ? schedule?.next(after: now) : nil
         return [
             "paused": Views.pause(pause), "next": Views.optional(due),
-            "words": .string(schedule?.words ?? "only by hand"),
+            "words": .string(Views.words(of: job, schedule)),
             "open_runs": .integer(Int64(running.count)),
             "last": newest.first.map { run in
                 Views.run(run, isLost: run.state.isOpen && !live.contains(run.session))
@@ -163,14 +163,16 @@ struct JobRoutes: Sendable {
         let (record, job) = try await find(call)
         let count = try call.number("n", default: 10, in: 1...1_000)
         let pause = Views.pause(job.pause(at: SystemClock.wall))
-        guard let schedule = master.schedule(of: record, job) else {
-            return .json(["items": [], "words": "only by hand", "paused": pause])
+        guard let schedule = await master.schedule(of: record, job) else {
+            let words = Views.words(of: job, nil)
+            return .json(["items": [], "words": .string(words), "paused": pause])
         }
         return .json([
             "items": .array(
                 schedule.upcoming(count, after: SystemClock.wall).map { .string($0.description) }
             ),
-            "words": .string(schedule.words), "time_zone": .string(schedule.zoneName),
+            "words": .string(Views.words(of: job, schedule)),
+            "time_zone": .string(schedule.zoneName),
             "paused": pause,
         ])
     }
@@ -207,7 +209,7 @@ struct JobRoutes: Sendable {
     ) async throws(Problem) -> HTTPResponse {
         try Self.check(name: name)
         try Self.check(members: document, known: ["kind", "name", "spec", "tenant"])
-        let spec = try master.editor.spec(document["spec"] ?? [:])
+        let spec = try await master.editor.spec(document["spec"] ?? [:], tenant: call.tenant)
         let key = ObjectKey(tenant: call.tenant, kind: .job, name: name)
         let present = try await master.editor.current(key)
         if present == nil, case .version = expecting { _ = try await find(call) }
@@ -229,7 +231,7 @@ struct JobRoutes: Sendable {
             document["spec"] ?? [:],
             to: JobDocument.encodeSpec(job.spec)
         )
-        let spec = try master.editor.spec(merged)
+        let spec = try await master.editor.spec(merged, tenant: call.tenant)
         let edited = job.edited(with: spec, at: SystemClock.wall)
         return try await commit(call, edited, record.key, expecting, code: 200)
     }
@@ -323,7 +325,7 @@ struct JobRoutes: Sendable {
     // MARK: Conditions
 
     /// What `If-Match` says; every change of something that exists must say it.
-    private static func expectation(_ call: Call) throws(Problem) -> EditExpectation {
+    static func expectation(_ call: Call) throws(Problem) -> EditExpectation {
         guard let text = call.request.header("if-match") else {
             throw Problem(
                 .preconditionNeeded,

@@ -10,7 +10,7 @@ enum MasterAPI {
         JobRoutes(master: master).routes + RunRoutes(master: master).routes
             + WhyRoutes(master: master).routes + NodeRoutes(master: master).routes
             + ApplyRoutes(master: master).routes + ScheduleRoutes(master: master).routes
-            + ClusterRoutes(master: master).routes
+            + ClusterRoutes(master: master).routes + CalendarRoutes(master: master).routes
     }
 
     static func router(

@@ -1,5 +1,6 @@
 // Records as the documents that people and programs see.
 
+internal import CronEval
 internal import Documents
 internal import JobList
 internal import LockLease
@@ -17,6 +18,29 @@ enum Views {
             "updated_by": .string(record.author), "spec": JobDocument.encodeSpec(job.spec),
             "status": status,
         ]
+    }
+
+    static func calendar(_ record: ObjectRecord, _ spec: CalendarSpec, status: Value) -> Value {
+        [
+            "kind": "calendar", "tenant": .string(record.key.tenant),
+            "name": .string(record.key.name), "uid": .string(record.uid.text),
+            "version": .integer(record.version.rawValue),
+            "rev": .string(record.revision.description),
+            "created": .string(record.createdAt.description),
+            "updated": .string(record.updatedAt.description),
+            "updated_by": .string(record.author), "spec": CalendarDocument.encodeSpec(spec),
+            "status": status,
+        ]
+    }
+
+    /// When a job is due, in words; a job with a schedule and none compiled lacks a calendar.
+    static func words(of job: Job, _ schedule: Schedule?) -> String {
+        guard job.spec.schedule != nil else { return "only by hand" }
+        let use = job.spec.rules.calendar
+        guard let schedule else {
+            return "not due: \(use?.names.joined(separator: " or ") ?? "a calendar") is missing"
+        }
+        return use.map { "\(schedule.words), \($0.words)" } ?? schedule.words
     }
 
     static func pause(_ pause: Pause?) -> Value {

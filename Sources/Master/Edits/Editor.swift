@@ -62,7 +62,7 @@ package struct Editor: Sendable {
         tenant: String
     ) async throws(Problem) -> (record: ObjectRecord, job: Job) {
         let key = ObjectKey(tenant: tenant, kind: .job, name: name)
-        guard let record = try await current(key) else { throw await noSuchJob(key) }
+        guard let record = try await current(key) else { throw await nothing(called: key) }
         return (record, try Self.decode(record))
     }
 
@@ -77,15 +77,84 @@ package struct Editor: Sendable {
         }
     }
 
-    /// What people wrote, as a typed spec.
+    /// What people wrote, as a typed spec whose calendars are there and leave it something to do.
     ///
-    /// `pointer`: Where the spec stands in the request.
-    package func spec(_ value: Value, at pointer: String = "#/spec") throws(Problem) -> JobSpec {
+    /// - Parameters:
+    ///   - value: The mapping under `spec`.
+    ///   - tenant: Whose calendars it may name.
+    ///   - besides: Calendars of the same request, by name: they go before those there are.
+    ///   - pointer: Where the spec stands in the request.
+    package func spec(
+        _ value: Value,
+        tenant: String,
+        besides: [String: CalendarSpec] = [:],
+        at pointer: String = "#/spec"
+    ) async throws(Problem) -> JobSpec {
+        let spec: JobSpec
         do {
-            return try JobDocument.decodeSpec(value, zones: zones)
+            spec = try JobDocument.decodeSpec(value, zones: zones)
         } catch {
             throw Problem(error, pointer: pointer)
         }
+        guard let use = spec.rules.calendar else { return spec }
+        let faults = CalendarCheck.faults(
+            of: spec,
+            calendars: try await calendars(use, tenant: tenant, besides: besides),
+            known: await names(of: .calendar, tenant: tenant) + besides.keys.sorted(),
+            zones: zones
+        )
+        guard faults.isEmpty else { throw Problem(DocumentFaults(faults), pointer: pointer) }
+        return spec
+    }
+
+    /// The calendars that `use` names, by name, as the store has them; those missing are left out.
+    func calendars(
+        _ use: CalendarUse,
+        tenant: String,
+        besides: [String: CalendarSpec] = [:]
+    ) async throws(Problem) -> [String: DayCalendar] {
+        var found = besides.mapValues(\.calendar)
+        for name in use.names where found[name] == nil {
+            let key = ObjectKey(tenant: tenant, kind: .calendar, name: name)
+            guard let record = try await current(key) else { continue }
+            found[name] = try Self.decodeCalendar(record).spec.calendar
+        }
+        return found
+    }
+
+    /// The calendar called `name`, with what it says.
+    func calendar(
+        _ name: String,
+        tenant: String
+    ) async throws(Problem) -> (record: ObjectRecord, body: CalendarBody) {
+        let key = ObjectKey(tenant: tenant, kind: .calendar, name: name)
+        guard let record = try await current(key) else { throw await nothing(called: key) }
+        return (record, try Self.decodeCalendar(record))
+    }
+
+    static func decodeCalendar(_ record: ObjectRecord) throws(Problem) -> CalendarBody {
+        do {
+            return try CalendarDocument.decodeBody(record.body)
+        } catch {
+            throw Problem(
+                .unavailable,
+                "\(record.key.name) was written by a newer release and cannot be read: \(error)"
+            )
+        }
+    }
+
+    /// The edit that makes `body` the state of `key`.
+    static func put(
+        _ body: CalendarBody,
+        as key: ObjectKey,
+        expecting: EditExpectation
+    ) -> ObjectEdit {
+        ObjectEdit(
+            key: key,
+            expecting: expecting,
+            uid: newUID(),
+            change: .put(body: CalendarDocument.encodeBody(body), gate: nil)
+        )
     }
 
     /// The edit that makes `job` the state of `key`.
@@ -107,15 +176,25 @@ package struct Editor: Sendable {
     }
 
     /// "There is no job etl-order", with the nearest name that there is.
-    private func noSuchJob(_ key: ObjectKey) async -> Problem {
-        let names =
-            (try? await replica.records(kind: .job, tenant: key.tenant, after: nil, limit: 1_000))
-            ?? []
-        let near = key.name.nearest(among: names.map(\.key.name))
+    private func nothing(called key: ObjectKey) async -> Problem {
+        let near = key.name.nearest(among: await names(of: key.kind, tenant: key.tenant))
+        let noun = key.kind.rawValue
         return Problem(
             .notFound,
-            "There is no job \(key.name) in tenant \(key.tenant).",
-            hint: near.map { "Did you mean \($0)?  rota job show \($0)" } ?? "rota job list"
+            "There is no \(noun) \(key.name) in tenant \(key.tenant).",
+            hint: near.map { "Did you mean \($0)?  rota \(noun) show \($0)" }
+                ?? "rota \(noun) list"
         )
+    }
+
+    /// The first names of a kind, to find the one that was meant.
+    private func names(of kind: ObjectKind, tenant: String) async -> [String] {
+        let records = try? await replica.records(
+            kind: kind,
+            tenant: tenant,
+            after: nil,
+            limit: 1_000
+        )
+        return (records ?? []).map(\.key.name)
     }
 }

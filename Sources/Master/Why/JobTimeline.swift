@@ -5,67 +5,108 @@ internal import Vocabulary
 
 /// A job's past and present schedules, as one timeline.
 struct JobTimeline: Sendable {
-    private let record: ObjectRecord
-    private let job: Job
-    private let zones: ZoneCatalog
+    /// A stretch of time in which neither the job nor its calendars changed.
+    struct Span: Sendable {
+        let stretch: JobStretch
+        /// Its instants come after this.
+        let after: Instant
+        let through: Instant
+        /// What was due; `nil`: nothing, by hand only, or for want of a calendar.
+        let schedule: Schedule?
+        /// What would have been due without calendars.
+        let bare: Schedule?
+        /// The calendars as they were, by name; `nil`: one of them was not there.
+        let calendars: [(name: String, calendar: DayCalendar)]?
+    }
 
-    init(record: ObjectRecord, job: Job, zones: ZoneCatalog) {
-        self.record = record
-        self.job = job
-        self.zones = zones
+    /// Oldest first; the last one has no end.
+    let spans: [Span]
+
+    /// `calendars` are those there are, by name.
+    init(
+        record: ObjectRecord,
+        job: Job,
+        calendars: [String: DatedCalendar] = [:],
+        zones: ZoneCatalog
+    ) {
+        var spans: [Span] = []
+        var start = record.createdAt
+        for stretch in job.stretches where stretch.through > start {
+            let use = stretch.rules.calendar
+            let named = use?.names.map { calendars[$0] } ?? []
+            let known = named.compactMap { $0 }
+            let pieces =
+                use.flatMap { use in
+                    known.count < named.count
+                        ? nil : use.pieces(after: start, through: stretch.through, of: known)
+                } ?? [CalendarPiece(places: use == nil ? [] : nil, through: stretch.through)]
+            for piece in pieces {
+                let states = piece.places.map { zip(known, $0).map { $0[$1] } }
+                func compile(_ rule: CalendarRule?) -> Schedule? {
+                    stretch.schedule.flatMap {
+                        try? Schedule(
+                            parsing: $0,
+                            zone: stretch.timeZone,
+                            in: zones,
+                            seed: record.uid.text,
+                            rules: stretch.rules,
+                            calendar: rule
+                        )
+                    }
+                }
+                let bare = compile(nil)
+                spans.append(
+                    Span(
+                        stretch: stretch,
+                        after: start,
+                        through: piece.through,
+                        schedule: use.map { use in states.flatMap { compile(use.rule($0)) } }
+                            ?? bare,
+                        bare: bare,
+                        calendars: states.map { Array(zip(use?.names ?? [], $0)) }
+                    )
+                )
+                start = piece.through
+            }
+        }
+        self.spans = spans
     }
 
     /// The newest instant that is due at or before `instant`, under whatever was in force then.
     func instant(atOrBefore instant: Instant) -> Instant? {
-        var bound = Instant(unixMilliseconds: instant.unixMilliseconds + 1)
-        // Newest stretch first: the present schedule, then past eras.
-        var stretches = job.eras.map { (from: Instant?.none, era: Optional($0)) }
-        for index in stretches.indices.dropFirst() {
-            stretches[index].from = job.eras[index - 1].until
-        }
-        stretches.append((from: job.eras.last?.until, era: nil))
-        for stretch in stretches.reversed() {
-            let schedule = compile(stretch.era)
-            if let until = stretch.era?.until, until < bound {
-                bound = Instant(unixMilliseconds: until.unixMilliseconds + 1)
-            }
-            if let found = schedule?.previous(before: bound),
-                found > (stretch.from ?? record.createdAt)
-            {
+        newest(atOrBefore: instant, \.schedule)
+    }
+
+    /// The same as if there were no calendars.
+    func bareInstant(atOrBefore instant: Instant) -> Instant? {
+        newest(atOrBefore: instant, \.bare)
+    }
+
+    private func newest(
+        atOrBefore instant: Instant,
+        _ schedule: KeyPath<Span, Schedule?>
+    ) -> Instant? {
+        for span in spans.reversed() where span.after < instant {
+            let bound = min(instant, span.through)
+            let end = Instant(unixMilliseconds: min(bound.unixMilliseconds, .max - 1) + 1)
+            if let found = span[keyPath: schedule]?.previous(before: end), found > span.after {
                 return found
             }
         }
         return nil
     }
 
+    /// The first instant after `instant`, pauses left out.
     func next(after instant: Instant) -> Instant? {
-        job.pause(at: instant) == nil ? compile(nil)?.next(after: instant) : nil
-    }
-
-    func text(at instant: Instant) -> String? {
-        era(at: instant).map(\.schedule) ?? job.spec.schedule
-    }
-
-    func words(at instant: Instant) -> String {
-        compile(era(at: instant))?.words ?? "only by hand"
-    }
-
-    func isPaused(at instant: Instant) -> Bool {
-        if let era = era(at: instant) { return era.isPaused }
-        guard let pause = job.pause, instant > pause.since else { return false }
-        return pause.until.map { instant <= $0 } ?? true
-    }
-
-    /// The past stretch that `instant` falls into, or `nil` for the present one.
-    private func era(at instant: Instant) -> Era? {
-        job.eras.first { instant <= $0.until }
-    }
-
-    private func compile(_ era: Era?) -> Schedule? {
-        let text = era.map(\.schedule) ?? job.spec.schedule
-        let zone = era?.timeZone ?? job.spec.timeZone
-        return text.flatMap {
-            try? Schedule(parsing: $0, zone: zone, in: zones, seed: record.uid.text)
+        for span in spans where span.through > instant && !span.stretch.isPaused {
+            let start = max(instant, span.after)
+            if let due = span.schedule?.next(after: start), due <= span.through { return due }
         }
+        return nil
+    }
+
+    /// The span that `instant` falls into; the first one for what was before the job.
+    func span(at instant: Instant) -> Span? {
+        spans.first { instant <= $0.through }
     }
 }

@@ -17,6 +17,10 @@ struct WhyReport: Equatable, Sendable {
         let isDue: Bool
         let schedule: String?
         let words: String
+        /// What the calendars in force then say of it.
+        let calendars: [String]
+        /// Whether they took it out, or moved it away.
+        let isTakenOut: Bool
         let next: Instant?
         let job: Job
         let isPausedThen: Bool
@@ -29,12 +33,12 @@ struct WhyReport: Equatable, Sendable {
     }
 
     /// One word: `ran`, `late`, `skipped`, `lost`, `waiting`, `pending`, `future`,
-    /// `paused`, `not-due`.
+    /// `paused`, `calendar`, `not-due`.
     let verdict: String
     let lines: [String]
 
     init(_ facts: Facts) {
-        var lines = [Self.due(facts)]
+        var lines = [Self.due(facts)] + facts.calendars.map { "calendar  \($0)" }
         if let pause = facts.job.pause(at: facts.now) { lines.append(Self.paused(pause)) }
         let (verdict, explanation) = Self.outcome(facts)
         lines += explanation
@@ -49,7 +53,10 @@ struct WhyReport: Equatable, Sendable {
 
     private static func due(_ facts: Facts) -> String {
         guard let schedule = facts.schedule else { return "due       only by hand or by triggers" }
-        let zone = facts.job.spec.timeZone
+        let jitter = facts.job.spec.rules.jitter
+        let zone =
+            facts.job.spec.timeZone
+            + (jitter == .zero ? "" : ", jitter \(DurationText.format(jitter))")
         guard facts.isDue else { return "due       not yet, by \(schedule) (\(zone))" }
         return "due       \(facts.at)  by \(schedule) (\(zone)): \(facts.words)"
     }
@@ -62,6 +69,8 @@ struct WhyReport: Equatable, Sendable {
 
     private static func outcome(_ facts: Facts) -> (verdict: String, lines: [String]) {
         if !facts.runs.isEmpty { return ran(facts) }
+        // A range of skips may reach over it; it was not among them.
+        if facts.isTakenOut { return ("calendar", []) }
         if let skip = facts.skips.first {
             return ("skipped", ["skipped   \(words(for: skip)) (\(skip.count) in \(range(skip)))"])
         }

@@ -25,20 +25,31 @@ struct WhyRoutes: Sendable {
         let (record, job) = try await master.editor.job(call.capture("name"), tenant: call.tenant)
         let now = SystemClock.wall
         let asked = try call.request.parameter("at").map(RunRoutes.instant)
-        let timeline = JobTimeline(record: record, job: job, zones: master.zones)
-        let instant = asked.flatMap { timeline.instant(atOrBefore: $0) } ?? (asked ?? now)
+        let timeline = JobTimeline(
+            record: record,
+            job: job,
+            calendars: await calendars(of: job, tenant: call.tenant),
+            zones: master.zones
+        )
         let due = timeline.instant(atOrBefore: asked ?? now)
+        let bare = timeline.bareInstant(atOrBefore: asked ?? now)
+        // Later than anything due: a calendar took it out, or moved it away.
+        let isTakenOut = bare.map { bare in due.map { $0 < bare } ?? true } ?? false
+        let at = (isTakenOut ? bare : due) ?? asked ?? now
+        let span = timeline.span(at: at)
         let facts = WhyReport.Facts(
             now: now,
-            at: due ?? instant,
-            isDue: due != nil,
-            schedule: timeline.text(at: due ?? instant),
-            words: timeline.words(at: due ?? instant),
+            at: at,
+            isDue: due != nil || isTakenOut,
+            schedule: span?.stretch.schedule ?? job.spec.schedule,
+            words: span?.bare?.words ?? "only by hand",
+            calendars: span.map { CalendarWords.lines(on: at, in: $0, zones: master.zones) } ?? [],
+            isTakenOut: isTakenOut,
             next: timeline.next(after: now),
             job: job,
-            isPausedThen: timeline.isPaused(at: due ?? instant),
-            runs: try await runs(record.uid, due ?? instant),
-            skips: try await skips(record.uid, due ?? instant),
+            isPausedThen: span?.stretch.isPaused ?? false,
+            runs: try await runs(record.uid, at),
+            skips: try await skips(record.uid, at),
             cursor: try await cursor(record.uid),
             waiting: try await waiting(record.uid),
             candidates: candidates(record.uid, job)
@@ -50,6 +61,15 @@ struct WhyRoutes: Sendable {
             "runs": .array(facts.runs.map { Views.run($0, isLost: $0.state == .lost) }),
             "next": Views.optional(facts.next),
         ])
+    }
+
+    /// The calendars of the present and of past schedules.
+    private func calendars(of job: Job, tenant: String) async -> [String: DatedCalendar] {
+        var found: [String: DatedCalendar] = [:]
+        for use in Set(job.stretches.compactMap(\.rules.calendar)) {
+            found.merge(await master.calendars.all(of: use, in: tenant)) { $1 }
+        }
+        return found
     }
 
     private func runs(_ job: UID, _ instant: Instant) async throws(Problem) -> [RunRecord] {

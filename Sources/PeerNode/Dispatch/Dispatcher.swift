@@ -103,6 +103,14 @@ package actor Dispatcher {
         handle(.removed(uids))
     }
 
+    package func calendars(_ entries: [CalendarEntry]) {
+        handle(.calendars(entries))
+    }
+
+    package func calendarsRemoved(_ names: [ObjectKey]) {
+        handle(.calendarsRemoved(names))
+    }
+
     package func members(_ candidates: [Candidate]) {
         handle(.members(candidates))
     }

@@ -22,7 +22,10 @@ package struct ListFollower: Sendable {
     /// Follows until the surrounding task is cancelled.
     package func run() async {
         while !Task.isCancelled {
-            let cursor = feed.cursor(since: nil, filter: FeedFilter(kinds: [.job, .node]))
+            let cursor = feed.cursor(
+                since: nil,
+                filter: FeedFilter(kinds: [.calendar, .job, .node])
+            )
             await withTaskCancellationHandler {
                 await follow(cursor)
             } onCancel: {
@@ -45,20 +48,29 @@ package struct ListFollower: Sendable {
     private func apply(_ items: [FeedItem]) async {
         var changed: [(entry: JobEntry, digest: Digest)] = []
         var removed: [UID] = []
+        // The last word on each counts; `nil`: it is gone.
+        var calendars: [ObjectKey: CalendarEntry?] = [:]
         for item in items {
             switch item {
             case .put(let record):
                 switch record.key.kind {
                 case .job: if let job = entry(of: record) { changed.append(job) }
                 case .node: await setDrain(record)
-                case .calendar, .channel, .template, .pool, .token: break
+                case .calendar: calendars[record.key] = .some(calendar(of: record))
+                case .channel, .template, .pool, .token: break
                 }
             case .delete(let record):
                 if record.key.kind == .job { removed.append(record.uid) }
                 if record.key.kind == .node { await setDrain(record) }
+                if record.key.kind == .calendar { calendars[record.key] = .some(nil) }
             case .bookmark: break
             }
         }
+        // Jobs that name them come after them.
+        let gone = calendars.filter { $0.value == nil }.keys.sorted()
+        if !gone.isEmpty { await dispatcher.calendarsRemoved(gone) }
+        let present = calendars.values.compactMap { $0 }.sorted { $0.name < $1.name }
+        if !present.isEmpty { await dispatcher.calendars(present) }
         if !removed.isEmpty { await dispatcher.removed(removed) }
         if !changed.isEmpty { await dispatcher.put(changed) }
     }
@@ -76,6 +88,24 @@ package struct ListFollower: Sendable {
             return (entry, record.digest)
         } catch {
             log.error("job.unreadable", ["job": record.key.description, "error": "\(error)"])
+            return nil
+        }
+    }
+
+    /// One that this release cannot read is as good as gone: its jobs wait, and say why.
+    private func calendar(of record: ObjectRecord) -> CalendarEntry? {
+        do {
+            return CalendarEntry(
+                name: record.key,
+                revision: record.revision,
+                digest: record.digest,
+                calendar: try CalendarDocument.decode(record)
+            )
+        } catch {
+            log.error(
+                "calendar.unreadable",
+                ["calendar": record.key.description, "error": "\(error)"]
+            )
             return nil
         }
     }
