@@ -146,7 +146,12 @@ import Vocabulary
                 beyond: text(of: 20_001) { _ in event("DTSTART:20260101") }
             ),
             Limit(name: "days", code: .tooManyDays, within: days(1), beyond: days(2)),
-            Limit(name: "months", code: .tooManyMonths, within: months(2_173), beyond: months(2_174)),
+            Limit(
+                name: "months",
+                code: .tooManyMonths,
+                within: months(2_173),
+                beyond: months(2_174)
+            ),
             Limit(name: "depth", code: .tooDeep, within: nested(16), beyond: nested(17)),
         ]
     }()
