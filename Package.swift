@@ -100,6 +100,18 @@ let package = Package(
         program("rota", on: ["RotaCLI"]),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "CronProof",
+            dependencies: ["CronEval", "Platform", "Vocabulary"],
+            path: "Tests/CronProof",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "prove-cron",
+            dependencies: ["CronProof"],
+            path: "Tests/prove-cron",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "ClusterTests",
             dependencies: ["TestSupport", "HTTPClient", "rota", "rota-node", "rota-master"],
@@ -114,7 +126,7 @@ let package = Package(
         tests(of: "Sealing", on: ["Vocabulary"]),
         tests(of: "Documents", on: ["Vocabulary"], exclude: ["Golden"]),
         tests(of: "CommandTable", on: ["Vocabulary"], exclude: ["Golden"]),
-        tests(of: "CronEval", on: ["Vocabulary", "Platform"], exclude: ["Golden"]),
+        tests(of: "CronEval", on: ["CronProof", "Vocabulary", "Platform"], exclude: ["Golden"]),
         tests(of: "Gossip", on: ["Vocabulary"]),
         tests(of: "LockLease", on: ["Vocabulary", "Platform", "SQLite"], exclude: ["Golden"]),
         tests(of: "LogSink", on: ["Vocabulary", "Platform", "SQLite"]),
