@@ -4,7 +4,9 @@
 // So `0 ` goes in front of five fields; a day field that is `*` or `?` becomes `?` (day of month
 // stays `*` if both are); numbers in day of week grow by one, 7 counting as 0, but for a trailing 7
 // of a range that begins with 0, which is the whole week. Texts that restrict both day fields, and
-// macros and `CRON_TZ=`, which it has not, are rejections. Its endless loops end after a deadline.
+// macros and `CRON_TZ=`, which it has not, are rejections; so are L, W and # in lists, which its
+// documentation forbids and its parser takes to mean something else. Its endless loops end after a deadline,
+// and an answer that does not advance counts as a hang too.
 //
 // Answers (see ../README.md for the protocol):  Quartz
 // Measures:                                     Quartz bench MODE ZONE
@@ -16,6 +18,8 @@ import org.quartz.CronExpression;
 
 public final class Quartz {
     private static final long DEADLINE_IN_MILLISECONDS = 3000;
+    /** How long everything is run before it is measured. */
+    private static final long WARM_UP_IN_NANOSECONDS = 2_000_000_000L;
 
     static CronExpression parse(String text, TimeZone zone) throws ParseException {
         CronExpression cron = new CronExpression(translate(text));
@@ -42,7 +46,14 @@ public final class Quartz {
         } else {
             throw new ParseException("both day fields are restricted", 0);
         }
+        if (hasSpecial(fields.get(3), "[LW]") || hasSpecial(fields.get(5), "[L#]")) {
+            throw new ParseException("a list with L, W or #", 0);
+        }
         return String.join(" ", fields);
+    }
+
+    private static boolean hasSpecial(String field, String letters) {
+        return field.contains(",") && field.toUpperCase(Locale.ROOT).matches(".*" + letters + ".*");
     }
 
     private static boolean isAny(String field) { return field.equals("*") || field.equals("?"); }
@@ -82,11 +93,12 @@ public final class Quartz {
         }
         Date at = new Date(Long.parseLong(question[2]) * 1000);
         for (int count = Integer.parseInt(question[3]); count > 0; count--) {
-            at = cron.getTimeAfter(at);
-            if (at == null) {
-                fires.add("end");
+            Date next = cron.getTimeAfter(at);
+            if (next == null || !next.after(at)) {
+                fires.add(next == null ? "end" : "hang");
                 return;
             }
+            at = next;
             fires.add(Long.toString(Math.floorDiv(at.getTime(), 1000L)));
         }
         fires.add("");
@@ -188,7 +200,11 @@ public final class Quartz {
             passes.add(makePass(mode, line, instants, zone));
         }
         long sums = 0;
-        for (Pass pass : passes) sums = sums * 31 + pass.run();
+        long warm = System.nanoTime() + WARM_UP_IN_NANOSECONDS;
+        do {
+            sums = 0;
+            for (Pass pass : passes) sums = sums * 31 + pass.run();
+        } while (System.nanoTime() < warm);
         double[] figures = new double[passes.size()];
         for (int place = 0; place < figures.length; place++) {
             long best = Long.MAX_VALUE;
