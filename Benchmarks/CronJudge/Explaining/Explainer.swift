@@ -24,6 +24,9 @@ package struct Explainer {
     /// A difference is explained only if ours is what the documentation says, and theirs is what
     /// the judge's rules say.
     package func verdict(_ question: Question, theirs: Answer, ours: Answer) -> Verdict {
+        if theirs != .rejected, ours != .rejected, let rule = refusal(of: question) {
+            return .unexplained("accepted in spite of: \(rule)")
+        }
         if theirs == ours { return .agreed }
         guard plain.answer(question) == ours else {
             return .unexplained("ours is not what docs/schedules.md says")
@@ -34,6 +37,12 @@ package struct Explainer {
         case (.fires(let fires, let ending), .fires):
             return times(question, theirs: theirs, fires: fires, ending: ending)
         }
+    }
+
+    /// The rule by which the judge has to reject `question`.
+    private func refusal(of question: Question) -> String? {
+        let shape = Shape(question.text)
+        return rules.rejects.first { $0.has(shape) }?.name
     }
 
     private func rejection(of shape: Shape) -> Verdict {
@@ -102,6 +111,7 @@ package struct Explainer {
                                 fire: fire,
                                 isMissing: predicted.contains(fire),
                                 change: change,
+                                recovery: fires.first { $0 > change.restOfDay.upperBound },
                                 reading: search.reading,
                                 zone: search.zone
                             )

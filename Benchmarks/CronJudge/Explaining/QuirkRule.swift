@@ -8,6 +8,8 @@ struct Oddity {
     /// The judge leaves it out, rather than adding it.
     let isMissing: Bool
     let change: PlainZone.Change
+    /// What the judge answers first once the day of the change is over; `nil` if nothing.
+    let recovery: Int64?
     let reading: PlainReading
     let zone: PlainZone
 }
@@ -41,6 +43,14 @@ extension PlainZone.Change {
         shift % 3_600 != 0 || (start + before) % 3_600 != 0
     }
 
+    /// How far beside the hour a search may go that goes on through the change by whole hours.
+    var drift: Int64 {
+        max(
+            shift.floorRemainder(dividingBy: 3_600),
+            (start + before).floorRemainder(dividingBy: 3_600)
+        )
+    }
+
     /// Clocks skip a midnight, or go forward right at one.
     var skipsMidnight: Bool {
         guard shift > 0 else { return false }
@@ -58,15 +68,31 @@ extension PlainZone.Change {
         return start...(midnight - after)
     }
 
+    /// From the change to the end of time, for what goes wrong until a search has come to its end.
+    var future: ClosedRange<Int64> { start...Int64.max }
+
     /// The seconds in which the wall repeats what it showed.
     var secondPass: ClosedRange<Int64> { start...max(start, start - shift) }
 }
 
 extension Oddity {
+    private var wall: Int64 { zone.wall(at: fire) }
+
+    /// It comes before the judge's first answer after the day of the change.
+    var isBeforeRecovery: Bool { recovery.map { fire < $0 } ?? true }
+
+    /// It lies in the part of its hour that a search beside the hour does not see.
+    var isInDrift: Bool { wall.floorRemainder(dividingBy: 3_600) < change.drift }
+
+    /// It is on the first day of a month.
+    var isOnFirst: Bool { CivilDate(daysSinceEpoch: wall.floorDivided(by: 86_400)).day == 1 }
+
+    /// The schedule selects what the wall shows.
+    var isOnWall: Bool { reading.firstMatch(after: wall - 1, lastYear: 2199) == wall }
+
     /// Whether the schedule's second and minute fields select it.
     var isOnMinute: Bool {
-        let wall = zone.wall(at: fire)
-        return reading.minute.values.contains(Int(wall.floorRemainder(dividingBy: 3_600) / 60))
+        reading.minute.values.contains(Int(wall.floorRemainder(dividingBy: 3_600) / 60))
             && reading.second.values.contains(Int(wall.floorRemainder(dividingBy: 60)))
     }
 }

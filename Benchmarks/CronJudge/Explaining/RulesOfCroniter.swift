@@ -5,15 +5,14 @@ extension JudgeRules {
         rejects: [
             .timed, .zonePrefix, .plus, .beforeLast, .lastWorking, .lastByHash, .lastNamed,
             SyntaxRule("W stands alone") { $0.hasItem(.date) { $0.hasNearest && !$0.isAlone } },
-            SyntaxRule("# and L are not mixed with plain days of week") { shape in
-                guard let items = shape.field(.weekday)?.items else { return false }
-                let special = items.filter { $0.hasOccurrence || $0.hasLastWeekday }
-                return !special.isEmpty && special.count < items.count
-            },
+            SyntaxRule("# and other days of week are not mixed", mixesOccurrences),
             .lastWeekday,
             SyntaxRule("no year after 2099") { shape in
                 shape.hasItem(.year) { $0.ends.contains { ($0 ?? 0) > 2099 } }
             },
+        ],
+        accepts: [
+            ItemRule("R draws a value") { $0.head == "R" || $0.text.hasPrefix("R(") }
         ],
         acceptsTexts: [
             SyntaxRule("macros in any case") {
@@ -21,6 +20,7 @@ extension JudgeRules {
             }
         ],
         habits: [
+            HabitRule("a star anywhere frees a day field") { $0.star = .anywhere },
             HabitRule("a-a is the whole field") { $0.isEqualRangeWhole = true },
             HabitRule("a wrap with a step goes on one later") { $0.isWrapLate = true },
             HabitRule("nW means the last day in short months") { $0.doesNearestClamp = true },
@@ -45,4 +45,24 @@ extension JudgeRules {
         ],
         hangs: [HangRule("a correction of the calendar", at: { $0.isCorrection })]
     )
+}
+
+/// Whether days of week stand beside `#` that neither it names nor are all there are.
+private func mixesOccurrences(_ shape: Shape) -> Bool {
+    guard let items = shape.field(.weekday)?.items else { return false }
+    var habits = Habits()
+    habits.isEqualRangeWhole = true
+    var (plain, named): (Set<Int>, Set<Int>) = ([], [])
+    for item in items where item.text != "*" {
+        for read in PlainField(item.text, kind: .weekday, habits: habits)?.items ?? [] {
+            switch read {
+            case .values(let values): plain.formUnion(values)
+            case .nth(let day, _): named.insert(day)
+            case .beforeLast, .nearest, .nearestBeforeLast, .last: break
+            }
+        }
+    }
+    let stars = items.contains { $0.text == "*" } ? 1 : 0
+    return !named.isEmpty && !plain.isSubset(of: named)
+        && plain.union(named).count + stars != 7
 }

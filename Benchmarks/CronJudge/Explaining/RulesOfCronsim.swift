@@ -8,7 +8,9 @@ extension JudgeRules {
             .sevenFields, .macros, .timed, .zonePrefix, .wrap, .questionMark, .plus, .beforeLast,
             .nearest, .lastByHash, .lastNamed,
             SyntaxRule("no dates that none of the months has") { shape in
-                guard let reading = PlainReading(shape.text) else { return false }
+                guard shape.field(.weekday)?.text.hasPrefix("*") == true,
+                    let reading = PlainReading(shape.text)
+                else { return false }
                 let longest = reading.month.values.map {
                     CivilDate.length(ofMonth: $0, year: 2000)
                 }
@@ -30,6 +32,20 @@ extension JudgeRules {
                 about: { $0.isRagged },
                 in: \.restOfDay,
                 predicts: { $0.isMissing && $0.reading.isInterval }
+            ),
+            QuirkRule(
+                "goes on beside the hour until it finds something",
+                about: { $0.isRagged },
+                in: \.future,
+                predicts: {
+                    $0.isMissing && $0.reading.isInterval && $0.isBeforeRecovery && $0.isInDrift
+                }
+            ),
+            QuirkRule(
+                "goes back to an hour's beginning",
+                about: { $0.isRagged && $0.shift < 0 },
+                in: { $0.start - 3_600...$0.start },
+                predicts: { !$0.isMissing && $0.reading.isInterval && $0.isOnWall }
             ),
             QuirkRule(
                 "a day begins at midnight, be it skipped or not",

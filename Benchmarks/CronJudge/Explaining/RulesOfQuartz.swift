@@ -12,8 +12,11 @@ extension JudgeRules {
                     return ends.count == 2 && ends[0].first?.isLetter != ends[1].first?.isLetter
                 }
             },
-            SyntaxRule("no step beyond the field") { shape in
-                shape.hasItem { item in item.step.map { $0 > item.kind.widestQuartzStep } ?? false }
+            SyntaxRule("no step beyond the field, but in ranges") { shape in
+                shape.hasItem { item in
+                    item.range == nil
+                        && item.step.map { $0 > item.kind.widestQuartzStep } ?? false
+                }
             },
             SyntaxRule("no L, W or # in lists") { shape in
                 shape.items.contains {

@@ -4,10 +4,9 @@ extension JudgeRules {
     static let robfig = JudgeRules(
         rejects: [
             .sevenFields, .sevenIsNoSunday, .wrap, .lastDate, .nearest, .occurrence,
-            SyntaxRule("no + before names") { shape in
-                guard let field = shape.field(.weekday) else { return false }
-                return field.text.hasPrefix("+") && !(field.items[0].ends[0].map { "+\($0)" }
-                    .map { field.text.hasPrefix($0) } ?? false)
+            SyntaxRule("no + before names and stars") { shape in
+                guard let text = shape.field(.weekday)?.text else { return false }
+                return text.hasPrefix("+") && text.dropFirst().first?.isNumber != true
             },
             SyntaxRule("no @at") { $0.text.hasPrefix("@at ") },
             SyntaxRule("no days in @every") {
@@ -17,6 +16,9 @@ extension JudgeRules {
         accepts: [
             ItemRule("overlooks empty elements") { $0.text.isEmpty },
             ItemRule("takes ? for * everywhere") { $0.head == "?" },
+            ItemRule("overlooks the end of a range from star") {
+                $0.text.hasPrefix("*-") || $0.text.hasPrefix("?-")
+            },
             ItemRule("takes signs") { $0.text.contains("+") },
         ],
         habits: [
@@ -33,6 +35,18 @@ extension JudgeRules {
                 about: { $0.isRagged },
                 in: \.restOfDay,
                 predicts: { $0.isMissing || $0.isOnMinute }
+            ),
+            QuirkRule(
+                "goes on beside the hour until it finds something",
+                about: { $0.isRagged },
+                in: \.future,
+                predicts: { $0.isMissing && $0.isBeforeRecovery && $0.isInDrift }
+            ),
+            QuirkRule(
+                "overlooks the first of a month after a skipped midnight",
+                about: { $0.skipsMidnight },
+                in: \.future,
+                predicts: { $0.isMissing && $0.isBeforeRecovery && $0.isOnFirst }
             ),
             QuirkRule(
                 "takes a day whose midnight is skipped for another",

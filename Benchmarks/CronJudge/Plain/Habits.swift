@@ -8,6 +8,9 @@ package struct Habits: Hashable, Sendable {
         case leading
         /// One of its items is a star or `?` without a step above 1.
         case bare
+        /// It begins with `*`, one of its items is a star, or it selects all and the other field's
+        /// text has a star somewhere.
+        case anywhere
     }
 
     /// What becomes of a time that a forward change skips.

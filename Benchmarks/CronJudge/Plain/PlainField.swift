@@ -102,7 +102,8 @@ struct PlainField: Hashable {
             .map { kind.value($0) }
         guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1]
         else { return nil }
-        let low = kind == .weekday ? first % 7 : first
+        let keepsSeven = habits.lastWeekday == 7 && parts.count == 2
+        let low = kind == .weekday && !keepsSeven ? first % 7 : first
         let isOpen = habits.isEqualRangeOpen && first == last && parts.count == 2
         if ends.count == 1 || isOpen {
             let hasStep = parts.count == 2 && !isOverlooked

@@ -39,7 +39,7 @@ struct PlainReading {
         }
         (second, minute, hour) = (fields[0], fields[1], fields[2])
         (date, month, weekday, year) = (fields[3], fields[4], fields[5], fields[6])
-        if habits.doSpecialsPrevail, hasNth, !needsBoth { isUnmeetable = !meets() }
+        if habits.doSpecialsPrevail, hasNth || hasNearest, !needsBoth { isUnmeetable = !meets() }
     }
 
     var isInterval: Bool {
@@ -73,14 +73,17 @@ struct PlainReading {
     }
 
     private var needsBoth: Bool {
-        hasPlus || isFree(date) || isFree(weekday)
+        hasPlus || isFree(date, beside: weekday) || isFree(weekday, beside: date)
     }
 
     private var hasPlus: Bool { weekday.text.hasPrefix("+") && !habits.isPlusOverlooked }
 
-    private func isFree(_ field: PlainField) -> Bool {
+    private func isFree(_ field: PlainField, beside other: PlainField) -> Bool {
         switch habits.star {
         case .leading: field.isStarred
+        case .anywhere:
+            field.isStarred || field.text.split(separator: ",").contains("*")
+                || field.isWhole && other.text.contains("*")
         case .bare:
             field.text.split(separator: ",").contains { word in
                 ["*", "?"].contains(word) || word.hasPrefix("*/") && Int(word.dropFirst(2)) == 1
