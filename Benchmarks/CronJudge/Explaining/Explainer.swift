@@ -8,8 +8,9 @@ package struct Explainer {
     private let habits: Habits
     private let plain: PlainJudge
 
-    package init(judge: Judge, zones: ZoneCatalog) {
-        let rules = JudgeRules.of(judge)
+    /// Takes the rules of `judge`, who was asked in `year`.
+    package init(judge: Judge, year: Int, zones: ZoneCatalog) {
+        let rules = JudgeRules.of(judge, year: year)
         self.rules = rules
         habits = Self.habits(rules.habits)
         plain = PlainJudge(zones: zones)

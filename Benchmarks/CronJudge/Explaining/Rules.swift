@@ -66,12 +66,13 @@ struct JudgeRules: Sendable {
     var quirks: [QuirkRule] = []
     var hangs: [HangRule] = []
 
-    static func of(_ judge: Judge) -> JudgeRules {
+    /// What is known of `judge`, asked in `year`.
+    static func of(_ judge: Judge, year: Int) -> JudgeRules {
         switch judge {
         case .robfig: .robfig
         case .croniter: .croniter
         case .cronsim: .cronsim
-        case .quartz: .quartz
+        case .quartz: .quartz(in: year)
         }
     }
 }

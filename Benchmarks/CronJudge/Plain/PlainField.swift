@@ -162,13 +162,15 @@ struct PlainField: Hashable {
     private static func weekdaySpecial(_ word: String) -> Item? {
         if let hash = word.firstIndex(of: "#") {
             let behind = word[word.index(after: hash)...]
-            guard let day = PlainFieldKind.weekday.value(word[..<hash]) else { return nil }
+            guard let day = PlainFieldKind.weekday.value(word[..<hash]), day <= 7 else {
+                return nil
+            }
             if behind == "L" { return .last(day % 7) }
             return Int(behind).map { .nth(day % 7, $0) }
         }
-        guard word.hasSuffix("L"), let day = PlainFieldKind.weekday.value(word.dropLast()) else {
-            return nil
-        }
+        guard word.hasSuffix("L"), let day = PlainFieldKind.weekday.value(word.dropLast()),
+            day <= 7
+        else { return nil }
         return .last(day % 7)
     }
 }
