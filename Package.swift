@@ -99,6 +99,20 @@ let package = Package(
         program("rota-master", on: ["Master"]),
         program("rota", on: ["RotaCLI"]),
 
+        // Other people's cron evaluators as judges of ours, and the race against them.
+        .target(
+            name: "CronJudge",
+            dependencies: ["Vocabulary", "Platform", "CronEval"],
+            path: "Benchmarks/CronJudge",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "cron-judge",
+            dependencies: ["CronJudge", "Platform"],
+            path: "Benchmarks/cron-judge",
+            swiftSettings: settings
+        ),
+
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .target(
             name: "CronProof",
