@@ -107,7 +107,8 @@ private struct Laws {
         guard !holds else { return }
         throw Difference(
             """
-            it does not hold that \(law), at \(instant(time)): next \(next(time).map(instant) as Any), \
+            it does not hold that \(law), at \(instant(time)): \
+            next \(next(time).map(instant) as Any), \
             previous \(previous(time).map(instant) as Any)
               schedule: \(job)
             """
