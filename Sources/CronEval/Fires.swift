@@ -45,7 +45,9 @@ package struct Fires: BidirectionalCollection, Sendable {
 }
 
 extension Schedule {
-    /// All fires in `range`, from either end; the first is found at once, the others when asked for.
+    /// All fires in `range`, from either end.
+    ///
+    /// The first is found at once, the others when asked for.
     package func fires(in range: Range<Instant>) -> Fires {
         Fires(of: self, in: range)
     }

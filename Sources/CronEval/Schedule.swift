@@ -27,7 +27,7 @@ package struct Schedule: Equatable, Sendable {
     ///   - anchor: An instant at which `@every` fires.
     ///   - clockChanges: What becomes of wall times that are skipped or repeated.
     ///   - calendar: The days on which it may fire.
-    ///   - jitter: It fires later by a part of this that is fixed by the seed; at most a day counts.
+    ///   - jitter: It fires later by a part of this that the seed decides; at most a day counts.
     /// - Throws: The first fault, reading from the left.
     /// - Complexity: O(bytes), plus a file the first time that a zone is used.
     package init(

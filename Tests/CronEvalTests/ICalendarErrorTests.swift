@@ -116,9 +116,9 @@ import Vocabulary
                     + "\n" + event("DTSTART:20260101\nDURATION:P\(rest)D")
             )
         }
-        // Each rule looks at the 2,760 months to 2199.
+        // Each rule looks at a January in each of the 230 years to 2199.
         func months(_ count: Int) -> [UInt8] {
-            let rule = "DTSTART:19700101\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"
+            let rule = "DTSTART:19700101\nRRULE:FREQ=MONTHLY;INTERVAL=12;BYMONTH=7"
             return text(of: count) { _ in event(rule) }
         }
         func nested(_ count: Int) -> [UInt8] {
@@ -146,7 +146,12 @@ import Vocabulary
                 beyond: text(of: 20_001) { _ in event("DTSTART:20260101") }
             ),
             Limit(name: "days", code: .tooManyDays, within: days(1), beyond: days(2)),
-            Limit(name: "months", code: .tooManyMonths, within: months(724), beyond: months(725)),
+            Limit(
+                name: "months",
+                code: .tooManyMonths,
+                within: months(2_173),
+                beyond: months(2_174)
+            ),
             Limit(name: "depth", code: .tooDeep, within: nested(16), beyond: nested(17)),
         ]
     }()

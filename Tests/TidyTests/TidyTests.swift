@@ -74,6 +74,8 @@ import Testing
     @Test func `leaves nothing marked as unfinished`() {
         for file in files {
             for (number, line) in file.numbered {
+                // iCalendar has components called so.
+                let line = line.replacing("VTODO", with: "")
                 for word in Self.unfinished {
                     #expect(!line.contains(word), "\(file.path):\(number)")
                 }

@@ -51,8 +51,9 @@ package struct ICalendar: Equatable, Sendable {
         package static let events = 20_000
         /// Days of all events together, each counted as often as it is named.
         package static let days = 100_000
-        /// Months that the recurrence rules together may look at.
-        package static let months = 2_000_000
+        /// Months that the recurrence rules together may look at; those that BYMONTH leaves out
+        /// do not count.
+        package static let months = 500_000
         /// Components inside of each other.
         package static let depth = 16
         /// Notes that are kept; further ones are only counted.
@@ -77,8 +78,8 @@ package struct ICalendar: Equatable, Sendable {
     ///
     /// - Parameter bytes: The whole file; may be anything.
     /// - Throws: The first fault: those of structure before those of dates and rules.
-    /// - Complexity: O(bytes + days), and at most two million months of rules that match nothing:
-    ///   less than a second whatever comes.
+    /// - Complexity: O(bytes + days), and at most half a million months of rules that match
+    ///   nothing: less than a second whatever comes.
     package init(parsing bytes: [UInt8]) throws(ICalendarError) {
         guard bytes.count <= Limits.bytes else { throw .tooLarge(bytes.count) }
         var reader = ICalendarReader(bytes: bytes)

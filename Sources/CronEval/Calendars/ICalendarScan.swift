@@ -48,12 +48,14 @@ struct ICalendarScan {
         // Positions are counted in whole periods, so the last one is looked at to its end.
         let end = rule.positions.isEmpty ? lastDay : lastDay + 366
         while !isDone, month.firstDay <= end {
-            try budget.spendMonth(line: line)
             if let later = firstInStep(from: month) {
+                try budget.spendMonth(line: line)
                 month = later
                 continue
             }
+            // Months that are not named cost next to nothing, and there is one that is named.
             if rule.months == 0 || rule.months >> UInt32(month.month) & 1 == 1 {
+                try budget.spendMonth(line: line)
                 try search(month, spending: &budget)
             }
             month.advance()
