@@ -141,6 +141,7 @@ let package = Package(
         tests(of: "Documents", on: ["Vocabulary"], exclude: ["Golden"]),
         tests(of: "CommandTable", on: ["Vocabulary"], exclude: ["Golden"]),
         tests(of: "CronEval", on: ["CronProof", "Vocabulary", "Platform"], exclude: ["Golden"]),
+        tests(of: "CronJudge", on: ["CronEval", "Platform"], exclude: ["Golden"]),
         tests(of: "Gossip", on: ["Vocabulary"]),
         tests(of: "LockLease", on: ["Vocabulary", "Platform", "SQLite"], exclude: ["Golden"]),
         tests(of: "LogSink", on: ["Vocabulary", "Platform", "SQLite"]),

@@ -29,13 +29,16 @@ package struct Explainer {
             return .unexplained("accepted in spite of: \(rule)")
         }
         if theirs == ours { return .agreed }
-        guard plain.answer(question) == ours else {
-            return .unexplained("ours is not what docs/schedules.md says")
-        }
+        let isOursWrong: Verdict = .unexplained("ours is not what docs/schedules.md says")
         switch (theirs, ours) {
-        case (.rejected, _): return rejection(of: Shape(question.text))
-        case (_, .rejected): return acceptance(of: Shape(question.text))
+        case (.rejected, _):
+            guard plain.accepts(question.text) else { return isOursWrong }
+            return rejection(of: Shape(question.text))
+        case (_, .rejected):
+            guard !plain.accepts(question.text) else { return isOursWrong }
+            return acceptance(of: Shape(question.text))
         case (.fires(let fires, let ending), .fires):
+            guard plain.answer(question) == ours else { return isOursWrong }
             return times(question, theirs: theirs, fires: fires, ending: ending)
         }
     }
@@ -83,10 +86,11 @@ package struct Explainer {
             let last = fires.last ?? question.start
             let due = predicted.fires.first { $0 > last } ?? .max
             let traps = rules.hangs.filter { rule in
-                rule.isAbout(search.reading)
-                    || search.zone.changes.contains {
-                        rule.isAt($0) && $0.start > last - 86_400 && $0.start - 86_400 < due
-                    }
+                guard rule.isAbout(search.reading) else { return false }
+                guard let isAt = rule.isAt else { return true }
+                return search.zone.changes.contains {
+                    isAt($0) && $0.start > last - 86_400 && $0.start - 86_400 < due
+                }
             }
             return traps.isEmpty
                 ? .unexplained("\(ending) without a trap") : .hung(traps.map(\.name) + quirks)
@@ -112,6 +116,7 @@ package struct Explainer {
                                 fire: fire,
                                 isMissing: predicted.contains(fire),
                                 change: change,
+                                first: fires.first { $0 >= change.start },
                                 recovery: fires.first { $0 > change.restOfDay.upperBound },
                                 reading: search.reading,
                                 zone: search.zone

@@ -8,6 +8,8 @@ struct Oddity {
     /// The judge leaves it out, rather than adding it.
     let isMissing: Bool
     let change: PlainZone.Change
+    /// What the judge answers first after the change; `nil` if nothing.
+    let first: Int64?
     /// What the judge answers first once the day of the change is over; `nil` if nothing.
     let recovery: Int64?
     let reading: PlainReading
@@ -58,12 +60,21 @@ extension PlainZone.Change {
         return (last - 1).floorDivided(by: 86_400) != (last + shift - 1).floorDivided(by: 86_400)
     }
 
+    /// Clocks go back from the first day of a month.
+    var returnsToMonthBefore: Bool {
+        let (last, resumed) = (
+            CivilDate(daysSinceEpoch: (start + before).floorDivided(by: 86_400)),
+            CivilDate(daysSinceEpoch: (start + after).floorDivided(by: 86_400))
+        )
+        return shift < 0 && last.month != resumed.month
+    }
+
     /// More than three hours.
     var isCorrection: Bool { abs(shift) > 3 * 3_600 }
 
-    /// From the change to the end of the day that the wall then shows.
+    /// From the change to the end of the day that the wall then shows, or showed before.
     var restOfDay: ClosedRange<Int64> {
-        let wall = start + after
+        let wall = start + max(before, after)
         let midnight = (wall.floorDivided(by: 86_400) + 1) * 86_400
         return start...(midnight - after)
     }
@@ -86,6 +97,16 @@ extension Oddity {
 
     /// It is on the first day of a month.
     var isOnFirst: Bool { CivilDate(daysSinceEpoch: wall.floorDivided(by: 86_400)).day == 1 }
+
+    /// It is the judge's first answer after a change on the first day of the same month.
+    var isFirstInSkippedMonth: Bool {
+        let resumed = change.start + change.after
+        let (day, month) = (
+            CivilDate(daysSinceEpoch: wall.floorDivided(by: 86_400)),
+            CivilDate(daysSinceEpoch: resumed.floorDivided(by: 86_400))
+        )
+        return fire == first && month.day == 1 && day.month == month.month && day.year == month.year
+    }
 
     /// The schedule selects what the wall shows.
     var isOnWall: Bool { reading.firstMatch(after: wall - 1, lastYear: 2199) == wall }

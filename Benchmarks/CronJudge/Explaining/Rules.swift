@@ -36,21 +36,19 @@ struct ItemRule: Sendable {
 /// Where the judge's search does not end, or ends with an error of its own.
 struct HangRule: Sendable {
     let name: String
+    /// Of which texts it speaks.
     let isAbout: @Sendable (PlainReading) -> Bool
-    let isAt: @Sendable (PlainZone.Change) -> Bool
+    /// Near which clock changes; `nil`: anywhere.
+    let isAt: (@Sendable (PlainZone.Change) -> Bool)?
 
-    /// Near some clock changes.
-    init(_ name: String, at isAt: @escaping @Sendable (PlainZone.Change) -> Bool) {
-        self.name = name
-        isAbout = { _ in false }
-        self.isAt = isAt
-    }
-
-    /// With some texts.
-    init(_ name: String, about isAbout: @escaping @Sendable (PlainReading) -> Bool) {
+    init(
+        _ name: String,
+        about isAbout: @escaping @Sendable (PlainReading) -> Bool = { _ in true },
+        at isAt: (@Sendable (PlainZone.Change) -> Bool)?
+    ) {
         self.name = name
         self.isAbout = isAbout
-        isAt = { _ in false }
+        self.isAt = isAt
     }
 }
 

@@ -50,9 +50,11 @@ extension JudgeRules {
             QuirkRule(
                 "a day begins at midnight, be it skipped or not",
                 about: { $0.skipsMidnight },
-                in: { $0.start...$0.start },
+                in: { $0.start...$0.start + 3_599 },
                 predicts: {
-                    !$0.isMissing && $0.reading.isInterval && $0.reading.hour.values.contains(0)
+                    $0.reading.isInterval
+                        && ($0.isMissing
+                            || $0.fire == $0.change.start && $0.reading.hour.values.contains(0))
                 }
             ),
         ],

@@ -16,7 +16,7 @@ extension JudgeRules {
                 },
                 SyntaxRule("no step beyond the field, but in ranges") { shape in
                     shape.hasItem { item in
-                        item.range == nil
+                        item.range == nil && item.text.first?.isLetter == false
                             && item.step.map { $0 > item.kind.widestQuartzStep } ?? false
                     }
                 },
@@ -33,6 +33,12 @@ extension JudgeRules {
                 ItemRule("overlooks what follows a number or star") {
                     $0.text.first.map { $0.isNumber || "*/".contains($0) } ?? false
                 },
+                ItemRule("takes L for a month and breaks off") {
+                    $0.kind == .month && $0.text.hasPrefix("L")
+                },
+                ItemRule("overlooks what follows a name") {
+                    $0.kind.value($0.text.prefix(3)) != nil && $0.text.first?.isLetter == true
+                },
             ],
             habits: [
                 HabitRule("skipped times are lost") { $0.skipped = .never },
@@ -41,6 +47,7 @@ extension JudgeRules {
                 HabitRule("a step behind a name is overlooked") {
                     $0.isStepOfNamesOverlooked = true
                 },
+                HabitRule("nW and L-nW look beyond the month") { $0.doesNearestLookBeyond = true },
                 HabitRule("knows a hundred years") { $0.lastYear = year + 100 },
             ],
             quirks: [
@@ -52,7 +59,16 @@ extension JudgeRules {
                 )
             ],
             hangs: [
-                HangRule("L-n in months that have no such day", about: { $0.countsFarBack })
+                HangRule(
+                    "L-n in months that have no such day",
+                    about: { $0.countsFarBack },
+                    at: nil
+                ),
+                HangRule(
+                    "a working day whose midnight is skipped",
+                    about: { $0.asksForWorkingDay },
+                    at: { $0.skipsMidnight }
+                ),
             ]
         )
     }
@@ -72,6 +88,16 @@ extension PlainFieldKind {
 }
 
 extension PlainReading {
+    /// Whether `nW`, `LW` or `L-nW` is in it.
+    fileprivate var asksForWorkingDay: Bool {
+        date.items.contains { item in
+            switch item {
+            case .nearest, .nearestBeforeLast: true
+            case .values, .beforeLast, .nth, .last: false
+            }
+        }
+    }
+
     /// Whether `L-n` or `L-nW` leads out of some month.
     fileprivate var countsFarBack: Bool {
         date.items.contains { item in

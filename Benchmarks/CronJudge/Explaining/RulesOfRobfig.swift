@@ -49,6 +49,18 @@ extension JudgeRules {
                 predicts: { $0.isMissing && $0.isBeforeRecovery && $0.isOnFirst }
             ),
             QuirkRule(
+                "takes a month whose first midnight is skipped for another",
+                about: { $0.skipsMidnight },
+                in: \.future,
+                predicts: { !$0.isMissing && $0.isFirstInSkippedMonth && $0.isOnMinute }
+            ),
+            QuirkRule(
+                "loses its way if clocks go back into the month before",
+                about: { $0.returnsToMonthBefore },
+                in: \.future,
+                predicts: { $0.isMissing && $0.isBeforeRecovery }
+            ),
+            QuirkRule(
                 "takes a day whose midnight is skipped for another",
                 about: { $0.skipsMidnight },
                 in: { $0.restOfDay.lowerBound...$0.restOfDay.upperBound + 86_400 },

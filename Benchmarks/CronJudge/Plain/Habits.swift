@@ -54,6 +54,9 @@ package struct Habits: Hashable, Sendable {
     var isWrapLate = false
     /// `nW` in a month without day n means its last day.
     var doesNearestClamp = false
+    /// Of a Saturday behind the month's end the Friday before is meant, of a Sunday before its
+    /// beginning the Monday after.
+    var doesNearestLookBeyond = false
     /// Beside `nW` a restricted day of week is overlooked, beside `d#k` a restricted date.
     var doSpecialsPrevail = false
 
@@ -77,6 +80,20 @@ package struct Habits: Hashable, Sendable {
     var patienceInYears: Int?
     /// It knows no year after this one.
     var lastYear: Int?
+
+    // Mistakes that nobody makes, to prove that they would be noticed.
+    /// AND where OR is meant, and OR where AND is.
+    var isDayRuleSwapped = false
+    /// The last Friday is the one before it.
+    var isLastWeekdayEarly = false
+    /// The first Friday is the second.
+    var isOccurrenceLate = false
+    /// Beside a Saturday the Monday after it is meant.
+    var doesSaturdayMoveOn = false
+    /// Intervals fire once in a repeated hour.
+    var isEverythingFixed = false
+    /// Skipped times are made up for a minute late.
+    var isMadeUpLate = false
 
     package init() {}
 }

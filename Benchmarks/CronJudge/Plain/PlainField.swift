@@ -80,6 +80,10 @@ struct PlainField: Hashable {
     }
 
     var isWhole: Bool { values.isSuperset(of: kind.bounds) }
+    /// It selects everything, and by values only.
+    var isPlainWhole: Bool {
+        isWhole && items.allSatisfy { if case .values = $0 { true } else { false } }
+    }
     var isStarred: Bool { text.hasPrefix("*") || text == "?" }
     var isPlain: Bool { text == "*" || text == "?" }
 

@@ -17,6 +17,16 @@ package struct PlainJudge {
     /// What the documentation says of `question`.
     package func answer(_ question: Question) -> Answer { answer(question, habits: Habits()) }
 
+    /// What somebody would answer who makes `mistake`.
+    package func answer(_ question: Question, making mistake: Mistake) -> Answer {
+        answer(question, habits: mistake.habits)
+    }
+
+    /// Whether the documentation allows `text`.
+    func accepts(_ text: String) -> Bool {
+        PlainTimed(text) != nil || Shape(text).faults.isEmpty && PlainReading(text) != nil
+    }
+
     /// What somebody with these habits would say, rejections apart.
     func answer(_ question: Question, habits: Habits) -> Answer {
         guard let zone = zone(of: question) else { return .rejected }

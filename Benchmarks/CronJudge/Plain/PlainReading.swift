@@ -43,6 +43,7 @@ struct PlainReading {
     }
 
     var isInterval: Bool {
+        if habits.isEverythingFixed { return false }
         if habits.areSecondsInterval, fieldCount > 5 { return true }
         return minute.isStarred || hour.isStarred || fieldCount > 5 && second.isStarred
     }
@@ -59,7 +60,8 @@ struct PlainReading {
             if isUnmeetable { return false }
             return (byDate || !hasNearest) && (byWeekday || !hasNth)
         }
-        return needsBoth ? byDate && byWeekday : byDate || byWeekday
+        let isBoth = needsBoth != habits.isDayRuleSwapped
+        return isBoth ? byDate && byWeekday : byDate || byWeekday
     }
 
     private func selectsDate(_ day: CivilDate) -> Bool {
@@ -83,7 +85,7 @@ struct PlainReading {
         case .leading: field.isStarred
         case .anywhere:
             field.isStarred || field.text.split(separator: ",").contains("*")
-                || field.isWhole && other.text.contains("*")
+                || field.isPlainWhole && other.text.contains("*")
         case .bare:
             field.text.split(separator: ",").contains { word in
                 ["*", "?"].contains(word) || word.hasPrefix("*/") && Int(word.dropFirst(2)) == 1
@@ -122,17 +124,26 @@ struct PlainReading {
             return isNearest(day, to: habits.doesNearestClamp ? min(wanted, length) : wanted)
         case .nearestBeforeLast(let back): return isNearest(day, to: length - back)
         case .nth(let weekday, let count):
-            return day.weekday == weekday && (day.day + 6) / 7 == count
-        case .last(let weekday): return day.weekday == weekday && day.day + 7 > length
+            let number = (day.day + 6) / 7 - (habits.isOccurrenceLate ? 1 : 0)
+            return day.weekday == weekday && number == count
+        case .last(let weekday):
+            let end = length - (habits.isLastWeekdayEarly ? 7 : 0)
+            return day.weekday == weekday && day.day + 7 > end && day.day <= end
         }
     }
 
     /// Whether `day` is the working day of its month with the least distance to `wanted`.
     private func isNearest(_ day: CivilDate, to wanted: Int) -> Bool {
         let length = CivilDate.length(ofMonth: day.month, year: day.year)
-        guard (1...length).contains(wanted) else { return false }
+        guard (1...length).contains(wanted) else {
+            guard habits.doesNearestLookBeyond else { return false }
+            return wanted == length + 1 && day.day == length && day.weekday == 5
+                || wanted == 0 && day.day == 1 && day.weekday == 1
+        }
         let first = day.weekday - (day.day - 1)
         let working = (1...length).filter { ![0, 6].contains(((first + $0 - 1) % 7 + 7) % 7) }
+        let isSaturday = ((first + wanted - 1) % 7 + 7) % 7 == 6
+        if habits.doesSaturdayMoveOn, isSaturday { return day.day == wanted + 2 }
         return working.min { abs($0 - wanted) < abs($1 - wanted) } == day.day
     }
 }

@@ -121,7 +121,8 @@ struct PlainSearch {
         case .unlessInterval where reading.isInterval: return []
         case .unlessEveryHour where reading.hour.isWhole: return []
         case .unlessInterval, .unlessEveryHour:
-            return [gap.end + (wall - gap.resumed).floorRemainder(dividingBy: 60)]
+            let late: Int64 = habits.isMadeUpLate ? 60 : 0
+            return [gap.end + (wall - gap.resumed).floorRemainder(dividingBy: 60) + late]
         }
     }
 }
