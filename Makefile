@@ -1,15 +1,17 @@
 # Every target is one line; what it runs can be typed by hand.
-.PHONY: build test check lint tidy tsan release soak up down clean packages
+.PHONY: build test check lint tidy tsan release soak up down clean packages verify-cron bench-cron
 
 packages: ; @./testnet/packages
 build: packages ; swift build
 test: packages ; ./testnet/test
-lint: ; swift format lint --strict --recursive Package.swift Sources Tests
+lint: ; swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 tidy: ; swift test --filter TidyTests
 tsan: packages ; TSAN_OPTIONS="suppressions=$(CURDIR)/testnet/tsan.supp" swift test --no-parallel --sanitize thread --build-path .build-tsan --skip ClusterTests --skip TidyTests
 release: packages ; ./testnet/build
 check: packages lint build test tsan
 soak: packages ; ROTA_SOAK_SECONDS=$${ROTA_SOAK_SECONDS:-600} ./testnet/test --filter ClusterTests
+verify-cron: packages ; ./Benchmarks/cron/prepare && swift build -c release --product cron-judge && .build/release/cron-judge verify
+bench-cron: packages ; ./Benchmarks/cron/prepare && swift build -c release --product cron-judge && .build/release/cron-judge bench
 up: ; ./testnet/up
 down: ; ./testnet/down
 clean: ; rm -rf .build .build-tsan bin
