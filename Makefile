@@ -1,17 +1,20 @@
 # Every target is one line; what it runs can be typed by hand.
-.PHONY: build test check lint tidy tsan prove-cron release soak fuzz up down clean packages
+.PHONY: build test check lint tidy tsan release soak prove-cron verify-cron bench-cron fuzz up down clean packages
 
 packages: ; @./testnet/packages
 build: packages ; swift build
 test: packages ; ./testnet/test
-lint: ; swift format lint --strict --recursive Package.swift Sources Tests Fuzzing
+lint: ; swift format lint --strict --recursive Package.swift Sources Tests Benchmarks Fuzzing
 tidy: ; swift test --filter TidyTests
 tsan: packages ; TSAN_OPTIONS="suppressions=$(CURDIR)/testnet/tsan.supp" swift test --no-parallel --sanitize thread --build-path .build-tsan --skip ClusterTests --skip TidyTests
-# A million schedules against the slow reference; ROTA_CRON_CASES and ROTA_CRON_SEED choose others.
-prove-cron: ; swift run -c release prove-cron
 release: packages ; ./testnet/build
 check: packages lint build test tsan
 soak: packages ; ROTA_SOAK_SECONDS=$${ROTA_SOAK_SECONDS:-600} ./testnet/test --filter ClusterTests
+# A million schedules against the slow reference; ROTA_CRON_CASES and ROTA_CRON_SEED choose others.
+prove-cron: ; swift run -c release prove-cron
+# The same, and then the judges in Go, Java and Python.
+verify-cron: packages prove-cron ; ./Benchmarks/cron/prepare && swift build -c release --product cron-judge && .build/release/cron-judge verify
+bench-cron: packages ; ./Benchmarks/cron/prepare && swift build -c release --product cron-judge && .build/release/cron-judge bench
 fuzz: ; ./Fuzzing/run $${ROTA_FUZZ_SECONDS:-60}
 up: ; ./testnet/up
 down: ; ./testnet/down

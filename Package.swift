@@ -108,7 +108,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "cron-judge",
-            dependencies: ["CronJudge", "Platform"],
+            dependencies: ["CronJudge"],
             path: "Benchmarks/cron-judge",
             swiftSettings: settings
         ),

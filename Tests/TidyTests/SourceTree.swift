@@ -39,7 +39,8 @@ enum SourceTree {
 
     static func files() throws -> [SourceFile] {
         try paths().filter {
-            ($0.hasPrefix("Sources/") || $0.hasPrefix("Tests/")) && $0.hasSuffix(".swift")
+            ["Sources/", "Tests/", "Benchmarks/"].contains(where: $0.hasPrefix)
+                && $0.hasSuffix(".swift")
         }
         .map { SourceFile(path: $0, lines: try text($0).components(separatedBy: "\n")) }
     }

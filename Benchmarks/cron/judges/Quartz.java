@@ -220,7 +220,7 @@ public final class Quartz {
         for (int place = 0; place < figures.length; place++) {
             long best = Long.MAX_VALUE;
             long begun = System.nanoTime();
-            for (int count = 0; count < 5 || System.nanoTime() - begun < 20_000_000; count++) {
+            for (int count = 0; count < 5 || System.nanoTime() - begun < 10_000_000; count++) {
                 long started = System.nanoTime();
                 passes.get(place).run();
                 best = Math.min(best, System.nanoTime() - started);

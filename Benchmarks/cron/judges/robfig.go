@@ -210,7 +210,7 @@ func bench(mode string, zoneName string) {
 	for _, run := range passes {
 		best := time.Duration(1 << 62)
 		begun := time.Now()
-		for count := 0; count < 5 || time.Since(begun) < 20*time.Millisecond; count++ {
+		for count := 0; count < 5 || time.Since(begun) < 10*time.Millisecond; count++ {
 			started := time.Now()
 			run()
 			if taken := time.Since(started); taken < best {
