@@ -99,7 +99,33 @@ let package = Package(
         program("rota-master", on: ["Master"]),
         program("rota", on: ["RotaCLI"]),
 
+        // Other people's cron evaluators as judges of ours, and the race against them.
+        .target(
+            name: "CronJudge",
+            dependencies: ["Vocabulary", "Platform", "CronEval"],
+            path: "Benchmarks/CronJudge",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "cron-judge",
+            dependencies: ["CronJudge", "Platform"],
+            path: "Benchmarks/cron-judge",
+            swiftSettings: settings
+        ),
+
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "CronProof",
+            dependencies: ["CronEval", "Platform", "Vocabulary"],
+            path: "Tests/CronProof",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "prove-cron",
+            dependencies: ["CronProof"],
+            path: "Tests/prove-cron",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "ClusterTests",
             dependencies: ["TestSupport", "HTTPClient", "rota", "rota-node", "rota-master"],
@@ -114,7 +140,8 @@ let package = Package(
         tests(of: "Sealing", on: ["Vocabulary"]),
         tests(of: "Documents", on: ["Vocabulary"], exclude: ["Golden"]),
         tests(of: "CommandTable", on: ["Vocabulary"], exclude: ["Golden"]),
-        tests(of: "CronEval", on: ["Vocabulary", "Platform"], exclude: ["Golden"]),
+        tests(of: "CronEval", on: ["CronProof", "Vocabulary", "Platform"], exclude: ["Golden"]),
+        tests(of: "CronJudge", on: ["CronEval", "Platform"], exclude: ["Golden"]),
         tests(of: "Gossip", on: ["Vocabulary"]),
         tests(of: "LockLease", on: ["Vocabulary", "Platform", "SQLite"], exclude: ["Golden"]),
         tests(of: "LogSink", on: ["Vocabulary", "Platform", "SQLite"]),

@@ -75,6 +75,15 @@ enum HelpTopic: String, CaseIterable {
           @every 90s           on a grid that never moves
           @at 2026-11-21T03:00:00Z
 
+        Options of job add, job next --expr and job explain:
+
+          --jitter 5m          each job its own part of five minutes later, always the same
+          --dst-gap skip       what clocks skip: next (the default of fixed times), skip
+          --dst-overlap both   what clocks repeat: first (that default), last, both
+
+        A job's spec may have calendar: {only: NAME, except: [NAME], shift: next}; calendars
+        come from rota calendar import, or from manifests of kind calendar.
+
         Both days restricted: either is enough, as in cron; +FRI: both must match. @reboot has
         no equal in a cluster. Try one: rota job next --expr '0 9 L * *' --tz Asia/Shanghai
 

@@ -7,8 +7,13 @@ internal import Vocabulary
 /// The commands `apply`, `diff` and `export`.
 enum Manifests {
     static func apply(_ session: Session) async throws(Failure) -> ExitCode {
+        try await apply(try gather(session), session)
+    }
+
+    /// Shows what `items` would change, asks, and changes it.
+    static func apply(_ items: [Value], _ session: Session) async throws(Failure) -> ExitCode {
         let given = session.invocation
-        let body: Value = ["items": .array(try gather(session))]
+        let body: Value = ["items": .array(items)]
         let prune = given.flag("prune") ? [("prune", "1")] : []
         let plan = ApplyAnswer(try await dryRun(body, prune, session))
         if given.flag("plan") { return show(plan, session) }

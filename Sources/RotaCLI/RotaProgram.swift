@@ -148,6 +148,10 @@ enum CompletionAnswer {
             return try await session.api.list("/v1/nodes", limit: limit).map { node in
                 Candidate(node.text("name"), node.text("state"))
             }
+        case "calendar":
+            return try await session.api.list("/v1/calendars", limit: limit).map { calendar in
+                Candidate(calendar.text("name"), calendar["spec"]?.text("description") ?? "")
+            }
         case "run":
             return try await session.api.list("/v1/runs", limit: 50).map { run in
                 Candidate(run.text("id"), "\(run.text("job")) \(run.text("state"))")

@@ -117,6 +117,21 @@ extension RotaTable {
             ]
         ),
         Command(
+            "job explain",
+            "Say in words what a schedule does",
+            details: "The sentence, the next five starts, and what may surprise: days that do not "
+                + "exist, and the clock changes of the coming year. Of an expression nothing is "
+                + "asked of a cluster.",
+            arguments: [
+                Argument("EXPR|JOB", "An expression, or a job's name", from: .names(of: "job"))
+            ],
+            options: [.text("tz", "ZONE", "The zone an expression is in")] + ruleOptions,
+            examples: [
+                Example("rota job explain '30 2 * * *' --tz Europe/Berlin", "Offline."),
+                Example("rota job explain etl/orders", "As the cluster has it."),
+            ]
+        ),
+        Command(
             "job pause",
             "Start no more runs of jobs",
             arguments: [someJobs],

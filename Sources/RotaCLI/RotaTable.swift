@@ -14,9 +14,11 @@ package enum RotaTable {
             CommandGroup("job import", "Take jobs over from elsewhere"),
             CommandGroup("run", "What ran or is running, and its output"),
             CommandGroup("node", "The machines that run jobs"),
+            CommandGroup("calendar", "Days on which jobs may be due"),
             CommandGroup("context", "The clusters you talk to"),
         ],
-        commands: overview + jobs + jobActions + runs + nodes + manifests + own,
+        commands: overview + jobs + jobActions + runs + nodes + calendars
+            + manifests + own,
         globalOptions: [
             .text(
                 "output",

@@ -19,7 +19,7 @@ enum ScheduleQuestions {
             )
         }
         if given.text("expr") == nil,
-            let odd = ["jitter", "dst-gap", "dst-overlap"].first(where: given.flag)
+            let odd = ruleOptions.first(where: given.flag)
         {
             throw .usage(
                 "--\(odd) goes with --expr. A job has its own",
@@ -53,16 +53,18 @@ enum ScheduleQuestions {
         session.world.terminal.write(batch.finish(), to: .output)
     }
 
-    private static func expression(_ text: String, _ session: Session) throws(Failure) {
+    /// Options that say how an expression is read; a job has its own.
+    static let ruleOptions = ["jitter", "dst-gap", "dst-overlap"]
+
+    /// The schedule that an expression and its options describe.
+    static func schedule(_ text: String, _ session: Session) throws(Failure) -> Schedule {
         let given = session.invocation
-        let zone = given.text("tz") ?? "UTC"
         let jitter = try jitter(given)
-        let schedule: Schedule
         do throws(ScheduleError) {
             // With a fixed seed H can be tried out; a real job's depends on the job.
-            schedule = try Schedule(
+            return try Schedule(
                 parsing: text,
-                zone: zone,
+                zone: given.text("tz") ?? "UTC",
                 in: session.zones,
                 seed: "example",
                 clockChanges: policy(given),
@@ -76,6 +78,12 @@ enum ScheduleQuestions {
                 next: "rota help schedules"
             )
         }
+    }
+
+    private static func expression(_ text: String, _ session: Session) throws(Failure) {
+        let given = session.invocation
+        let zone = given.text("tz") ?? "UTC"
+        let schedule = try schedule(text, session)
         let times = session.times(in: zone)
         let from = try bound("from", times, session) ?? session.world.clock.now
         let to = try bound("to", times, session)

@@ -30,7 +30,10 @@ import Testing
         try #require(added.code == 0, "\(added.err)")
         await eventually("the first starts") { instants(cluster).count > 2 }
 
-        try apply(cluster, calendar: "weekdays: [mon, tue, wed, thu, fri, sat, sun]")
+        let day = { (offset: Double) in
+            ISO8601DateFormatter().string(from: Date().addingTimeInterval(offset)).prefix(10)
+        }
+        try apply(cluster, calendar: "include: [\(day(-86_400))..\(day(86_400))]")
         let closed = Date()
         await eventually("some seconds are over", within: .seconds(30)) {
             Date().timeIntervalSince(closed) > 4
@@ -39,6 +42,28 @@ import Testing
         let why = try cluster.rota("why", "tick")
         #expect(why.out.contains("freeze"), "\(why.out)\(why.err)")
         #expect(why.out.contains("left out"), "\(why.out)")
+
+        let refused = try cluster.rota("calendar", "rm", "freeze", "--yes")
+        #expect(refused.code == 5 && refused.err.contains("tick"), "\(refused.err)")
+        #expect(try cluster.rota("calendar", "test", "freeze", String(day(0))).code == 0)
+        let explained = try cluster.rota("job", "explain", "tick")
+        #expect(explained.out.contains("not on freeze"), "\(explained.out)\(explained.err)")
+        let exported = try cluster.rota("export")
+        let same = try cluster.rota("apply", "-f", "-", "--plan", input: exported.out)
+        #expect(same.code == 0, "\(same.out)\(same.err)")
+
+        let examples = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().appending(path: "examples")
+        let loaded = try cluster.rota(
+            "apply",
+            "-f",
+            examples.appending(path: "calendars").path,
+            "-f",
+            examples.appending(path: "jobs").path,
+            "--plan"
+        )
+        #expect(loaded.out.contains("+ calendar/cn-workdays"), "\(loaded.out)\(loaded.err)")
+        #expect(loaded.out.contains("+ job/morning"), "\(loaded.out)\(loaded.err)")
 
         let reopening = Date()
         try apply(cluster, calendar: "weekdays: []")

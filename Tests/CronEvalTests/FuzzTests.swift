@@ -1,6 +1,7 @@
 // Bytes that nobody meant: nothing may trap, whatever comes.
 
 import CronEval
+import CronProof
 import Platform
 import TestSupport
 import Testing

@@ -163,81 +163,81 @@ import Vocabulary
         }
     }
 
+    /// One of everything that is passed over.
+    private static let passedOver =
+        """
+        BEGIN:VEVENT
+        SUMMARY:Standup
+        DTSTART:20260101T090000Z
+        RRULE:nonsense that nobody has to read
+        END:VEVENT
+        BEGIN:VEVENT
+        SUMMARY:Off
+        DTSTART:20260101
+        STATUS:Cancelled
+        END:VEVENT
+        BEGIN:VEVENT
+        SUMMARY:Some day
+        END:VEVENT
+        BEGIN:VEVENT
+        SUMMARY:Past
+        DTSTART:19500101
+        END:VEVENT
+        BEGIN:VEVENT
+        SUMMARY:By the hour
+        DTSTART:20260101
+        RRULE:FREQ=HOURLY;INTERVAL=24
+        END:VEVENT
+        BEGIN:VEVENT
+        SUMMARY:Lunar
+        DTSTART:20260217
+        RRULE:RSCALE=CHINESE;FREQ=YEARLY
+        END:VEVENT
+        BEGIN:VEVENT
+        SUMMARY:Skipping
+        DTSTART:20260131
+        RRULE:RSCALE=GREGORIAN;SKIP=FORWARD;FREQ=MONTHLY
+        END:VEVENT
+        BEGIN:VEVENT
+        SUMMARY:Leap month
+        DTSTART:20260131
+        RRULE:FREQ=YEARLY;BYMONTH=5L
+        END:VEVENT
+        BEGIN:VEVENT
+        SUMMARY:Easter
+        DTSTART:20260405
+        RRULE:FREQ=YEARLY;BYEASTER=0
+        END:VEVENT
+        BEGIN:VEVENT
+        SUMMARY:Except
+        DTSTART:20260101
+        RRULE:FREQ=DAILY;COUNT=3
+        EXRULE:FREQ=WEEKLY
+        END:VEVENT
+        BEGIN:VEVENT
+        SUMMARY:From now on
+        DTSTART:20260101
+        RECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20260101
+        END:VEVENT
+        BEGIN:VEVENT
+        SUMMARY:Kept\u{7F}
+        DTSTART:20260101
+        RRULE:RSCALE=gregorian;SKIP=omit;FREQ=DAILY;BYHOUR=9;BYMINUTE=0;UNTIL=2026
+         0103T220000Z
+        EXDATE:20260102T120000
+        END:VEVENT
+        BEGIN:VJOURNAL
+        END:VJOURNAL
+        some stray words
+        END:VCALENDAR
+        DTSTART:20260101
+        BEGIN:VEVENT
+        END:VEVENT
+        BEGIN:VCALENDAR
+        """
+
     @Test func `every note says what was passed over and why`() throws {
-        let calendar = try ICalendar(
-            parsing: ICalendarText.bytes(
-                """
-                BEGIN:VEVENT
-                SUMMARY:Standup
-                DTSTART:20260101T090000Z
-                RRULE:nonsense that nobody has to read
-                END:VEVENT
-                BEGIN:VEVENT
-                SUMMARY:Off
-                DTSTART:20260101
-                STATUS:Cancelled
-                END:VEVENT
-                BEGIN:VEVENT
-                SUMMARY:Some day
-                END:VEVENT
-                BEGIN:VEVENT
-                SUMMARY:Past
-                DTSTART:19500101
-                END:VEVENT
-                BEGIN:VEVENT
-                SUMMARY:By the hour
-                DTSTART:20260101
-                RRULE:FREQ=HOURLY;INTERVAL=24
-                END:VEVENT
-                BEGIN:VEVENT
-                SUMMARY:Lunar
-                DTSTART:20260217
-                RRULE:RSCALE=CHINESE;FREQ=YEARLY
-                END:VEVENT
-                BEGIN:VEVENT
-                SUMMARY:Skipping
-                DTSTART:20260131
-                RRULE:RSCALE=GREGORIAN;SKIP=FORWARD;FREQ=MONTHLY
-                END:VEVENT
-                BEGIN:VEVENT
-                SUMMARY:Leap month
-                DTSTART:20260131
-                RRULE:FREQ=YEARLY;BYMONTH=5L
-                END:VEVENT
-                BEGIN:VEVENT
-                SUMMARY:Easter
-                DTSTART:20260405
-                RRULE:FREQ=YEARLY;BYEASTER=0
-                END:VEVENT
-                BEGIN:VEVENT
-                SUMMARY:Except
-                DTSTART:20260101
-                RRULE:FREQ=DAILY;COUNT=3
-                EXRULE:FREQ=WEEKLY
-                END:VEVENT
-                BEGIN:VEVENT
-                SUMMARY:From now on
-                DTSTART:20260101
-                RECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20260101
-                END:VEVENT
-                BEGIN:VEVENT
-                SUMMARY:Kept\u{7F}
-                DTSTART:20260101
-                RRULE:RSCALE=gregorian;SKIP=omit;FREQ=DAILY;BYHOUR=9;BYMINUTE=0;UNTIL=2026
-                 0103T220000Z
-                EXDATE:20260102T120000
-                END:VEVENT
-                BEGIN:VJOURNAL
-                END:VJOURNAL
-                some stray words
-                END:VCALENDAR
-                DTSTART:20260101
-                BEGIN:VEVENT
-                END:VEVENT
-                BEGIN:VCALENDAR
-                """
-            )
-        )
+        let calendar = try ICalendar(parsing: ICalendarText.bytes(Self.passedOver))
         let latin = ICalendarText.event("DTSTART:20260101\nSUMMARY:Caf\u{1}").map {
             $0 == 1 ? 0xE9 : $0
         }

@@ -1,6 +1,7 @@
 // The quick way through plain texts says the same as the thorough one.
 
 import CronEval
+import CronProof
 import TestSupport
 import Testing
 import Vocabulary

@@ -54,7 +54,56 @@ import Vocabulary
             #expect(error.column >= 1 && error.column - 1 + error.length <= text.utf8.count)
         }
         #expect(codes == Set(ScheduleError.Code.allCases))
+        report += try Self.calendarFaults()
         try expectGolden(report, named: "errors.txt")
+    }
+
+    static let faultyDays = [
+        "", "2026-02-30", "2026-2-17", "2026-02-17T00:00", "2026-02-17...2026-02-18",
+        "2026-02-17..", "..2026-02-17", "2026-02-17..2026-02-18..2026-02-19",
+        "2026-02-17..12-31", "12-24..2027-01-02", "02-30", "13-01", "1-1", "Christmas",
+        "1969-12-31", "2200-01-01", "2026-02-18..2026-02-17", "\u{FF11}2-25", "2026-02-17 ",
+    ]
+    static let faultyPeriods = [
+        "", "2026-12-20T18:00", "2026-12-20..2026-12-21", "2026-12-20T18:00..2026-12-20T24:00",
+        "2026-12-20T18:00..2026-12-19T18:00", "2026-12-20T18:00..2026-12-20T18:00",
+        "2026-12-20T18:00..2027-01-03T06:00Z", "2026-12-20T18:00+08:00..2026-12-20T11:00Z",
+        "2026-12-20T18:00Z..2026-12-20T18:30+01:00", "tonight",
+    ]
+
+    /// What calendars refuse, and schedules that calendars and jitter do not go with.
+    private static func calendarFaults() throws -> String {
+        var report = ""
+        for text in faultyDays {
+            do throws(CalendarError) {
+                let days = try CalendarDays(parsing: text)
+                Issue.record("\(text) is \(days)")
+            } catch {
+                report += "day \(visible(text))\n    \(error)\n"
+            }
+        }
+        for text in faultyPeriods {
+            do throws(CalendarError) {
+                let period = try CalendarPeriod(parsing: text)
+                report += "period \(visible(text))\n    accepted: \(period)\n"
+            } catch {
+                report += "period \(visible(text))\n    \(error)\n"
+            }
+        }
+        let shifted = CalendarRule(only: DayCalendar(weekdays: 0b10), shift: .next)
+        let errors = [
+            #expect(throws: ScheduleError.self) {
+                try Schedule(parsing: "@every 5m", in: systemZones, calendar: shifted)
+            },
+            #expect(throws: ScheduleError.self) {
+                try Schedule(parsing: "@every 5m", in: systemZones, jitter: .seconds(1))
+            },
+        ]
+        for (error, what) in zip(errors, ["shifted", "jitter without a seed"]) {
+            let error = try #require(error)
+            report += "\(what)\n    \(error.code.rawValue): \(error)\n"
+        }
+        return report
     }
 
     /// Printable ASCII, and at most 60 characters of it.

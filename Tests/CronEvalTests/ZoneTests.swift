@@ -1,6 +1,7 @@
 // Time zone files: what is read from them, and what is refused.
 
 import CronEval
+import CronProof
 import Platform
 import Testing
 import Vocabulary

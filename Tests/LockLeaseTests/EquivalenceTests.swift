@@ -37,6 +37,7 @@ private struct Pair {
     var won: Set<RunID> = []
 
     var jobs: [ObjectRecord] = []
+    var calendars: [ObjectRecord] = []
     var sessions: [SessionID] = []
     var grants: [(session: SessionID, grant: Grant)] = []
     /// Sent again now and then, as after a lost answer.
@@ -80,7 +81,9 @@ private struct Pair {
     /// Brings what the caller knows up to date with the model, a part of it now and then stale.
     private mutating func learn() async throws {
         if Int.random(in: 0..<4, using: &random) > 0 {
-            jobs = await model.snapshot(after: nil, limit: 100).records
+            let records = await model.snapshot(after: nil, limit: 100).records
+            jobs = records.filter { $0.key.kind == .job }
+            calendars = records.filter { $0.key.kind == .calendar }
         }
         let live = await model.sessions()
         if Int.random(in: 0..<4, using: &random) > 0 { sessions = live.map(\.id) }
@@ -145,7 +148,7 @@ private struct Pair {
 
     private mutating func commit() -> (String, Call) {
         let count = Int.random(in: 1...2, using: &random)
-        let edits = (0..<count).map { _ in
+        var edits = (0..<count).map { _ in
             let name = Self.names.randomElement(using: &random) ?? "a"
             let version = Version(Int64.random(in: 1...4, using: &random))
             let expectations: [EditExpectation] = [.any, .any, .any, .absent, .version(version)]
@@ -158,10 +161,22 @@ private struct Pair {
                 change: isDeleting ? .delete : .put(body: body, gate: anyGate())
             )
         }
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            let isDeleting = Int.random(in: 0..<4, using: &random) == 0 && !calendars.isEmpty
+            let body = Array("\(Int.random(in: 0...2, using: &random))".utf8)
+            edits.append(
+                ObjectEdit(
+                    key: ObjectKey(tenant: "default", kind: .calendar, name: "c"),
+                    expecting: .any,
+                    uid: UID(id("uid-")),
+                    change: isDeleting ? .delete : .put(body: body, gate: nil)
+                )
+            )
+        }
         let request = RequestID(id("request-"))
         return (
             "commit",
-            { "\(try await $0.commit(edits, id: request, author: "ann"))" }
+            { [edits] in "\(try await $0.commit(edits, id: request, author: "ann"))" }
         )
     }
 
@@ -219,7 +234,16 @@ private struct Pair {
                 reason: .misfire
             )
             let subject = ClaimItem.Subject.instants(from: from, to: end, runs: runs, skips: [skip])
-            items.append(ClaimItem(job: job.uid, revision: job.revision, subject: subject))
+            let isRuled = Int.random(in: 0..<3, using: &random) == 0
+            let marks = calendars.map { CalendarMark(name: $0.key.name, digest: $0.digest) }
+            items.append(
+                ClaimItem(
+                    job: job.uid,
+                    revision: job.revision,
+                    subject: subject,
+                    calendars: isRuled ? marks : []
+                )
+            )
         }
         return claim(items)
     }

@@ -11,10 +11,10 @@ package struct CalendarPeriod: Hashable, Sendable {
     /// - Throws: With the text, if it is anything else or its end is not after its beginning.
     package init(parsing text: String) throws(CalendarError) {
         let parts = text.split(separator: "..", omittingEmptySubsequences: false)
-        guard parts.count == 2, let from = Moment(parts[0]), let until = Moment(parts[1]) else {
-            throw .noPeriod(text)
-        }
-        // In any zone: offsets are shorter than a day each way.
+        // Of two clocks it would depend on the zone which of the times is the earlier.
+        guard parts.count == 2, let from = Moment(parts[0]), let until = Moment(parts[1]),
+            from.isOnWall == until.isOnWall
+        else { throw .noPeriod(text) }
         guard from.seconds(in: .utc) < until.seconds(in: .utc) else { throw .backwardPeriod(text) }
         self.text = text
         self.from = from

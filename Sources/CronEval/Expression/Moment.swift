@@ -20,6 +20,14 @@ enum Moment: Hashable, Sendable {
         self = moment
     }
 
+    /// Whether it depends on who asks.
+    var isOnWall: Bool {
+        switch self {
+        case .elapsed: false
+        case .wall: true
+        }
+    }
+
     /// In UTC, where `zone` is kept: the first time that the wall shows it.
     func seconds(in zone: TimeZoneRules) -> Int64 {
         switch self {

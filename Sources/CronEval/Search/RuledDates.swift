@@ -35,7 +35,10 @@ extension RuledDates: DateSource {
             return lastCommon(atOrBefore: day)
         case .next:
             guard let open = allowed.last(atOrBefore: day) else { return nil }
-            return pattern.last(atOrBefore: open).flatMap { allowed.first(atOrAfter: $0) }
+            // Days before all others may come along with their month; none is moved from there.
+            return pattern.last(atOrBefore: open).flatMap { selected in
+                selected < DayBounds.first ? nil : allowed.first(atOrAfter: selected)
+            }
         case .previous:
             guard let open = allowed.last(atOrBefore: day) else { return nil }
             let run = allowed.first(atOrAfter: open + 1).map { $0 - 1 } ?? DayBounds.last

@@ -78,7 +78,7 @@ struct RuledGrid: Equatable, Sendable {
     private func closure(after second: Int64) -> Int64 {
         let segment = zone.segments[zone.segmentIndex(at: second)]
         let day = (second + segment.offset).floorDivided(by: 86_400)
-        let closed = allowed.firstMissing(atOrAfter: day) ?? DayBounds.last + 2
+        let closed = allowed.firstMissing(atOrAfter: day) ?? DayBounds.last + 1
         return min(segment.end, closed * 86_400 - segment.offset)
     }
 }

@@ -79,11 +79,8 @@ package struct Editor: Sendable {
 
     /// What people wrote, as a typed spec whose calendars are there and leave it something to do.
     ///
-    /// - Parameters:
-    ///   - value: The mapping under `spec`.
-    ///   - tenant: Whose calendars it may name.
-    ///   - besides: Calendars of the same request, by name: they go before those there are.
-    ///   - pointer: Where the spec stands in the request.
+    /// `value` is the mapping under `spec`, which `pointer` places in the request. `besides` are
+    /// calendars of the same request, by name: they go before those that `tenant` has.
     package func spec(
         _ value: Value,
         tenant: String,

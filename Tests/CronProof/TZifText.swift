@@ -1,21 +1,33 @@
 // Makes time zone files for tests.
 
 /// Bytes of a TZif file.
-struct TZifText {
-    var version: UInt8 = 0x32
-    var changes: [(time: Int64, offset: Int32)] = []
-    var initialOffset: Int32 = 0
-    var footer = ""
+package struct TZifText {
+    package var version: UInt8 = 0x32
+    package var changes: [(time: Int64, offset: Int32)] = []
+    package var initialOffset: Int32 = 0
+    package var footer = ""
+
+    package init(
+        version: UInt8 = 0x32,
+        changes: [(time: Int64, offset: Int32)] = [],
+        initialOffset: Int32 = 0,
+        footer: String = ""
+    ) {
+        self.version = version
+        self.changes = changes
+        self.initialOffset = initialOffset
+        self.footer = footer
+    }
 
     /// A zone whose clocks change once, in 2020, and by any amount.
-    static func oneShift(minutes: Int) -> [UInt8] {
+    static func oneShift(seconds: Int32, at time: Int64 = 1_583_820_000) -> [UInt8] {
         var file = TZifText()
-        file.initialOffset = 3_600 * (minutes > 0 ? -11 : 12)
-        file.changes = [(1_583_820_000, file.initialOffset + Int32(minutes * 60))]
+        file.initialOffset = 3_600 * (seconds > 0 ? -11 : 12)
+        file.changes = [(time, file.initialOffset + seconds)]
         return file.bytes
     }
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         if version == 0 { return header + block(timeSize: 4) }
         var empty = self
         empty.changes = []
