@@ -187,6 +187,7 @@ import Vocabulary
                 )
             )
             #expect(file.events.count + file.timedEventCount == 1)
+            #expect(file.notes.count == file.timedEventCount)
             return ICalendarText.lines(file)
         }
         let zone = "TZID=\"(UTC+01:00) Amsterdam, Berlin\""
@@ -203,6 +204,8 @@ import Vocabulary
             EXDATE;\(zone):20210126T000000
             """
         #expect(try event(series) == "Betriebsferien: 2020-12 29; 2021-02 23")
+        let week = "DTSTART:20261224T000000\nRRULE:FREQ=DAILY;UNTIL=20261226T000000"
+        #expect(try event(week) == "Betriebsferien: 2026-12 24-26")
         // In UTC nobody knows whose days these are; and half a day is none.
         for lines in [
             "DTSTART:20261224T000000Z\nDTEND:20261225T000000Z",

@@ -36,6 +36,19 @@ import Vocabulary
         }
     }
 
+    @Test func `days that meet or overlap are one range, others are not`() throws {
+        for (lines, count) in [
+            ("RRULE:FREQ=DAILY;COUNT=3", 1), ("RRULE:FREQ=DAILY;INTERVAL=2;COUNT=3", 3),
+            ("DURATION:P2D\nRRULE:FREQ=DAILY;INTERVAL=2;COUNT=3", 1),
+            ("DURATION:P9D\nRRULE:FREQ=WEEKLY;COUNT=3\nRDATE:20270101", 2),
+        ] {
+            let calendar = try ICalendar(
+                parsing: ICalendarText.event("DTSTART:20260101\n\(lines)")
+            )
+            #expect(calendar.events.first?.days.count == count, "\(lines)")
+        }
+    }
+
     static let plain = """
         BEGIN:VEVENT
         DTSTART;VALUE=DATE:20260101
@@ -106,7 +119,7 @@ import Vocabulary
             ("5 \\\" : ; , %", "5 \" : ; , %"), ("  blanks  ", "  blanks  "),
         ] {
             let calendar = try ICalendar(
-                parsing: ICalendarText.event("DTSTART:20260101\nSUMMARY;X=1:\(text)")
+                parsing: ICalendarText.event("DTSTART:20260101\nSUMMARY;ALTREP=\"CID:a;b\":\(text)")
             )
             #expect(calendar.events.first?.summary == expected)
         }
@@ -161,10 +174,13 @@ import Vocabulary
             DTSTART;VALUE=DATE:20260302
             END:VEVENT
             END:VTODO
+            BEGIN:X:VEVENT
+            DTSTART;VALUE=DATE:20260303
+            END:x:vevent
             """
         )
         #expect(ICalendarText.lines(calendar) == "Neujahr: 2026-01 1")
-        #expect(ICalendarText.notes(calendar) == ["23 ignoredComponent"])
+        #expect(ICalendarText.notes(calendar) == ["23 ignoredComponent", "29 ignoredComponent"])
     }
 
     @Test func `one file may hold several calendars`() throws {

@@ -95,7 +95,7 @@ struct ICalendarReader {
         _ property: ICalendarProperty,
         in line: ICalendarLines.Line
     ) throws(ICalendarError) {
-        let name = String(decoding: try property.plainValue(), as: UTF8.self).uppercased()
+        let name = String(decoding: try property.value().trimmed, as: UTF8.self).uppercased()
         if open.isEmpty, name == Self.calendar {
             hasCalendar = true
         } else if open.isEmpty, !hasCalendar {
@@ -122,7 +122,7 @@ struct ICalendarReader {
         in line: ICalendarLines.Line
     ) throws(ICalendarError) {
         guard hasCalendar else { throw .notICalendar(line.bytes, line: line.number) }
-        let value = try property.plainValue()
+        let value = try property.value().trimmed
         guard let last = open.last, String(decoding: value, as: UTF8.self).uppercased() == last.name
         else { throw .mismatchedEnd(value, open: open.last?.name, line: property.line) }
         open.removeLast()

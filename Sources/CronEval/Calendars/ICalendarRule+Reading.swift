@@ -179,12 +179,12 @@ private struct ICalendarRuleReader {
         rule.numberedWeekdays[day].insert(number)
     }
 
-    /// A time is ignored; its date is the last day even if it is given in UTC.
+    /// Of a time, the date is the last day, even if it is given in UTC.
     private mutating func until(_ value: String) throws(ICalendarError) -> Int64 {
         guard let date = ICalendarDate(value.utf8), let day = date.day else {
             throw invalid("UNTIL", value, "Write the last day, as in 20261231")
         }
-        if date.hasTime {
+        if date.hasTime, !date.isLocalMidnight {
             let words = "UNTIL's \(value.utf8.quoted) has a time where a date is meant"
             remarks.append((.ignoredTime, "\(words): its date counts"))
         }
