@@ -105,7 +105,7 @@ package struct Prover {
         return rules
     }
 
-    /// Mostly none; else up to a minute, an hour, or more than counts. In milliseconds.
+    /// Mostly none; else up to a minute, an hour, or more than counts, in milliseconds.
     func jitter(using dice: inout SeededGenerator) -> Int {
         let longest = [0, 0, 0, 60_000, 3_600_000, 200_000_000]
         return Int.random(

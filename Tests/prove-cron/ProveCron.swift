@@ -55,7 +55,7 @@ struct ProveCron {
         )
     }
 
-    /// - Parameter name: A kind and a batch's number, as a difference names them: `years/17`.
+    /// Repeats one batch by the name that a difference gives it, such as `years/17`.
     private static func repeatOne(_ name: String, by prover: Prover) throws(Difference) {
         let parts = name.split(separator: "/")
         guard parts.count == 2, let kind = ProofKind(rawValue: String(parts[0])),

@@ -11,10 +11,8 @@ package enum Judge: String, CaseIterable, Sendable {
 
     /// How to start it, once `Benchmarks/cron/prepare` has run.
     ///
-    /// - Parameters:
-    ///   - root: The package's folder, as an absolute path.
-    ///   - words: None to let it answer questions; `bench`, mode and zone to let it measure itself.
-    ///   - input: What it reads.
+    /// `root` is the package's folder, as an absolute path; `words` are none to let it answer the
+    /// questions of `input`, or `bench`, mode and zone to let it measure itself.
     package func command(root: String, words: [String] = [], input: [UInt8]) -> ChildCommand {
         let folder = "\(root)/.build/judges"
         let (program, arguments): (String, [String]) =

@@ -34,8 +34,9 @@ package enum BenchMode: String, CaseIterable, Sendable {
     /// The words that make a rival measure itself.
     var words: [String] { ["bench", rivalName, zone] }
 
-    /// The first line of what a rival reads: as many instants as there are steps in a pass. A chain
-    /// begins at the first of them.
+    /// The first line of what a rival reads: as many instants as there are steps in a pass.
+    ///
+    /// A chain begins at the first of them.
     var instants: [Int64] {
         switch self {
         case .nextUTC, .nextNewYork, .parse: Array(repeating: Self.start, count: 64)

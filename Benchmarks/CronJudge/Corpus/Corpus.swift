@@ -39,9 +39,9 @@ package struct Corpus {
     private let changes: [String: [Int64]]
     private var dice: SeededGenerator
 
-    /// - Parameters:
-    ///   - root: The package's folder.
-    ///   - span: When questions start, in seconds since 1970.
+    /// Reads the real texts of the package in the folder `root` and draws the others.
+    ///
+    /// Questions start in `span`, in seconds since 1970.
     package init(
         root: String,
         size: CorpusSize,

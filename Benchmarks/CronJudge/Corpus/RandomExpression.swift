@@ -37,7 +37,8 @@ struct RandomExpression {
             words[words.count == 5 ? 2 : 3] = "?"
         }
         let text = words.joined(separator: chance(1, of: 30) ? "  " : " ")
-        return chance(1, of: 60) ? "\(chance(1, of: 2) ? "CRON_TZ" : "TZ")=Europe/Berlin \(text)" : text
+        guard chance(1, of: 60) else { return text }
+        return "\(chance(1, of: 2) ? "CRON_TZ" : "TZ")=Europe/Berlin \(text)"
     }
 
     private mutating func macro() -> String {

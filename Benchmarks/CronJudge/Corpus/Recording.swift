@@ -92,7 +92,8 @@ package struct Recording: Equatable, Sendable {
     package let year: Int
     package let cases: [RecordedCase]
 
-    private static let title = "# Answers of other cron evaluators, recorded by "
+    private static let title =
+        "# Answers of other cron evaluators, recorded by "
         + "`cron-judge record` in "
     private static let sizeLimit = 390_000
     /// 2025-01-01: what time zones did before will hardly change.

@@ -56,9 +56,9 @@ struct HangRule: Sendable {
 struct JudgeRules: Sendable {
     /// What it rejects and we accept.
     var rejects: [SyntaxRule] = []
-    /// What it accepts and we reject: every faulty element of a text must be one of these...
+    /// What it accepts and we reject: every faulty element of a text must be one of these.
     var accepts: [ItemRule] = []
-    /// ... or its whole text.
+    /// The same of whole texts.
     var acceptsTexts: [SyntaxRule] = []
     var habits: [HabitRule] = []
     var quirks: [QuirkRule] = []

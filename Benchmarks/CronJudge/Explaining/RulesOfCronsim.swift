@@ -14,7 +14,9 @@ extension JudgeRules {
                 let longest = reading.month.values.map {
                     CivilDate.length(ofMonth: $0, year: 2000)
                 }
-                return reading.date.items.allSatisfy { if case .values = $0 { true } else { false } }
+                return reading.date.items.allSatisfy {
+                    if case .values = $0 { true } else { false }
+                }
                     && (reading.date.values.min() ?? 0) > (longest.max() ?? 31)
             },
         ],

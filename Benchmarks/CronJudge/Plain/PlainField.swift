@@ -96,7 +96,8 @@ struct PlainField: Hashable {
         let step = parts.count == 2 ? Int(parts[1]) : 1
         guard var step, step > 0 else { return nil }
         let isNamed = kind == .month || kind == .weekday
-        let isOverlooked = habits.isStepOfNamesOverlooked && isNamed && upper.first?.isLetter == true
+        let isOverlooked =
+            habits.isStepOfNamesOverlooked && isNamed && upper.first?.isLetter == true
         if isOverlooked { step = 1 }
         let bounds = kind.bounds
         if parts[0] == "*" || upper == "?" {

@@ -28,8 +28,8 @@ enum PlainTimed {
     private static func period(_ word: Substring) -> Int64? {
         var total: Int64 = 0
         var rest = word
-        for (unit, seconds) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] as [(String, Int64)]
-        {
+        let units: [(String, Int64)] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)]
+        for (unit, seconds) in units {
             let digits = rest.prefix(while: \.isNumber)
             guard let count = Int64(digits), rest.dropFirst(digits.count).hasPrefix(unit) else {
                 continue

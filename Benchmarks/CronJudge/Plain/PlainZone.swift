@@ -17,7 +17,7 @@ package struct PlainZone: Sendable {
     private static let first: Int64 = 631_152_000
     private static let last: Int64 = 7_289_654_400
 
-    /// - Parameter name: A zone that the database has.
+    /// The zone that the database calls `name`, or `nil`.
     package init?(named name: String, in zones: ZoneCatalog) {
         guard let rules = zones.rules(named: name) else { return nil }
         var stretches: [Stretch] = []
