@@ -13,6 +13,9 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// For what would make tests wait; debug builds of the product stay as they are.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"])]
+
 func module(_ name: String, on dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -104,7 +107,7 @@ let package = Package(
             name: "CronJudge",
             dependencies: ["Vocabulary", "Platform", "CronEval"],
             path: "Benchmarks/CronJudge",
-            swiftSettings: settings
+            swiftSettings: settings + optimised
         ),
         .executableTarget(
             name: "cron-judge",

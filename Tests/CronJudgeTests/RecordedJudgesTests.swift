@@ -37,9 +37,11 @@ import Testing
     }
 
     @Test func `agree with us, or differ as a rule says`() {
-        let verification = verification(of: recording.cases)
+        // Every second: the slow evaluator takes its time, and `make verify-cron` asks for all.
+        let cases = stride(from: 0, to: recording.cases.count, by: 2).map { recording.cases[$0] }
+        let verification = verification(of: cases)
         for judge in Judge.allCases {
-            let tally = tally(judge, of: recording.cases, by: verification)
+            let tally = tally(judge, of: cases, by: verification)
             #expect(tally.unexplained.isEmpty, "\(tally.findings(limit: 5))")
             #expect(tally.agreed * 2 > tally.cases, "\(judge)")
         }
@@ -49,7 +51,9 @@ import Testing
     @Test(arguments: Mistake.allCases)
     func `take our side no longer if we are wrong`(mistake: Mistake) throws {
         let plain = PlainJudge(zones: zones)
-        let cases = recording.cases.filter { mistake.couldMatter(to: $0.question.text) }
+        let cases = Array(
+            recording.cases.filter { mistake.couldMatter(to: $0.question.text) }.prefix(200)
+        )
         let wrong = cases.map { plain.answer($0.question, making: mistake) }
         let verification = verification(of: cases, ours: wrong)
         let findings = Judge.allCases.flatMap {
