@@ -106,6 +106,14 @@ import Vocabulary
         #expect(zone.firstChange(after: Instant(unixSeconds: 1_000)) == nil)
     }
 
+    @Test func `a change at the Big Bang is where everything begins`() throws {
+        let file = TZifText(changes: [(-1 << 59, 7_200), (1_000, 3_600)])
+        let zone = try TimeZoneRules(tzif: file.bytes)
+        let past = Instant(unixMilliseconds: .min)
+        #expect(zone.offsetInSeconds(at: past) == 7_200)
+        #expect(zone.firstChange(after: past)?.instant == Instant(unixSeconds: 1_000))
+    }
+
     @Test func `a damaged file is refused with a reason`() {
         func refusal(_ bytes: [UInt8]) -> ZoneFileError? {
             do throws(ZoneFileError) {
@@ -120,6 +128,7 @@ import Vocabulary
         for count in 44..<whole.count { #expect(refusal(Array(whole[..<count])) == .truncated) }
         #expect(refusal(TZifText(changes: [(5, 0), (5, 60)]).bytes) == .outOfBounds)
         #expect(refusal(TZifText(changes: [(.max, 60)]).bytes) == .outOfBounds)
+        #expect(refusal(TZifText(changes: [(1 << 53, 60)]).bytes) == .outOfBounds)
         #expect(refusal(TZifText(initialOffset: 93_600).bytes) == .outOfBounds)
         for footer in [
             "CET", "CET-25", "EST5EDT", "EST5EDT,M3.2.0", "EST5EDT,M13.2.0,M11.1.0", "?",

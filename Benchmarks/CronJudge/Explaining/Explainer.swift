@@ -34,6 +34,10 @@ package struct Explainer {
         case (.rejected, _):
             guard plain.accepts(question.text) else { return isOursWrong }
             return rejection(of: Shape(question.text))
+        case (.fires([], .crash), .rejected):
+            // It took the text and breaks off at the first question: no answer either.
+            guard !plain.accepts(question.text) else { return isOursWrong }
+            return .explained(["breaks off where we refuse"])
         case (_, .rejected):
             guard !plain.accepts(question.text) else { return isOursWrong }
             return acceptance(of: Shape(question.text))
@@ -117,7 +121,9 @@ package struct Explainer {
                                 isMissing: predicted.contains(fire),
                                 change: change,
                                 first: fires.first { $0 >= change.start },
-                                recovery: fires.first { $0 > change.restOfDay.upperBound },
+                                recovery: fires.first {
+                                    $0 > change.restOfDay.upperBound && predicted.contains($0)
+                                },
                                 reading: search.reading,
                                 zone: search.zone
                             )

@@ -10,7 +10,7 @@ struct Oddity {
     let change: PlainZone.Change
     /// What the judge answers first after the change; `nil` if nothing.
     let first: Int64?
-    /// What the judge answers first once the day of the change is over; `nil` if nothing.
+    /// Its first right answer once the day of the change is over; `nil` if there is none.
     let recovery: Int64?
     let reading: PlainReading
     let zone: PlainZone

@@ -90,6 +90,9 @@ private struct ZoneFile {
         position += size
     }
 
+    /// 142 million years: in milliseconds it still is a number of 64 bits.
+    private static let endOfTime: Int64 = 1 << 52
+
     mutating func readBlock(timeSize: Int) throws(ZoneFileError) {
         let start = position
         // This also proves that all that is read below lies inside the file.
@@ -113,11 +116,16 @@ private struct ZoneFile {
         for place in 0..<counts.times {
             let time = try readNumber(size: timeSize, isSigned: true)
             let type = Int(bytes[start + counts.times * timeSize + place])
-            guard time > last, time < TimeZoneRules.farFuture, type < offsets.count else {
+            guard time > last, time < Self.endOfTime, type < offsets.count else {
                 throw .outOfBounds
             }
             last = time
-            changes.append((time, offsets[type]))
+            if time > -Self.endOfTime {
+                changes.append((time, offsets[type]))
+            } else {
+                // Some files begin with a change at the Big Bang.
+                initialOffset = offsets[type]
+            }
         }
         position = end
     }
