@@ -49,6 +49,33 @@ extension JudgeRules {
             ]
         )
     }
+
+    private static var rejectsOfQuartz: [SyntaxRule] {
+        [
+            .macros, .timed, .zonePrefix, .plus, .lastByHash,
+            SyntaxRule("one day field at most is restricted") { $0.restrictsBothDays },
+            SyntaxRule("names and numbers do not mix in a range") { shape in
+                shape.hasItem { item in
+                    guard item.kind == .month || item.kind == .weekday else { return false }
+                    let ends = item.head.split(separator: "-")
+                    return ends.count == 2 && ends[0].first?.isLetter != ends[1].first?.isLetter
+                }
+            },
+            SyntaxRule("no step beyond the field, but in ranges") { shape in
+                shape.hasItem { item in
+                    item.range == nil && item.text.first?.isLetter == false
+                        && item.step.map { $0 > item.kind.widestQuartzStep } ?? false
+                }
+            },
+            SyntaxRule("no L, W or # in lists") { shape in
+                shape.items.contains {
+                    !$0.isAlone
+                        && ($0.hasLastDate || $0.hasNearest || $0.hasOccurrence
+                            || $0.hasLastWeekday)
+                }
+            },
+        ]
+    }
 }
 
 extension PlainFieldKind {
@@ -83,32 +110,5 @@ extension PlainReading {
             case .values, .nearest, .nth, .last: false
             }
         }
-    }
-
-    private static var rejectsOfQuartz: [SyntaxRule] {
-        [
-            .macros, .timed, .zonePrefix, .plus, .lastByHash,
-            SyntaxRule("one day field at most is restricted") { $0.restrictsBothDays },
-            SyntaxRule("names and numbers do not mix in a range") { shape in
-                shape.hasItem { item in
-                    guard item.kind == .month || item.kind == .weekday else { return false }
-                    let ends = item.head.split(separator: "-")
-                    return ends.count == 2 && ends[0].first?.isLetter != ends[1].first?.isLetter
-                }
-            },
-            SyntaxRule("no step beyond the field, but in ranges") { shape in
-                shape.hasItem { item in
-                    item.range == nil && item.text.first?.isLetter == false
-                        && item.step.map { $0 > item.kind.widestQuartzStep } ?? false
-                }
-            },
-            SyntaxRule("no L, W or # in lists") { shape in
-                shape.items.contains {
-                    !$0.isAlone
-                        && ($0.hasLastDate || $0.hasNearest || $0.hasOccurrence
-                            || $0.hasLastWeekday)
-                }
-            },
-        ]
     }
 }
