@@ -134,7 +134,8 @@ extension StoreFile {
         )
     }
 
-    private func checkPages() throws(StoreError) {
+    /// Looks through the whole file for damage.
+    func checkPages() throws(StoreError) {
         let report = try rows("PRAGMA quick_check(5)") { $0.text(0) }
         guard report == ["ok"] else {
             throw .corrupt("\(path): \(report.joined(separator: "; "))")
