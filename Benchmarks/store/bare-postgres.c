@@ -43,7 +43,7 @@ int main(int count, char **words) {
         "CREATE TABLE IF NOT EXISTS cursor(uid text PRIMARY KEY, at bigint, fence bigint) WITH (fillfactor=50);"
         "CREATE TABLE IF NOT EXISTS run(id text PRIMARY KEY, uid text, instant bigint, fence bigint, state text)");
     run("SELECT pg_advisory_unlock(1)");
-    for (int job = 0; job < race.batch; job++) {
+    for (int job = 0; job < race.jobs; job++) {
         char sql[200];
         snprintf(sql, sizeof sql, "INSERT INTO cursor VALUES('0123456789abcdef%s%d', 0, 0)", race.name, job);
         run(sql);
@@ -57,7 +57,8 @@ int main(int count, char **words) {
     long claims = 0;
     for (long round = 1; now() < race.end; round++) {
         send("begin", 0, NULL);
-        for (int job = 0; job < race.batch; job++) {
+        for (int place = 0; place < race.batch; place++) {
+            int job = job_of(&race, round, place);
             char uid[64], id[64], number[32];
             snprintf(uid, sizeof uid, "0123456789abcdef%s%d", race.name, job);
             snprintf(id, sizeof id, "%012ld%s%09d", round, race.name, job);

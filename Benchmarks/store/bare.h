@@ -9,7 +9,7 @@
 
 struct race {
     const char *place, *name;
-    int batch;
+    int batch, jobs;
     double begin, end;
 };
 
@@ -24,9 +24,15 @@ static struct race race_of(int count, char **words) {
         fprintf(stderr, "%s PLACE NAME BATCH SECONDS BEGIN\n", words[0]);
         exit(2);
     }
-    struct race race = {words[1], words[2], atoi(words[3]), atof(words[5]) / 1000, 0};
+    struct race race = {words[1], words[2], atoi(words[3]), 0, atof(words[5]) / 1000, 0};
     race.end = race.begin + atof(words[4]);
+    race.jobs = race.batch > 100 ? race.batch : 100;
     return race;
+}
+
+// Rounds go through all jobs, a batch of them at a time.
+static inline int job_of(const struct race *race, long round, int place) {
+    return (int)((round * race->batch + place) % race->jobs);
 }
 
 static void wait_for_begin(const struct race *race) {

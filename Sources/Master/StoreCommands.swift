@@ -23,10 +23,10 @@ enum StoreCommands {
             "store accept",
             "Accepts a store that was restored or lost its tail, so that runs start again",
             details: """
-                Members refuse a store that knows less than they have seen of it. Accepting it begins
-                a new epoch. Nobody can tell what ran since the restored state, so nothing of that
-                time is run again: every session ends, open runs are lost, what waits is forgotten,
-                and each job's instants up to now are skipped with the reason "history".
+                Members refuse a store that knows less than they have seen of it. Accepting it
+                begins a new epoch. Nobody can tell what ran since the restored state, so nothing
+                of that time is run again: every session ends, open runs are lost, what waits is
+                forgotten, and each job's instants up to now are skipped with the reason "history".
                 """,
             options: MemberOptions.storeOptions + [
                 .flag("yes", short: "y", "Do it; without this it only says what would be done")

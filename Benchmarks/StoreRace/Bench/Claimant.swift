@@ -8,6 +8,8 @@ internal import Vocabulary
 /// Claims the next instants of jobs of its own, a batch a call, one call at a time.
 struct Claimant {
     private static let term = Duration.seconds(10)
+    /// A job has an instant each millisecond, so that one alone would soon run into the future.
+    private static let fewestJobs = 100
 
     private let name: String
     private let batch: Int
@@ -61,7 +63,7 @@ struct Claimant {
             nodeLoss: .lost,
             keep: Retention()
         )
-        let edits = (0..<batch).map { number in
+        let edits = (0..<max(batch, Self.fewestJobs)).map { number in
             ObjectEdit(
                 key: ObjectKey(tenant: "default", kind: .job, name: "\(name)-\(number)"),
                 expecting: .any,
@@ -80,32 +82,27 @@ struct Claimant {
     ) async throws -> [Double] {
         var random = SystemRandomNumberGenerator()
         var times: [Double] = []
-        // One instant a millisecond would soon be in the store's future; these lie in its past.
-        let cursors = try await store.cursors(of: jobs.map(\.uid))
-        var at = cursors.values.max() ?? .epoch
-        try await align(jobs, cursors, to: at, session)
-        var call = 0
+        var cursors = try await store.cursors(of: jobs.map(\.uid))
+        var (call, next) = (0, 0)
         while SystemClock.monotonic < end {
             call += 1
-            let next = at.advanced(by: .milliseconds(1))
-            let items = jobs.map { job in
-                ClaimItem(
+            let items = (0..<batch).map { place in
+                let job = jobs[(next + place) % jobs.count]
+                let from = cursors[job.uid] ?? .epoch
+                let to = from.advanced(by: .milliseconds(1))
+                cursors[job.uid] = to
+                let run = PlannedRun(
+                    instant: to,
+                    run: RunID.make(at: to, using: &random),
+                    cause: .schedule
+                )
+                return ClaimItem(
                     job: job.uid,
                     revision: job.revision,
-                    subject: .instants(
-                        from: at,
-                        to: next,
-                        runs: [
-                            PlannedRun(
-                                instant: next,
-                                run: RunID.make(at: next, using: &random),
-                                cause: .schedule
-                            )
-                        ],
-                        skips: []
-                    )
+                    subject: .instants(from: from, to: to, runs: [run], skips: [])
                 )
             }
+            next = (next + batch) % jobs.count
             let id = RequestID("\(name)-\(call)")
             let before = SystemClock.monotonic
             let outcomes = try await store.claim(session, id: id, items: items)
@@ -113,27 +110,8 @@ struct Claimant {
             guard outcomes.allSatisfy({ $0.grants.count == 1 }) else {
                 throw RaceFailure("a claim was not won: \(outcomes.prefix(3))")
             }
-            at = next
         }
         return times
-    }
-
-    /// Brings all cursors to one instant, so that the race claims the same of each.
-    private func align(
-        _ jobs: [ObjectRecord],
-        _ cursors: [UID: Instant],
-        to at: Instant,
-        _ session: SessionID
-    ) async throws {
-        let items = jobs.compactMap { job -> ClaimItem? in
-            guard let from = cursors[job.uid], from < at else { return nil }
-            return ClaimItem(
-                job: job.uid,
-                revision: job.revision,
-                subject: .instants(from: from, to: at, runs: [], skips: [])
-            )
-        }
-        _ = try await store.claim(session, id: RequestID("\(name)-align"), items: items)
     }
 
     private func renew(

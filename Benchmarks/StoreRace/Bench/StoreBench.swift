@@ -1,6 +1,7 @@
 // `store-race bench`: our claims beside the bare store, in the same run.
 
 internal import Foundation
+internal import LockLease
 internal import Platform
 internal import Vocabulary
 
@@ -51,7 +52,9 @@ struct StoreBench {
                 renewals.append(figures.map { $0[4] }.max() ?? 0)
             }
             try await inStore { url, folder in
-                let place = kind == .sqlite ? "\(folder)/bare.db" : url
+                // The tables are the store's own, so that both write the same rows.
+                _ = try await openStore(url).identify()
+                let place = kind == .sqlite ? "\(folder)/store.db" : url
                 let figures = try await run(processes) { bareClaimant($0, place, size, $1) }
                 bare.append(figures.map { $0[0] }.reduce(0, +))
             }

@@ -5,7 +5,7 @@ internal import Platform
 /// The program that races processes for claims: under faults, or for speed.
 package enum StoreRaceProgram {
     private static let usage = """
-        store-race soak STORE [--seconds N] [--seed N]   race under faults, and account for everything
+        store-race soak STORE [--seconds N] [--seed N]   race under faults; account for all of it
         store-race bench STORE... [--seconds N]          race for speed, beside the bare store
         STORE is sqlite, postgres or etcd. The other commands are for the program's own children:
         store-race racer OPTION...     claims, starts and finishes until it is killed

@@ -1,4 +1,4 @@
-// One racing process: a node without cron, gossip or tasks, but with everything that it asks of a store.
+// One racing process: a node without cron, gossip or tasks, with all that it asks of a store.
 
 internal import Foundation
 internal import LockLease
