@@ -1,0 +1,150 @@
+// Values for a statement, in the wire's binary form.
+
+/// A value of one type that a statement takes; `nil` is NULL.
+///
+/// An array travels as one value, however long it is, so a statement over `unnest` writes many rows
+/// with a text that is always the same and so is prepared once.
+package enum Parameter: Sendable {
+    case integer(Int64?)
+    /// U+0000, which PostgreSQL has no place for, becomes U+FFFD.
+    case text(String?)
+    case bytes([UInt8]?)
+    case flag(Bool?)
+    case integers([Int64?])
+    case texts([String?])
+    case blobs([[UInt8]?])
+    case flags([Bool])
+
+    package static func integer(_ number: Int) -> Self { .integer(Int64(number)) }
+}
+
+extension Parameter {
+    /// The type's number, which PostgreSQL has never changed (`pg_type.dat`).
+    var type: UInt32 {
+        switch self {
+        case .integer: ServerType.integer
+        case .text: ServerType.text
+        case .bytes: ServerType.bytes
+        case .flag: ServerType.flag
+        case .integers: 1_016
+        case .texts: 1_009
+        case .blobs: 1_001
+        case .flags: 1_000
+        }
+    }
+
+    /// Adds the value to `bytes`; answers whether there is one.
+    func encode(into bytes: inout [UInt8]) -> Bool {
+        switch self {
+        case .integer(let number): bytes.append(number)
+        case .text(let text): bytes.append(text)
+        case .bytes(let blob): bytes.append(blob)
+        case .flag(let flag): bytes.append(flag)
+        case .integers(let numbers):
+            bytes.append(array: numbers, of: ServerType.integer) { $0.append($1) }
+        case .texts(let texts):
+            bytes.append(array: texts, of: ServerType.text) { $0.append($1) }
+        case .blobs(let blobs):
+            bytes.append(array: blobs, of: ServerType.bytes) { $0.append($1) }
+        case .flags(let flags):
+            bytes.append(array: flags, of: ServerType.flag) { $0.append($1) }
+        }
+    }
+}
+
+/// Numbers of types.
+enum ServerType {
+    static let flag: UInt32 = 16
+    static let bytes: UInt32 = 17
+    static let name: UInt32 = 19
+    static let integer: UInt32 = 20
+    static let shortInteger: UInt32 = 23
+    static let text: UInt32 = 25
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ number: Int64?) -> Bool {
+        guard let number else { return false }
+        append(bigEndian: UInt64(bitPattern: number))
+        return true
+    }
+
+    fileprivate mutating func append(_ text: String?) -> Bool {
+        guard let text else { return false }
+        if text.utf8.contains(0) {
+            for scalar in text.unicodeScalars {
+                append(contentsOf: String(scalar == "\0" ? "\u{FFFD}" : scalar).utf8)
+            }
+        } else {
+            append(contentsOf: text.utf8)
+        }
+        return true
+    }
+
+    fileprivate mutating func append(_ blob: [UInt8]?) -> Bool {
+        guard let blob else { return false }
+        append(contentsOf: blob)
+        return true
+    }
+
+    fileprivate mutating func append(_ flag: Bool?) -> Bool {
+        guard let flag else { return false }
+        append(flag ? 1 : 0)
+        return true
+    }
+
+    /// One dimension, its type, and each element behind its length; see `array_recv` in PostgreSQL.
+    fileprivate mutating func append<Value>(
+        array values: [Value],
+        of type: UInt32,
+        encode: (inout Self, Value) -> Bool
+    ) -> Bool {
+        append(bigEndian: UInt32(values.isEmpty ? 0 : 1))
+        append(bigEndian: UInt32(1))
+        append(bigEndian: type)
+        guard !values.isEmpty else { return true }
+        append(bigEndian: UInt32(values.count))
+        append(bigEndian: UInt32(1))
+        for value in values {
+            let place = count
+            append(bigEndian: UInt32.max)
+            guard encode(&self, value) else { continue }
+            let length = UInt32(count - place - 4)
+            for (index, shift) in [24, 16, 8, 0].enumerated() {
+                self[place + index] = UInt8(truncatingIfNeeded: length >> UInt32(shift))
+            }
+        }
+        return true
+    }
+
+    fileprivate mutating func append<Number: FixedWidthInteger>(bigEndian number: Number) {
+        for shift in stride(from: Number.bitWidth - 8, through: 0, by: -8) {
+            append(UInt8(truncatingIfNeeded: number >> Number(shift)))
+        }
+    }
+}
+
+/// One statement of a round trip, with its values.
+package struct Step: Sendable {
+    package let sql: String
+    package let parameters: [Parameter]
+    /// Whether the statement's plan is kept for the next time it is asked for.
+    package let isPrepared: Bool
+
+    package init(_ sql: String, _ parameters: [Parameter] = []) {
+        self.sql = sql
+        self.parameters = parameters
+        isPrepared = true
+    }
+
+    private init(once sql: String, _ parameters: [Parameter]) {
+        self.sql = sql
+        self.parameters = parameters
+        isPrepared = false
+    }
+
+    /// A statement whose text is seldom the same twice.
+    package static func once(_ sql: String, _ parameters: [Parameter] = []) -> Self {
+        Self(once: sql, parameters)
+    }
+}
