@@ -69,6 +69,11 @@ package final class Connection {
 
     package var isOpen: Bool { unsafe handle != nil }
 
+    /// Whether a transaction was begun and not ended, be it a failed one.
+    package var isInTransaction: Bool {
+        unsafe handle.map { unsafe PQtransactionStatus($0) != PQTRANS_IDLE } ?? false
+    }
+
     /// The socket, for whoever wants to know when there is something to read; -1 once closed.
     package var descriptor: Int32 { unsafe handle.map { unsafe PQsocket($0) } ?? -1 }
 

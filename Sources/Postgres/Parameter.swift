@@ -14,6 +14,8 @@ package enum Parameter: Sendable {
     case texts([String?])
     case blobs([[UInt8]?])
     case flags([Bool])
+    /// Rows of a table's own type, whose number is asked of the server.
+    case rows([[Parameter]], of: RowType)
 
     package static func integer(_ number: Int) -> Self { .integer(Int64(number)) }
 }
@@ -30,6 +32,7 @@ extension Parameter {
         case .texts: 1_009
         case .blobs: 1_001
         case .flags: 1_000
+        case .rows(_, let type): type.array
         }
     }
 
@@ -48,7 +51,20 @@ extension Parameter {
             bytes.append(array: blobs, of: ServerType.bytes) { $0.append($1) }
         case .flags(let flags):
             bytes.append(array: flags, of: ServerType.flag) { $0.append($1) }
+        case .rows(let rows, let type):
+            bytes.append(array: rows, of: type.row) { $0.append(row: $1) }
         }
+    }
+}
+
+/// The numbers of a table's row type and of arrays of it.
+package struct RowType: Equatable, Sendable {
+    package let row: UInt32
+    package let array: UInt32
+
+    package init(row: UInt32, array: UInt32) {
+        self.row = row
+        self.array = array
     }
 }
 
@@ -115,6 +131,27 @@ extension [UInt8] {
             }
         }
         return true
+    }
+
+    /// See `record_recv` in PostgreSQL.
+    fileprivate mutating func append(row values: [Parameter]) -> Bool {
+        append(bigEndian: UInt32(values.count))
+        for value in values {
+            append(bigEndian: value.type)
+            appendCounted { value.encode(into: &$0) }
+        }
+        return true
+    }
+
+    /// A value behind its length, or what stands for NULL.
+    private mutating func appendCounted(_ encode: (inout Self) -> Bool) {
+        let place = count
+        append(bigEndian: UInt32.max)
+        guard encode(&self) else { return }
+        let length = UInt32(count - place - 4)
+        for (index, shift) in [24, 16, 8, 0].enumerated() {
+            self[place + index] = UInt8(truncatingIfNeeded: length >> UInt32(shift))
+        }
     }
 
     fileprivate mutating func append<Number: FixedWidthInteger>(bigEndian number: Number) {

@@ -50,6 +50,7 @@ package struct SQLState: Hashable, Sendable {
     package var group: Substring { text.prefix(2) }
 
     package static let warning = Self("01000")
+    package static let divisionByZero = Self("22012")
     package static let notNullViolation = Self("23502")
     package static let uniqueViolation = Self("23505")
     package static let checkViolation = Self("23514")

@@ -37,17 +37,18 @@ package final class Rows {
     /// The first row, if there is any.
     package var first: Row? { count > 0 ? Row(self, at: 0) : nil }
 
-    /// The bytes of one value, if it is there and of one of `expected` types.
+    /// The bytes of one value, if it is there and of one of two types.
     ///
     /// The buffer is good only as long as this object.
     fileprivate func value<Result>(
         _ row: Int,
         _ column: Int,
-        of expected: UInt32...,
+        of type: UInt32,
+        or other: UInt32 = 0,
         read: (UnsafeRawBufferPointer) -> Result?
     ) -> Result? {
         let (row, place) = (Int32(row), Int32(column))
-        guard types.indices.contains(column), expected.contains(types[column]),
+        guard types.indices.contains(column), types[column] == type || types[column] == other,
             unsafe PQgetisnull(handle, row, place) == 0,
             let start = unsafe PQgetvalue(handle, row, place)
         else { return nil }
@@ -56,7 +57,7 @@ package final class Rows {
     }
 
     fileprivate func integer(_ row: Int, _ column: Int) -> Int64? {
-        unsafe value(row, column, of: ServerType.integer, ServerType.shortInteger) { bytes in
+        unsafe value(row, column, of: ServerType.integer, or: ServerType.shortInteger) { bytes in
             switch bytes.count {
             case 8: unsafe Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
             case 4: unsafe Int64(Int32(bigEndian: bytes.loadUnaligned(as: Int32.self)))
@@ -66,7 +67,7 @@ package final class Rows {
     }
 
     fileprivate func text(_ row: Int, _ column: Int) -> String? {
-        unsafe value(row, column, of: ServerType.text, ServerType.name) {
+        unsafe value(row, column, of: ServerType.text, or: ServerType.name) {
             unsafe String(decoding: $0, as: UTF8.self)
         }
     }

@@ -6,45 +6,62 @@ internal import Vocabulary
 /// Whose row counts a write: one that all calls wrote to would have them commit one by one.
 enum WriteCounter: Equatable {
     case session(SessionID)
+    /// The same, of a call that only a live session may make.
+    case liveSession(SessionID)
     /// For calls that nobody's session stands behind.
     case store
 }
 
 /// Turns a ``StoreDelta`` into statements.
 ///
-/// Rows are written in the order in which all callers lock them: what the cursors guard, then the
-/// session, then the store's own row.
+/// Rows are written in the order in which all callers lock them: cursors, what they stand for, then
+/// the session, then the store's own row. A statement that finds something else than the decision
+/// was made by would write NULL where there must be a value; then nothing of the transaction is
+/// done.
 struct DeltaWriter {
     private let before: StoreModel
+    private let turns: [UID: Int64]
     private let delta: StoreDelta
     private let counter: WriteCounter
+    private let types: RowTypes
     private(set) var steps: [Step] = []
 
-    init(_ delta: StoreDelta, from before: StoreModel, counter: WriteCounter) {
+    private init(
+        _ delta: StoreDelta,
+        from slice: Slice,
+        counter: WriteCounter,
+        types: RowTypes
+    ) {
         self.delta = delta
-        self.before = before
+        self.types = types
+        before = slice.model
+        turns = slice.turns
         self.counter = counter
+        steps = slice.guards
     }
 
     /// The statements for everything in the delta, without BEGIN and COMMIT.
     ///
     /// - Parameters:
+    ///   - delta: What a call has changed in `slice`.
+    ///   - slice: What it was decided by.
+    ///   - counter: Whose row counts the write.
     ///   - items: What a claim asked for; its memory is packed against it.
-    ///   - now: When the request is remembered.
+    ///   - types: The server's numbers for what rows are sent as.
     static func steps(
         for delta: StoreDelta,
-        from before: StoreModel,
+        from slice: Slice,
         counter: WriteCounter,
         items: [ClaimItem],
-        at now: Instant
+        types: RowTypes
     ) -> [Step] {
-        var writer = Self(delta, from: before, counter: counter)
+        var writer = Self(delta, from: slice, counter: counter, types: types)
         writer.putObjects()
         writer.putCursors()
         writer.putRuns()
         writer.putTriggers()
         writer.putSkips()
-        writer.putRequests(items, at: now)
+        writer.putRequests(items, at: slice.now)
         writer.putSessions()
         writer.putMeta()
         return writer.steps
@@ -54,17 +71,23 @@ struct DeltaWriter {
         steps.append(Step(sql, parameters))
     }
 
+    private mutating func add(_ sql: String, _ type: String, _ rows: [[Parameter]]) {
+        steps.append(Step(sql, [types.rows(type, rows)]))
+    }
+
     // MARK: The list
 
     private static let putObject = """
-        INSERT INTO object(\(ObjectRecord.postgresColumns.names())) SELECT \(ObjectRecord.postgresColumns.names())
-        FROM \(ObjectRecord.postgresColumns.rows) ON CONFLICT (tenant, kind, name) DO UPDATE SET
-        \(ObjectRecord.postgresColumns.assignments(except: ["tenant", "kind", "name"], from: "excluded"))
+        INSERT INTO object(\(ObjectRecord.postgresColumns.names()))
+        SELECT \(ObjectRecord.postgresColumns.names()) FROM unnest($1::object_state[])
+        ON CONFLICT (tenant, kind, name) DO UPDATE SET \(
+        ObjectRecord.postgresColumns.assignments(
+            except: ["tenant", "kind", "name"], from: "excluded"))
         """
     private static let putChange = """
         INSERT INTO change(\(ObjectRecord.postgresColumns.names()), ordinal)
-        SELECT \(ObjectRecord.postgresColumns.names()), ordinal - 1 FROM
-        \(ObjectRecord.postgresColumns.arrays) WITH ORDINALITY AS v(\(ObjectRecord.postgresColumns.names()), ordinal)
+        SELECT \(ObjectRecord.postgresColumns.names()), ordinality - 1
+        FROM unnest($1::object_state[]) WITH ORDINALITY
         """
     private static let putBatch = """
         INSERT INTO batch(sequence, epoch, digest, previous_epoch, previous_sequence,
@@ -73,9 +96,9 @@ struct DeltaWriter {
 
     private mutating func putObjects() {
         let objects = delta.objects.put.map(\.value)
-        if !objects.isEmpty { add(Self.putObject, ObjectRecord.parameters(objects)) }
+        if !objects.isEmpty { add(Self.putObject, "object_state", objects.map(\.row)) }
         for batch in delta.batches {
-            add(Self.putChange, ObjectRecord.parameters(batch.records))
+            add(Self.putChange, "object_state", batch.records.map(\.row))
             let (revision, previous) = (batch.position.revision, batch.previous)
             add(
                 Self.putBatch,
@@ -90,52 +113,59 @@ struct DeltaWriter {
 
     // MARK: Jobs
 
-    private static let moved = ColumnList("uid text, at int8, fence int8, open int8")
     private static let moveCursor = """
-        UPDATE cursor SET \(moved.assignments(except: ["uid"]))
-        FROM \(moved.rows) WHERE cursor.uid=v.uid
+        UPDATE cursor SET at=v.at, fence=v.fence, open=v.open,
+        turn=CASE cursor.turn WHEN v.turn THEN v.turn+1 END
+        FROM unnest($1::job_move[]) AS v WHERE cursor.uid=v.uid
+        """
+    private static let touchCursor = """
+        UPDATE cursor SET turn=CASE cursor.turn WHEN v.turn THEN v.turn+1 END
+        FROM unnest($1::text[], $2::int8[]) AS v(uid, turn) WHERE cursor.uid=v.uid
         """
     private static let putCursor = """
         INSERT INTO cursor(\(JobCursor.postgresColumns.names()))
-        SELECT \(JobCursor.postgresColumns.names()) FROM \(JobCursor.postgresColumns.rows)
-        ON CONFLICT (uid) DO UPDATE
-        SET \(JobCursor.postgresColumns.assignments(except: ["uid"], from: "excluded"))
+        SELECT \(JobCursor.postgresColumns.names()) FROM unnest($1::job_state[])
+        ON CONFLICT (uid) DO UPDATE SET turn=cursor.turn+1,
+        \(JobCursor.postgresColumns.assignments(except: ["uid"], from: "excluded"))
         """
 
     private mutating func putCursors() {
         let cursors = delta.cursors.put.map(\.value)
-        guard !cursors.isEmpty else { return }
         guard delta.batches.isEmpty else {
-            add(Self.putCursor, JobCursor.parameters(cursors))
+            if !cursors.isEmpty { add(Self.putCursor, "job_state", cursors.map(\.row)) }
             return
         }
-        add(
-            Self.moveCursor,
-            [
-                .column(cursors) { $0.uid.text }, .column(cursors) { $0.at.unixMilliseconds },
-                .column(cursors) { $0.fence.rawValue }, .column(cursors) { Int64($0.open) },
-            ]
-        )
+        if !cursors.isEmpty {
+            add(Self.moveCursor, "job_move", cursors.map { $0.move(in: turns[$0.uid]) })
+        }
+        // Runs and triggers that change while their job's own row stays as it is.
+        var jobs = Set(delta.runs.put.map(\.value.record.key.job))
+        jobs.formUnion(delta.triggers.put.map(\.value.trigger.key.job))
+        jobs.formUnion(delta.triggers.removed.compactMap { before.pending[$0]?.trigger.key.job })
+        let touched = jobs.subtracting(cursors.map(\.uid)).sorted()
+        guard !touched.isEmpty else { return }
+        add(Self.touchCursor, [.texts(touched), .integers(touched.map { turns[$0] })])
     }
 
     private static let openRun = """
         INSERT INTO open_run(\(StoredRun.openColumns.names()))
-        SELECT \(StoredRun.openColumns.names()) FROM \(StoredRun.openColumns.rows)
+        SELECT \(StoredRun.openColumns.names()) FROM unnest($1::new_run[])
         """
     private static let killRun = """
         UPDATE open_run SET \(StoredRun.killColumns.assignments(except: ["id"]))
-        FROM \(StoredRun.killColumns.rows) WHERE open_run.id=v.id
+        FROM unnest($1::run_kill[]) AS v WHERE open_run.id=v.id
         """
     private static let closeRun: String = {
         let ends: Set = ["state", "finished_at", "exit_kind", "exit", "reason", "retry"]
-        let values = StoredRun.postgresColumns.names().split(separator: ", ").map {
+        let columns = StoredRun.postgresColumns.names()
+        let values = columns.split(separator: ", ").map {
             ends.contains(String($0)) ? "v.\($0)" : "gone.\($0)"
         }
         return """
-            WITH v AS (SELECT * FROM \(StoredRun.endColumns.rows)),
+            WITH v AS (SELECT * FROM unnest($1::run_end[])),
             gone AS (DELETE FROM open_run USING v WHERE open_run.id=v.id RETURNING open_run.*)
-            INSERT INTO closed_run(\(StoredRun.postgresColumns.names()))
-            SELECT \(values.joined(separator: ", ")) FROM gone JOIN v ON v.id=gone.id
+            INSERT INTO closed_run(\(columns)) SELECT \(values.joined(separator: ", "))
+            FROM gone JOIN v ON v.id=gone.id
             """
     }()
 
@@ -144,32 +174,32 @@ struct DeltaWriter {
         let changed = delta.runs.put.filter { !$0.isNew }.map(\.value)
         let closed = changed.filter { !$0.record.state.isOpen }
         let killed = changed.filter { $0.record.state.isOpen }
-        if !opened.isEmpty { add(Self.openRun, StoredRun.openParameters(opened)) }
-        if !killed.isEmpty { add(Self.killRun, StoredRun.killParameters(killed)) }
-        if !closed.isEmpty { add(Self.closeRun, StoredRun.endParameters(closed)) }
+        if !opened.isEmpty { add(Self.openRun, "new_run", opened.map(\.opening)) }
+        if !killed.isEmpty { add(Self.killRun, "run_kill", killed.map(\.kill)) }
+        if !closed.isEmpty { add(Self.closeRun, "run_end", closed.map(\.ending)) }
     }
 
     private static let addTrigger = """
         INSERT INTO pending(\(PendingTrigger.postgresColumns.names()))
-        SELECT \(PendingTrigger.postgresColumns.names()) FROM \(PendingTrigger.postgresColumns.rows)
+        SELECT \(PendingTrigger.postgresColumns.names()) FROM unnest($1::new_trigger[])
         """
 
     private mutating func putTriggers() {
         let removed = delta.triggers.removed.map(\.rawValue)
         if !removed.isEmpty { add("DELETE FROM pending WHERE id=ANY($1)", [.integers(removed)]) }
         let added = delta.triggers.put.map(\.value)
-        if !added.isEmpty { add(Self.addTrigger, PendingTrigger.parameters(added)) }
+        if !added.isEmpty { add(Self.addTrigger, "new_trigger", added.map(\.row)) }
     }
 
     private static let putSkip = """
         INSERT INTO skip(\(StoreDelta.Skip.columns.names()))
-        SELECT \(StoreDelta.Skip.columns.names()) FROM \(StoreDelta.Skip.columns.rows)
+        SELECT \(StoreDelta.Skip.columns.names()) FROM unnest($1::new_skip[])
         ON CONFLICT (uid, through) DO UPDATE SET
         \(StoreDelta.Skip.columns.assignments(except: ["uid", "through"], from: "excluded"))
         """
 
     private mutating func putSkips() {
-        if !delta.skips.isEmpty { add(Self.putSkip, StoreDelta.Skip.parameters(delta.skips)) }
+        if !delta.skips.isEmpty { add(Self.putSkip, "new_skip", delta.skips.map(\.row)) }
     }
 
     // MARK: Requests and counters
@@ -204,6 +234,10 @@ struct DeltaWriter {
         UPDATE session SET beat=beat+$2, writes=writes+$3, triggers=triggers+$4, kills=kills+$5
         WHERE id=$1
         """
+    private static let countInLiveSession = """
+        UPDATE session SET beat=CASE WHEN live THEN beat+$2 END, writes=writes+$3,
+        triggers=triggers+$4, kills=kills+$5 WHERE id=$1
+        """
     private static let endSession = "UPDATE session SET live=false, ended_at=$2 WHERE id=$1 AND live"
 
     private mutating func putSessions() {
@@ -221,9 +255,14 @@ struct DeltaWriter {
             let known = before.sessions[entry.key]?.view.beat.rawValue ?? 0
             beats += session.view.beat.rawValue - known
         }
-        guard case .session(let session) = counter else { return }
+        let (sql, session): (String, SessionID)
+        switch counter {
+        case .session(let id): (sql, session) = (Self.countInSession, id)
+        case .liveSession(let id): (sql, session) = (Self.countInLiveSession, id)
+        case .store: return
+        }
         add(
-            Self.countInSession,
+            sql,
             [
                 .integer(session), .integer(beats), .integer(writes), .integer(triggers),
                 .integer(kills),

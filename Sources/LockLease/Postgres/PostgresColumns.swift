@@ -14,22 +14,6 @@ extension Parameter {
         .integer(Int64(clamping: revision.sequence))
     }
 
-    static func column<Value>(_ values: [Value], _ integer: (Value) -> Int64?) -> Self {
-        .integers(values.map(integer))
-    }
-
-    static func column<Value>(_ values: [Value], _ text: (Value) -> String?) -> Self {
-        .texts(values.map(text))
-    }
-
-    static func column<Value>(_ values: [Value], _ bytes: (Value) -> [UInt8]?) -> Self {
-        .blobs(values.map(bytes))
-    }
-
-    static func column<Value>(_ values: [Value], _ flag: (Value) -> Bool) -> Self {
-        .flags(values.map(flag))
-    }
-
     static func texts(_ ids: some Sequence<UID>) -> Self { .texts(ids.map(\.text)) }
     static func texts(_ ids: some Sequence<RunID>) -> Self { .texts(ids.map(\.text)) }
 }
@@ -42,37 +26,59 @@ extension Digest {
     }
 }
 
-/// Lists of columns as SQL: `unnest` turns arrays of one length into rows.
+/// The columns of a type that a statement takes rows of, in the order in which they are sent.
+///
+/// Part of the first migration, so never changed: a release that sends more makes another type.
 struct ColumnList {
-    private let columns: [(name: String, type: String)]
+    /// Names with their types, as in `uid text, at int8`.
+    let definition: String
+    private let columns: [String]
 
-    /// - Parameter text: Names with their types, as in `uid text, at int8`.
     init(_ text: String) {
+        definition = text
         columns = text.split(separator: ",").map { column in
             let words = column.split { $0 == " " || $0 == "\n" }
             precondition(words.count == 2, "\"\(column)\" is no name with a type")
-            return (String(words[0]), String(words[1]))
+            return String(words[0])
         }
     }
 
-    /// The names with commas in between, behind `prefix`.
+    /// The names with commas in between, each behind `prefix`.
     func names(_ prefix: String = "") -> String {
-        columns.map { prefix + $0.name }.joined(separator: ", ")
+        columns.map { prefix + $0 }.joined(separator: ", ")
     }
-
-    /// The rows that as many parameters hold, a column each.
-    var arrays: String {
-        let arrays = columns.enumerated().map { "$\($0 + 1)::\($1.type)[]" }
-        return "unnest(\(arrays.joined(separator: ", ")))"
-    }
-
-    /// The same as a table `v`.
-    var rows: String { "\(arrays) AS v(\(names()))" }
 
     /// `a=v.a, b=v.b …` for all but `keys`.
     func assignments(except keys: Set<String>, from table: String = "v") -> String {
-        columns.filter { !keys.contains($0.name) }
-            .map { "\($0.name)=\(table).\($0.name)" }.joined(separator: ", ")
+        columns.filter { !keys.contains($0) }.map { "\($0)=\(table).\($0)" }
+            .joined(separator: ", ")
+    }
+}
+
+/// The types of rows that statements take, by their names.
+struct RowTypes {
+    private var types: [String: RowType] = [:]
+
+    static let query = """
+        SELECT typname, oid::int8, typarray::int8 FROM pg_type
+        WHERE typnamespace=$1::regnamespace AND typtype='c'
+        """
+
+    init() {}
+
+    init(_ rows: Rows) throws(StoreError) {
+        for (name, type) in try rows.all("a type", Self.entry) { types[name] = type }
+    }
+
+    private static func entry(_ columns: inout RowReader) -> (String, RowType)? {
+        let name = columns.text()
+        let row = UInt32(truncatingIfNeeded: columns.integer())
+        return (name, RowType(row: row, array: UInt32(truncatingIfNeeded: columns.integer())))
+    }
+
+    /// Values for a parameter of type `name[]`; the server refuses a type that there is not.
+    func rows(_ name: String, _ rows: [[Parameter]]) -> Parameter {
+        .rows(rows, of: types[name] ?? RowType(row: 0, array: 0))
     }
 }
 
@@ -84,16 +90,11 @@ extension ObjectRecord {
         """
     )
 
-    static func parameters(_ records: [Self]) -> [Parameter] {
+    var row: [Parameter] {
         [
-            .column(records) { $0.key.tenant }, .column(records) { $0.key.kind.rawValue },
-            .column(records) { $0.key.name }, .column(records) { $0.uid.text },
-            .column(records) { $0.version.rawValue }, .column(records) { Int64($0.revision.epoch) },
-            .column(records) { Int64(clamping: $0.revision.sequence) },
-            .column(records) { $0.isDeleted }, .column(records) { $0.body },
-            .column(records) { $0.digest.packed },
-            .column(records) { $0.createdAt.unixMilliseconds },
-            .column(records) { $0.updatedAt.unixMilliseconds }, .column(records) { $0.author },
+            .text(key.tenant), .text(key.kind.rawValue), .text(key.name), .text(uid),
+            .integer(version.rawValue), .epoch(revision), .sequence(revision), .flag(isDeleted),
+            .bytes(body), .digest(digest), .instant(createdAt), .instant(updatedAt), .text(author),
         ]
     }
 }
@@ -107,38 +108,22 @@ extension JobCursor {
         """
     )
 
-    static func parameters(_ cursors: [Self]) -> [Parameter] {
+    var row: [Parameter] {
         [
-            .column(cursors) { $0.uid.text }, .column(cursors) { $0.name.tenant },
-            .column(cursors) { $0.name.name }, .column(cursors) { Int64($0.revision.epoch) },
-            .column(cursors) { Int64(clamping: $0.revision.sequence) },
-            .column(cursors) { $0.gate.isEnabled }, .column(cursors) { $0.gate.overlap.word },
-            .column(cursors) { $0.gate.overlap.limit.map { Int64($0) } },
-            .column(cursors) { Int64($0.gate.retries.limit) },
-            .column(cursors) { $0.gate.nodeLoss.limit.map { Int64($0) } },
-            .column(cursors) { Int64($0.gate.keep.runs) },
-            .column(cursors) { $0.gate.keep.age.milliseconds },
-            .column(cursors) { $0.digest.packed }, .column(cursors) { $0.at.unixMilliseconds },
-            .column(cursors) { $0.fence.rawValue }, .column(cursors) { Int64($0.open) },
-            .column(cursors) { $0.deletedAt?.unixMilliseconds },
+            .text(uid), .text(name.tenant), .text(name.name), .epoch(revision),
+            .sequence(revision), .flag(gate.isEnabled), .text(gate.overlap.word),
+            .integer(gate.overlap.limit.map { Int64($0) }), .integer(gate.retries.limit),
+            .integer(gate.nodeLoss.limit.map { Int64($0) }), .integer(gate.keep.runs),
+            .integer(gate.keep.age.milliseconds), .digest(digest), .instant(at),
+            .integer(fence.rawValue), .integer(open), .instant(deletedAt),
         ]
     }
-}
 
-extension ExitStatus {
-    fileprivate var kind: String {
-        switch self {
-        case .code: "code"
-        case .signal: "signal"
-        case .httpStatus: "http"
-        }
-    }
+    /// What claims and finishes change, and the turn in which they found it.
+    static let moveColumns = ColumnList("uid text, at int8, fence int8, open int8, turn int8")
 
-    fileprivate var number: Int64 {
-        switch self {
-        case .code(let number), .signal(let number): Int64(number)
-        case .httpStatus(let status): Int64(status)
-        }
+    func move(in turn: Int64?) -> [Parameter] {
+        [.text(uid), .instant(at), .integer(fence.rawValue), .integer(open), .integer(turn)]
     }
 }
 
@@ -153,13 +138,16 @@ extension NodeLossPolicy {
 
 extension RunKey {
     /// In front of the columns of runs and triggers.
-    fileprivate static func parameters(_ keys: [Self]) -> [Parameter] {
+    fileprivate var row: [Parameter] {
         [
-            .column(keys) { $0.job.text }, .column(keys) { $0.instant.unixMilliseconds },
-            .column(keys) { Int64($0.shard.index) }, .column(keys) { Int64($0.shard.count) },
-            .column(keys) { Int64($0.attempt) },
+            .text(job), .instant(instant), .integer(shard.index), .integer(shard.count),
+            .integer(attempt),
         ]
     }
+}
+
+extension Lineage {
+    fileprivate var row: [Parameter] { [.flag(isByHand), .integer(retries), .integer(losses)] }
 }
 
 extension PendingTrigger {
@@ -171,18 +159,12 @@ extension PendingTrigger {
         """
     )
 
-    static func parameters(_ pending: [Self]) -> [Parameter] {
-        [.column(pending) { $0.trigger.id.rawValue }] + RunKey.parameters(pending.map(\.trigger.key))
+    var row: [Parameter] {
+        [.integer(trigger.id.rawValue)] + trigger.key.row
             + [
-                .column(pending) { $0.trigger.name.tenant },
-                .column(pending) { $0.trigger.name.name },
-                .column(pending) { $0.trigger.cause.word },
-                .column(pending) { $0.trigger.cause.detail },
-                .column(pending) { $0.lineage.isByHand },
-                .column(pending) { Int64($0.lineage.retries) },
-                .column(pending) { Int64($0.lineage.losses) },
-                .column(pending) { $0.trigger.notBefore.unixMilliseconds },
-            ]
+                .text(trigger.name.tenant), .text(trigger.name.name), .text(trigger.cause.word),
+                .text(trigger.cause.detail),
+            ] + lineage.row + [.instant(trigger.notBefore)]
     }
 }
 
@@ -206,19 +188,16 @@ extension StoredRun {
         """
     )
 
-    static func openParameters(_ runs: [Self]) -> [Parameter] {
-        [.column(runs) { $0.record.id.text }] + RunKey.parameters(runs.map(\.record.key))
+    var opening: [Parameter] {
+        [.text(record.id.text)] + record.key.row
             + [
-                .column(runs) { $0.record.name.tenant }, .column(runs) { $0.record.name.name },
-                .column(runs) { $0.record.cause.word }, .column(runs) { $0.record.cause.detail },
-                .column(runs) { $0.lineage.isByHand }, .column(runs) { Int64($0.lineage.retries) },
-                .column(runs) { Int64($0.lineage.losses) },
-                .column(runs) { $0.record.fence.rawValue },
-                .column(runs) { Int64($0.record.revision.epoch) },
-                .column(runs) { Int64(clamping: $0.record.revision.sequence) },
-                .column(runs) { $0.record.node.text }, .column(runs) { $0.record.session.rawValue },
-                .column(runs) { $0.record.state.rawValue },
-                .column(runs) { $0.record.claimedAt.unixMilliseconds },
+                .text(record.name.tenant), .text(record.name.name), .text(record.cause.word),
+                .text(record.cause.detail),
+            ] + lineage.row
+            + [
+                .integer(record.fence.rawValue), .epoch(record.revision),
+                .sequence(record.revision), .text(record.node.text), .integer(record.session),
+                .text(record.state.rawValue), .instant(record.claimedAt),
             ]
     }
 
@@ -229,12 +208,11 @@ extension StoredRun {
         """
     )
 
-    static func endParameters(_ runs: [Self]) -> [Parameter] {
+    var ending: [Parameter] {
         [
-            .column(runs) { $0.record.id.text }, .column(runs) { $0.record.state.rawValue },
-            .column(runs) { $0.record.finishedAt?.unixMilliseconds },
-            .column(runs) { $0.record.exit?.kind }, .column(runs) { $0.record.exit?.number },
-            .column(runs) { $0.record.reason }, .column(runs) { $0.retry?.rawValue },
+            .text(record.id.text), .text(record.state.rawValue), .instant(record.finishedAt),
+            .text(record.exit?.kind), .integer(record.exit?.number), .text(record.reason),
+            .integer(retry?.rawValue),
         ]
     }
 
@@ -242,12 +220,28 @@ extension StoredRun {
         "id text, kill_author text, kill_grace_ms int8, kill_at int8"
     )
 
-    static func killParameters(_ runs: [Self]) -> [Parameter] {
+    var kill: [Parameter] {
         [
-            .column(runs) { $0.record.id.text }, .column(runs) { $0.record.kill?.author },
-            .column(runs) { $0.record.kill?.grace?.milliseconds },
-            .column(runs) { $0.record.kill?.requestedAt.unixMilliseconds },
+            .text(record.id.text), .text(record.kill?.author),
+            .integer(record.kill?.grace?.milliseconds), .instant(record.kill?.requestedAt),
         ]
+    }
+}
+
+extension ExitStatus {
+    fileprivate var kind: String {
+        switch self {
+        case .code: "code"
+        case .signal: "signal"
+        case .httpStatus: "http"
+        }
+    }
+
+    fileprivate var number: Int64 {
+        switch self {
+        case .code(let number), .signal(let number): Int64(number)
+        case .httpStatus(let status): Int64(status)
+        }
     }
 }
 
@@ -256,14 +250,10 @@ extension StoreDelta.Skip {
         "uid text, through int8, since int8, count int8, reason text, at int8"
     )
 
-    static func parameters(_ skips: [Self]) -> [Parameter] {
+    var row: [Parameter] {
         [
-            .column(skips) { $0.job.text },
-            .column(skips) { $0.skip.range.through.unixMilliseconds },
-            .column(skips) { $0.skip.range.from.unixMilliseconds },
-            .column(skips) { Int64($0.skip.range.count) },
-            .column(skips) { $0.skip.range.reason.rawValue },
-            .column(skips) { $0.skip.at.unixMilliseconds },
+            .text(job), .instant(skip.range.through), .instant(skip.range.from),
+            .integer(skip.range.count), .text(skip.range.reason.rawValue), .instant(skip.at),
         ]
     }
 }

@@ -6,7 +6,12 @@ extension PostgresError {
     /// Whether another transaction was in the way and this one was undone for it.
     var isCollision: Bool {
         guard kind == .refused else { return false }
-        return code == .deadlock || code == .serializationFailure || code == .uniqueViolation
+        switch code {
+        case .deadlock, .serializationFailure, .uniqueViolation: return true
+        // These two are ours: see ``DeltaWriter`` and how calendars are looked at again.
+        case .notNullViolation, .divisionByZero: return true
+        case _: return false
+        }
     }
 
     /// Whether the server is not, or no longer, one that can be written to.

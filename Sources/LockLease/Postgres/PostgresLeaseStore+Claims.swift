@@ -9,13 +9,16 @@ extension PostgresLeaseStore {
         id: RequestID,
         items: [ClaimItem]
     ) throws(StoreError) -> [ClaimOutcome] {
-        try write(counting: .session(session), items: items) { deadline throws(LinkFailure) in
-            try loadClaim(session, id, items, deadline)
+        let counter = WriteCounter.liveSession(session)
+        return try write(counting: counter, first: .looking, items: items) {
+            holding, deadline throws(LinkFailure) in
+            try loadClaim(session, id, items, holding, deadline)
         } decide: { model, now throws(StoreError) in
             try model.claim(session, id: id, items: items, at: now)
         }
     }
 
+    /// The clock, the memory of a request, and a session; where none of that is, still a row.
     private static let claimant = """
         SELECT \(SliceQuery.clock(3)), r.outcome, s.id, s.node, s.boot_id, s.pid, s.address,
         s.beat, s.term_ms, s.live, 0::int8 FROM (SELECT 1) AS one
@@ -26,51 +29,44 @@ extension PostgresLeaseStore {
         _ session: SessionID,
         _ id: RequestID,
         _ items: [ClaimItem],
+        _ holding: Holding,
         _ deadline: Connection.Deadline
     ) throws(LinkFailure) -> Slice {
-        let triggers = items.compactMap(\.trigger)
-        var steps = [
-            ServerLink.begin,
-            Step(SliceQuery.shareListAndSession, [lockSpace, .integer(session)]),
-            Step(Self.claimant, [.integer(session), .text(id.text), clock]),
-            Step(SliceQuery.cursors, [.texts(Set(items.map(\.job)))]),
-        ]
-        if !triggers.isEmpty {
-            steps.append(
-                Step(
-                    SliceQuery.triggers(where: "id=ANY($1)"),
-                    [.integers(triggers.map(\.rawValue))]
-                )
+        var steps: [Step] = []
+        if holding == .locking {
+            steps.append(ServerLink.begin)
+            if items.contains(where: { !$0.calendars.isEmpty }) {
+                steps.append(Step(SliceQuery.shareList, [lockSpace]))
+            }
+        }
+        let first = steps.count
+        // The memory is asked for behind the cursors: whoever finds them moved by an earlier
+        // sending of this very request finds that as well.
+        steps.append(
+            Step(
+                SliceQuery.cursors(where: "uid=ANY($1)", holding),
+                [.texts(Set(items.map(\.job)))]
             )
+        )
+        steps.append(Step(Self.claimant, [.integer(session), .text(id.text), clock]))
+        let triggers = items.compactMap(\.trigger).map(\.rawValue)
+        if !triggers.isEmpty {
+            steps.append(Step(SliceQuery.triggers(where: "id=ANY($1)"), [.integers(triggers)]))
         }
         let answers = try link.round(steps, until: deadline)
         var slice = try link.decoding { () throws(StoreError) in
-            var slice = try claimant(answers[2])
-            slice.add(try answers[3].all("a job") { JobCursor(&$0) })
-            if !triggers.isEmpty {
-                slice.add(try answers[4].all("a trigger") { PendingTrigger(&$0) })
-            }
+            var slice = Slice(settings: settings)
+            try slice.addJobs(answers[first])
+            try slice.addClaimant(answers[first + 1])
+            if !triggers.isEmpty { try slice.addTriggers(answers[first + 2]) }
             return slice
         }
-        if let memory = answers[2].first?.bytes(1) {
+        if let memory = answers[first + 1].first?.bytes(1) {
             try recall(memory, id, items, &slice, deadline)
         } else {
             try addWhatOverlaps(items, &slice, deadline)
             try addCalendars(items, &slice, deadline)
         }
-        return slice
-    }
-
-    private func claimant(_ rows: Rows) throws(StoreError) -> Slice {
-        let now = rows.first?.integer(0) ?? 0
-        var slice = Slice(now: Instant(unixMilliseconds: now), settings: settings)
-        guard rows.first?.integer(2) != nil else { return slice }
-        let views = try rows.all("a session") { columns -> SessionView? in
-            _ = columns.integer()
-            _ = columns.optionalBytes()
-            return SessionView(&columns)
-        }
-        slice.add(views)
         return slice
     }
 
@@ -100,12 +96,15 @@ extension PostgresLeaseStore {
             until: deadline
         )
         try link.decoding { () throws(StoreError) in
-            slice.add(try answers[0].all("a trigger") { PendingTrigger(&$0) })
-            slice.add(try answers[1].all("a run") { StoredRun(&$0) })
+            try slice.addTriggers(answers[0])
+            try slice.addRuns(answers[1])
         }
     }
 
     /// Reads the calendars that instants were worked out by; their bodies decide nothing.
+    ///
+    /// They are looked at again behind the lock of the list, so that no edit of one that has
+    /// returned is missed.
     private func addCalendars(
         _ items: [ClaimItem],
         _ slice: inout Slice,
@@ -130,10 +129,28 @@ extension PostgresLeaseStore {
             [Step(sql, [.texts(keyed.map(\.tenant)), .texts(keyed.map(\.name))])],
             until: deadline
         )
-        try link.decoding { () throws(StoreError) in
-            slice.add(try answers[0].all("a calendar") { ObjectRecord(&$0) })
-        }
+        try link.decoding { () throws(StoreError) in try slice.addObjects(answers[0]) }
+        let found = keyed.compactMap { slice.model.objects[$0] }
+        slice.guards = [
+            Step(SliceQuery.shareList, [lockSpace]),
+            Step(
+                Self.checkCalendars,
+                [
+                    .texts(found.map(\.key.tenant)), .texts(found.map(\.key.name)),
+                    .integers(found.map { Int64($0.revision.epoch) }),
+                    .integers(found.map { Int64(clamping: $0.revision.sequence) }),
+                    .integer(found.count),
+                ]
+            ),
+        ]
     }
+
+    /// Divides by zero unless the calendars are as they were seen, now that no edit can come.
+    private static let checkCalendars = """
+        SELECT 1 / (count(*) = $5)::int4 FROM object JOIN
+        unnest($1::text[], $2::text[], $3::int8[], $4::int8[]) AS v(tenant, name, epoch, sequence)
+        USING (tenant, name, epoch, sequence) WHERE kind='calendar'
+        """
 
     /// Brings back the outcomes that this very request had.
     private func recall(
@@ -174,6 +191,20 @@ extension PostgresLeaseStore {
         )
         let found = try rows.all("a job") { (UID($0.text()), $0.instant()) }
         return Dictionary(found) { first, _ in first }
+    }
+}
+
+extension Slice {
+    /// The clock and the session, if there is one, from the claimant's row.
+    fileprivate mutating func addClaimant(_ rows: Rows) throws(StoreError) {
+        setClock(rows)
+        guard rows.first?.integer(2) != nil else { return }
+        let view = try rows.first("a session") { columns -> SessionView? in
+            _ = columns.integer()
+            _ = columns.optionalBytes()
+            return SessionView(&columns)
+        }
+        if let view { model.sessions[view.id] = StoreModel.Session(view: view) }
     }
 }
 

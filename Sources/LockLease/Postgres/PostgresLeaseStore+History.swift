@@ -93,7 +93,6 @@ extension PostgresLeaseStore {
                 [reason, .instant(now), .texts(causes.map(\.word))]
             ),
             Step("DELETE FROM pending"),
-            Step("UPDATE cursor SET open=0 WHERE open>0"),
             Step(
                 """
                 \(putSkip) SELECT uid, $2, at, 0, $1, $2 FROM cursor
@@ -102,7 +101,10 @@ extension PostgresLeaseStore {
                 [reason, .instant(now)]
             ),
             Step(
-                "UPDATE cursor SET at=$1 WHERE deleted_at IS NULL AND at<$1",
+                """
+                UPDATE cursor SET open=0, turn=turn+1,
+                at=CASE WHEN deleted_at IS NULL THEN greatest(at, $1) ELSE at END
+                """,
                 [.instant(now)]
             ),
         ]

@@ -9,7 +9,7 @@ extension PostgresLeaseStore {
         id: RequestID,
         author: String
     ) throws(StoreError) -> ChangeBatch {
-        try write(counting: .store) { deadline throws(LinkFailure) in
+        try write(counting: .store) { _, deadline throws(LinkFailure) in
             try loadCommit(edits, id, deadline)
         } decide: { model, now throws(StoreError) in
             try model.commit(edits, id: id, author: author, at: now)
@@ -46,7 +46,7 @@ extension PostgresLeaseStore {
                 Step(SliceQuery.lockList, [lockSpace]),
                 Step(Self.state, [.text(id.text), clock]),
                 Step(Self.objects, keys),
-                Step(SliceQuery.lockCursors(where: "uid IN \(Self.named)"), keys),
+                Step(SliceQuery.cursors(where: "uid IN \(Self.named)", .locking), keys),
                 Step(SliceQuery.triggers(where: "uid IN \(Self.named)"), keys),
             ],
             until: deadline
@@ -55,9 +55,9 @@ extension PostgresLeaseStore {
             guard var slice = try answers[2].first("the store", { self.slice(&$0) }) else {
                 throw .corrupt("\(link.url.address) has lost the store's own row")
             }
-            slice.add(try answers[3].all("an object") { ObjectRecord(&$0) })
-            slice.add(try answers[4].all("a job") { JobCursor(&$0) })
-            slice.add(try answers[5].all("a trigger") { PendingTrigger(&$0) })
+            try slice.addObjects(answers[3])
+            try slice.addJobs(answers[4])
+            try slice.addTriggers(answers[5])
             return slice
         }
         guard let memory = answers[2].first?.bytes(1) else { return slice }
@@ -74,7 +74,8 @@ extension PostgresLeaseStore {
 
     /// The store's own row as the start of a slice.
     private func slice(_ columns: inout RowReader) -> Slice? {
-        var slice = Slice(now: columns.instant(), settings: settings)
+        var slice = Slice(settings: settings)
+        slice.now = columns.instant()
         _ = columns.optionalBytes()
         let revision = columns.revision()
         slice.model.head = Position(revision: revision, digest: columns.digest())

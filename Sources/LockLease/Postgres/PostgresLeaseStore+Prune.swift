@@ -104,7 +104,7 @@ extension PostgresLeaseStore {
         let values: [Parameter] = [.instant(oldest)]
         return try sweep([
             Step(SliceQuery.shareList, [lockSpace]),
-            Step(SliceQuery.lockCursors(where: "deleted_at<$1 AND open=0"), values),
+            Step(SliceQuery.cursors(where: "deleted_at<$1 AND open=0", .locking), values),
             Step(
                 """
                 UPDATE meta SET fence_floor=greatest(fence_floor,

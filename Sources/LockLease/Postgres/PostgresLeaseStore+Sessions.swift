@@ -14,7 +14,7 @@ extension PostgresLeaseStore {
     ) throws(StoreError) -> SessionID {
         do throws(StoreError) {
             // Two of one name at once: one of them finds the other's row in the unique index.
-            return try write(counting: .store) { deadline throws(LinkFailure) in
+            return try write(counting: .store) { _, deadline throws(LinkFailure) in
                 try loadNamesakes(of: node, deadline)
             } decide: { model, now throws(StoreError) in
                 try model.openSession(node, term: term, at: now)
@@ -29,19 +29,23 @@ extension PostgresLeaseStore {
         of node: NodeIdentity,
         _ deadline: Connection.Deadline
     ) throws(LinkFailure) -> Slice {
-        let sql = "SELECT \(SliceQuery.sessionColumns), 0::int8 FROM session WHERE node=$1 AND live"
-        let answers = try link.round(
-            [
-                ServerLink.begin,
-                Step(sql, [.text(node.name.text)]),
-                Step("SELECT \(SliceQuery.clock(1))", [clock]),
-            ],
-            until: deadline
-        )
+        let steps = [
+            Step(SliceQuery.sessions(where: "node=$1 AND live"), [.text(node.name.text)])
+        ]
+        return try loadSessions(steps, deadline)
+    }
+
+    /// Begins a transaction; reads sessions and the clock.
+    private func loadSessions(
+        _ steps: [Step],
+        _ deadline: Connection.Deadline
+    ) throws(LinkFailure) -> Slice {
+        let clock = Step("SELECT \(SliceQuery.clock(1))", [clock])
+        let answers = try link.round([ServerLink.begin] + steps + [clock], until: deadline)
         return try link.decoding { () throws(StoreError) in
-            let now = answers[2].first?.integer(0) ?? 0
-            var slice = Slice(now: Instant(unixMilliseconds: now), settings: settings)
-            slice.add(try answers[1].all("a session") { SessionView(&$0) })
+            var slice = Slice(settings: settings)
+            try slice.addSessions(answers[1])
+            slice.setClock(answers[2])
             return slice
         }
     }
@@ -62,27 +66,9 @@ extension PostgresLeaseStore {
         _ session: SessionID,
         observed: Beat
     ) throws(StoreError) -> Bool {
-        try write(counting: .session(session)) { deadline throws(LinkFailure) in
-            // The row is locked as well: renewals, which raise the beat, do not take the other lock.
-            let sql = """
-                SELECT \(SliceQuery.sessionColumns), 0::int8 FROM session WHERE id=$1
-                FOR NO KEY UPDATE
-                """
-            let answers = try link.round(
-                [
-                    ServerLink.begin,
-                    Step(SliceQuery.lockSession, [lockSpace, .integer(session)]),
-                    Step(sql, [.integer(session)]),
-                    Step("SELECT \(SliceQuery.clock(1))", [clock]),
-                ],
-                until: deadline
-            )
-            return try link.decoding { () throws(StoreError) in
-                let now = answers[3].first?.integer(0) ?? 0
-                var slice = Slice(now: Instant(unixMilliseconds: now), settings: settings)
-                slice.add(try answers[2].all("a session") { SessionView(&$0) })
-                return slice
-            }
+        try write(counting: .session(session)) { _, deadline throws(LinkFailure) in
+            let lock = SliceQuery.sessions(where: "id=$1") + " FOR NO KEY UPDATE"
+            return try loadSessions([Step(lock, [.integer(session)])], deadline)
         } decide: { model, now throws(StoreError) in
             model.expire(session, observed: observed, at: now)
         }

@@ -9,7 +9,7 @@ extension PostgresLeaseStore {
         id: RequestID,
         author: String
     ) throws(StoreError) -> Trigger {
-        try write(counting: .store) { deadline throws(LinkFailure) in
+        try write(counting: .store) { _, deadline throws(LinkFailure) in
             try loadTrigger(job, id, author, deadline)
         } decide: { model, now throws(StoreError) in
             try model.trigger(job, id: id, author: author, at: now)
@@ -48,7 +48,7 @@ extension PostgresLeaseStore {
                     """,
                     key
                 ),
-                Step(SliceQuery.lockCursors(where: "uid=\(Self.named)"), key),
+                Step(SliceQuery.cursors(where: "uid=\(Self.named)", .locking), key),
                 Step(SliceQuery.openRuns(where: "uid=\(Self.named)"), key),
                 Step(closed, key + [clock]),
                 Step(SliceQuery.triggers(where: "uid=\(Self.named)"), key),
@@ -56,12 +56,12 @@ extension PostgresLeaseStore {
             until: deadline
         )
         return try link.decoding { () throws(StoreError) in
-            let now = answers[2].first?.integer(0) ?? 0
-            var slice = Slice(now: Instant(unixMilliseconds: now), settings: settings)
-            slice.add(try answers[3].all("an object") { ObjectRecord(&$0) })
-            slice.add(try answers[4].all("a job") { JobCursor(&$0) })
-            for rows in answers[5...6] { slice.add(try rows.all("a run") { StoredRun(&$0) }) }
-            slice.add(try answers[7].all("a trigger") { PendingTrigger(&$0) })
+            var slice = Slice(settings: settings)
+            slice.setClock(answers[2])
+            try slice.addObjects(answers[3])
+            try slice.addJobs(answers[4])
+            for rows in answers[5...6] { try slice.addRuns(rows) }
+            try slice.addTriggers(answers[7])
             guard let memory = answers[2].first?.bytes(1) else { return slice }
             var reader = PackedReader(memory)
             guard let kept = reader.trigger(author: author) else {
@@ -101,7 +101,7 @@ extension PostgresLeaseStore {
     }
 
     package func kill(_ order: KillOrder) throws(StoreError) -> RunRecord? {
-        try write(counting: .store) { deadline throws(LinkFailure) in
+        try write(counting: .store) { _, deadline throws(LinkFailure) in
             try loadKill(order.run, deadline)
         } decide: { model, _ throws(StoreError) in
             model.kill(order)
@@ -120,7 +120,7 @@ extension PostgresLeaseStore {
         let answers = try link.round(
             [
                 ServerLink.begin,
-                Step(SliceQuery.lockCursors(where: "uid IN \(job)"), values),
+                Step(SliceQuery.cursors(where: "uid IN \(job)", .locking), values),
                 Step(SliceQuery.openRuns(where: "id=$1"), values),
                 Step(SliceQuery.closedRuns, [.texts([run.text])]),
                 Step(SliceQuery.triggers(where: isNext), values),
@@ -128,11 +128,10 @@ extension PostgresLeaseStore {
             until: deadline
         )
         return try link.decoding { () throws(StoreError) in
-            var slice = Slice(now: .epoch, settings: settings)
-            slice.add(try answers[1].all("a job") { JobCursor(&$0) })
-            // A run that was closed in between is in both answers; its end is the newer one.
-            for rows in answers[2...3] { slice.add(try rows.all("a run") { StoredRun(&$0) }) }
-            slice.add(try answers[4].all("a trigger") { PendingTrigger(&$0) })
+            var slice = Slice(settings: settings)
+            try slice.addJobs(answers[1])
+            for rows in answers[2...3] { try slice.addRuns(rows) }
+            try slice.addTriggers(answers[4])
             // The order stands already: an answer that rests on an earlier commit.
             slice.isRepeated = slice.model.runs[run]?.record.kill != nil
             return slice

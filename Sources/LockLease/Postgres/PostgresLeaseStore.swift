@@ -6,17 +6,19 @@ package import Vocabulary
 
 /// A store on a PostgreSQL server, for any number of hosts.
 ///
-/// Every call that changes anything is one transaction: it locks and reads the slice of the store
-/// that it needs, lets ``StoreModel`` decide, and writes the difference, each in one round trip.
-/// READ COMMITTED is enough, because whatever a decision reads is locked first:
-/// - the `cursor` row of a job stands for all that is the job's (its runs, triggers and skips);
-///   rows are locked in the order of their uids;
-/// - an advisory lock of the list: edits take it for themselves, whoever decides by a revision or a
-///   calendar shares it;
-/// - an advisory lock per session: whoever ends a session takes it for himself, whoever relies on
-///   its life shares it. Renewals need neither, so no claim holds up a heartbeat.
+/// Every call that changes anything reads the slice of the store that it needs, lets ``StoreModel``
+/// decide, and writes the difference in one transaction: two round trips. READ COMMITTED is enough,
+/// because whatever a decision was made by is the same when its difference is written:
+/// - the `cursor` row of a job stands for all that is the job's (its runs, triggers and skips). Who
+///   changes any of it moves the row's turn; a claim or a finish writes only if the turn is still
+///   the one it has seen, and is otherwise decided again, this time under locks, which all others
+///   take from the start. Rows are locked in the order of their uids;
+/// - the row of a session is locked by whoever ends it, and a claim's last statement but one counts
+///   only on a live one. Renewals lock nothing else, so no claim holds up a heartbeat;
+/// - an advisory lock of the list: edits take it for themselves, and whoever decides by calendars or
+///   names shares it.
 ///
-/// In this order: list, session, cursors, then the rows of the session and of the store itself.
+/// In this order: list, cursors, session, the store's own row.
 ///
 /// Runs on a thread of its own, since it waits for the server; renewals and notifications have one
 /// each. Between BEGIN and COMMIT nothing suspends. The server is reached at the first call.
@@ -86,48 +88,53 @@ extension PostgresLeaseStore {
     /// Makes a call that may change something.
     ///
     /// A transaction that stood in another's way is made again, with a little chance in between; a
-    /// call that changes nothing is undone, which costs no waiting for a disk. But where its answer
-    /// rests on a commit whose outcome was unknown, it writes something all the same: then its own
-    /// commit waits for the standbys, and with it the earlier one has reached them.
+    /// call that changes nothing ends without waiting for a disk. But where its answer rests on a
+    /// commit whose outcome was unknown, it writes something all the same: then its own commit
+    /// waits for the standbys, and with it the earlier one has reached them.
     ///
     /// - Parameters:
     ///   - counter: Whose row counts the write.
+    ///   - holding: How the first attempt holds what it reads; later ones lock.
     ///   - items: What a claim asks for.
-    ///   - load: Locks and reads what the decision needs; called inside of the transaction.
+    ///   - load: Reads what the decision needs, behind BEGIN where it is to lock.
     ///   - decide: Makes the call on the slice.
     func write<Answer>(
         counting counter: WriteCounter,
+        first holding: Holding = .locking,
         items: [ClaimItem] = [],
-        load: (Connection.Deadline) throws(LinkFailure) -> Slice,
+        load: (Holding, Connection.Deadline) throws(LinkFailure) -> Slice,
         decide: (inout StoreModel, Instant) throws(StoreError) -> Answer
     ) throws(StoreError) -> Answer {
         let deadline = link.deadline()
-        var attempt = 0
+        var (attempt, holding) = (0, holding)
         while true {
             do throws(LinkFailure) {
-                return try transact(deadline, counter, items, load, decide)
+                try link.prepare(until: deadline)
+                let slice = try load(holding, deadline)
+                return try finish(slice, holding, counter, items, decide, deadline)
             } catch {
-                link.rollBack()
+                if !error.isBeforeAnything { link.rollBack() }
                 guard case .collision = error, attempt < Self.attemptLimit,
                     ContinuousClock.now < deadline
                 else { throw link.inStoreWords(error) }
+                if holding == .locking { link.pause(Int64.random(in: 1...(2 << attempt))) }
                 attempt += 1
-                link.pause(Int64.random(in: 1...(2 << attempt)))
+                holding = .locking
             }
         }
     }
 
     private static let attemptLimit = 6
 
-    private func transact<Answer>(
-        _ deadline: Connection.Deadline,
+    private func finish<Answer>(
+        _ loaded: Slice,
+        _ holding: Holding,
         _ counter: WriteCounter,
         _ items: [ClaimItem],
-        _ load: (Connection.Deadline) throws(LinkFailure) -> Slice,
-        _ decide: (inout StoreModel, Instant) throws(StoreError) -> Answer
+        _ decide: (inout StoreModel, Instant) throws(StoreError) -> Answer,
+        _ deadline: Connection.Deadline
     ) throws(LinkFailure) -> Answer {
-        try link.prepare(until: deadline)
-        var slice = try load(deadline)
+        var slice = loaded
         var (answer, delta) = try Self.decided(slice, decide)
         let newIDs = StoreCounters.newIDs(in: delta.counters)
         if newIDs.triggers > 0 || newIDs.sessions > 0 {
@@ -135,22 +142,23 @@ extension PostgresLeaseStore {
             try number(newIDs, &slice, deadline)
             (answer, delta) = try Self.decided(slice, decide)
         }
+        let begin = holding == .looking ? [ServerLink.begin] : []
         guard !delta.isEmpty else {
             if slice.isRepeated || link.line.isUnconfirmed {
-                _ = try link.commit([Self.touch], until: deadline)
-            } else {
+                _ = try link.commit(begin + [Self.touch], until: deadline)
+            } else if holding == .locking {
                 link.rollBack()
             }
             return answer
         }
         let steps = DeltaWriter.steps(
             for: delta,
-            from: slice.model,
+            from: slice,
             counter: counter,
             items: items,
-            at: slice.now
+            types: link.types
         )
-        _ = try link.commit(steps, until: deadline)
+        _ = try link.commit(begin + steps, until: deadline)
         if delta.movesPulse { pulses.hint() }
         return answer
     }

@@ -30,6 +30,7 @@ struct ServerGreeting {
             set_config('idle_in_transaction_session_timeout', $3, false),
             set_config('statement_timeout', '0', false), set_config('jit', 'off', false),
             set_config('enable_seqscan', 'off', false),
+            set_config('plan_cache_mode', 'force_generic_plan', false),
             set_config('synchronous_commit', CASE current_setting('synchronous_commit')
                 WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)
             """

@@ -8,7 +8,17 @@ enum LinkFailure: Error {
     case collision(PostgresError)
     /// Another transaction has held a lock for too long.
     case blocked(PostgresError)
+    /// There is no connection; nothing was begun.
+    case away(StoreError)
     case store(StoreError)
+
+    /// Whether there is nothing to roll back.
+    var isBeforeAnything: Bool {
+        switch self {
+        case .away: true
+        case .collision, .blocked, .store: false
+        }
+    }
 }
 
 /// A connection that comes and goes; what it throws is in the store's words.
@@ -25,6 +35,8 @@ final class ServerLink {
     private var lastFailure: StoreError?
     /// The first half of this store's advisory locks: the schema's number.
     private(set) var lockSpace: Int64 = 0
+    /// The numbers of this schema's types.
+    private(set) var types = RowTypes()
     /// What runs once on each new connection, for a lane that wants more than to ask.
     private let greeting: [Step]
 
@@ -57,7 +69,7 @@ final class ServerLink {
         do throws(StoreError) {
             _ = try ready(until: deadline)
         } catch {
-            throw .store(error)
+            throw .away(error)
         }
     }
 
@@ -125,7 +137,7 @@ final class ServerLink {
 
     /// Ends a transaction that is not to last; one that cannot be ended goes with its connection.
     func rollBack() {
-        guard let connection, connection.isOpen else { return }
+        guard let connection, connection.isOpen, connection.isInTransaction else { return }
         do {
             _ = try connection.run([Step("ROLLBACK")], until: deadline())
         } catch {
@@ -230,6 +242,10 @@ final class ServerLink {
         try greeted.check(at: opened.place)
         mark = greeted.mark
         lockSpace = try StoreTables(link: self, on: opened, until: deadline).prepare()
+        let found = try inStoreWords { () throws(PostgresError) in
+            try opened.run([.once(RowTypes.query, [.text(url.schema)])], until: deadline)
+        }
+        types = try RowTypes(found[0])
         if !greeting.isEmpty {
             _ = try inStoreWords { () throws(PostgresError) in
                 try opened.run(greeting, until: deadline)
@@ -255,7 +271,7 @@ final class ServerLink {
         switch failure {
         case .collision(let error): .unavailable("too many others at once: \(error.message)")
         case .blocked(let error): .unavailable(holder() ?? error.message)
-        case .store(let error): error
+        case .away(let error), .store(let error): error
         }
     }
 

@@ -3,44 +3,75 @@
 internal import Postgres
 internal import Vocabulary
 
+/// How a slice is held still until the difference is written.
+enum Holding {
+    /// Not at all: the turns of its jobs are looked at again by the statement that moves them, and
+    /// if one is another by then, all is decided afresh. Cheap, and right nearly always.
+    case looking
+    /// By locks, in the order of the uids: whoever was overtaken once is not overtaken again.
+    case locking
+}
+
 /// What a call is decided by.
 struct Slice {
     var model: StoreModel
     /// The store's clock.
-    var now: Instant
+    var now = Instant.epoch
     /// Whether this very request was answered before, so that its answer rests on that commit.
     var isRepeated = false
+    /// Which state of each job this is.
+    var turns: [UID: Int64] = [:]
+    /// What must still be so when the difference is written, before anything of it is.
+    var guards: [Step] = []
 
-    init(now: Instant, settings: PostgresStoreSettings) {
+    init(settings: PostgresStoreSettings) {
         model = StoreModel(
             storeID: "",
             tolerance: settings.tolerance,
             requestMemory: settings.requestMemory
         )
-        self.now = now
     }
 
-    mutating func add(_ cursors: [JobCursor]) {
-        for cursor in cursors { model.jobs[cursor.uid] = StoreModel.Job(cursor: cursor) }
+    /// Jobs, from ``SliceQuery/cursors(where:_:)``.
+    mutating func addJobs(_ rows: Rows) throws(StoreError) {
+        let jobs = try rows.all("a job") { columns -> (JobCursor, Int64)? in
+            guard let cursor = JobCursor(&columns) else { return nil }
+            return (cursor, columns.integer())
+        }
+        for (cursor, turn) in jobs {
+            model.jobs[cursor.uid] = StoreModel.Job(cursor: cursor)
+            turns[cursor.uid] = turn
+        }
     }
 
-    mutating func add(_ runs: [StoredRun]) {
-        for run in runs {
+    mutating func addRuns(_ rows: Rows) throws(StoreError) {
+        for run in try rows.all("a run", { StoredRun(&$0) }) {
             model.runs[run.record.id] = run
             if run.record.state.isOpen { model.openRuns.insert(run.record.id) }
         }
     }
 
-    mutating func add(_ triggers: [PendingTrigger]) {
-        for trigger in triggers { model.pending[trigger.trigger.id] = trigger }
+    mutating func addTriggers(_ rows: Rows) throws(StoreError) {
+        for trigger in try rows.all("a trigger", { PendingTrigger(&$0) }) {
+            model.pending[trigger.trigger.id] = trigger
+        }
     }
 
-    mutating func add(_ objects: [ObjectRecord]) {
-        for object in objects { model.objects[object.key] = object }
+    mutating func addObjects(_ rows: Rows) throws(StoreError) {
+        for object in try rows.all("an object", { ObjectRecord(&$0) }) {
+            model.objects[object.key] = object
+        }
     }
 
-    mutating func add(_ sessions: [SessionView]) {
-        for view in sessions { model.sessions[view.id] = StoreModel.Session(view: view) }
+    mutating func addSessions(_ rows: Rows) throws(StoreError) {
+        for view in try rows.all("a session", { SessionView(&$0) }) {
+            model.sessions[view.id] = StoreModel.Session(view: view)
+        }
+    }
+
+    /// The clock, from ``SliceQuery/clock(_:)`` in the first column.
+    mutating func setClock(_ rows: Rows) {
+        now = Instant(unixMilliseconds: rows.first?.integer(0) ?? 0)
     }
 }
 
@@ -54,29 +85,19 @@ enum SliceQuery {
         "coalesce($\(number), floor(extract(epoch FROM clock_timestamp()) * 1000)::int8)"
     }
 
-    /// Edits wait for everybody who holds this, and everybody waits for an edit.
+    /// Edits wait for everybody who holds this, and everybody who wants it waits for an edit.
     static let shareList = "SELECT pg_advisory_xact_lock_shared($1::int4, 0)"
     static let lockList = "SELECT pg_advisory_xact_lock($1::int4, 0)"
-    /// Whoever ends a session waits for everybody who relies on its life.
-    static let shareSession = "SELECT pg_advisory_xact_lock_shared($1::int4, $2::int4)"
-    static let lockSession = "SELECT pg_advisory_xact_lock($1::int4, $2::int4)"
-    static let shareListAndSession = """
-        SELECT pg_advisory_xact_lock_shared($1::int4, 0), \
-        pg_advisory_xact_lock_shared($1::int4, $2::int4)
-        """
 
-    /// Cursors, locked in the order of their uids as everywhere.
-    static func lockCursors(where condition: String) -> String {
-        """
-        SELECT \(JobCursor.postgresColumns.names()) FROM cursor WHERE \(condition)
-        ORDER BY uid FOR NO KEY UPDATE
-        """
+    /// Jobs; always read before what they stand for.
+    static func cursors(where condition: String, _ holding: Holding) -> String {
+        let columns = JobCursor.postgresColumns.names()
+        let looking = "SELECT \(columns), turn FROM cursor WHERE \(condition)"
+        return switch holding {
+        case .looking: looking
+        case .locking: "\(looking) ORDER BY uid FOR NO KEY UPDATE"
+        }
     }
-
-    static let cursors = lockCursors(where: "uid=ANY($1)")
-    static let cursorsOfOpenRuns = lockCursors(
-        where: "uid IN (SELECT uid FROM open_run WHERE id=ANY($1))"
-    )
 
     static func openRuns(where condition: String) -> String {
         "SELECT \(StoredRun.postgresColumns.names()) FROM open_run WHERE \(condition)"
@@ -96,6 +117,11 @@ enum SliceQuery {
         SELECT DISTINCT ON (uid) \(PendingTrigger.postgresColumns.names()) FROM pending
         WHERE \(condition) ORDER BY uid
         """
+    }
+
+    /// A session, without the number of its open runs.
+    static func sessions(where condition: String) -> String {
+        "SELECT \(sessionColumns), 0::int8 FROM session WHERE \(condition)"
     }
 
     static let sessionColumns = "id, node, boot_id, pid, address, beat, term_ms, live"

@@ -1,5 +1,7 @@
 // The first tables of the PostgreSQL store.
 
+internal import Vocabulary
+
 extension Migration {
     /// What an object's state is, in `object` and in `change` alike.
     private static let objectFields = """
@@ -22,6 +24,19 @@ extension Migration {
         claimed_at bigint NOT NULL, finished_at bigint, exit_kind text, exit bigint,
         reason text NOT NULL DEFAULT '', kill_author text, kill_grace_ms bigint, kill_at bigint,
         retry bigint
+        """
+
+    /// The values that one statement writes many rows of; types of their own, so that a release
+    /// goes on writing what it knows while a newer one has added to the tables.
+    private static let types = """
+        CREATE TYPE new_run AS (\(StoredRun.openColumns.definition));
+        CREATE TYPE run_end AS (\(StoredRun.endColumns.definition));
+        CREATE TYPE run_kill AS (\(StoredRun.killColumns.definition));
+        CREATE TYPE new_trigger AS (\(PendingTrigger.postgresColumns.definition));
+        CREATE TYPE new_skip AS (\(StoreDelta.Skip.columns.definition));
+        CREATE TYPE job_move AS (\(JobCursor.moveColumns.definition));
+        CREATE TYPE job_state AS (\(JobCursor.postgresColumns.definition));
+        CREATE TYPE object_state AS (\(ObjectRecord.postgresColumns.definition));
         """
 
     /// Rows that are written over and over: room in their pages, and swept up early.
@@ -66,8 +81,8 @@ extension Migration {
             previous_digest bytea NOT NULL
         );
 
-        -- One small row per job: what a claim reads and writes, and the lock of all that is the
-        -- job's.
+        -- One small row per job: what a claim reads and writes. It stands for all that is the
+        -- job's, runs and triggers too: whoever changes any of that moves its turn.
         CREATE TABLE cursor(
             uid text COLLATE "C" PRIMARY KEY, tenant text COLLATE "C" NOT NULL,
             name text COLLATE "C" NOT NULL,
@@ -75,7 +90,8 @@ extension Migration {
             overlap text NOT NULL, overlap_limit bigint, retries bigint NOT NULL,
             losses bigint, keep_runs bigint NOT NULL, keep_ms bigint NOT NULL,
             digest bytea NOT NULL, at bigint NOT NULL, fence bigint NOT NULL,
-            open bigint NOT NULL DEFAULT 0 CHECK(open >= 0), deleted_at bigint
+            open bigint NOT NULL DEFAULT 0 CHECK(open >= 0), deleted_at bigint,
+            turn bigint NOT NULL DEFAULT 0
         ) WITH (\(hot));
         CREATE INDEX cursor_deleted ON cursor(deleted_at) WHERE deleted_at IS NOT NULL;
 
@@ -123,6 +139,8 @@ extension Migration {
             touched bigint NOT NULL DEFAULT 0
         ) WITH (\(passing));
         CREATE INDEX request_age ON request(at);
+
+        \(types)
         """
     )
 }
