@@ -86,14 +86,13 @@ extension [UInt8] {
     }
 
     fileprivate mutating func append(_ text: String?) -> Bool {
-        guard let text else { return false }
-        if text.utf8.contains(0) {
-            for scalar in text.unicodeScalars {
-                append(contentsOf: String(scalar == "\0" ? "\u{FFFD}" : scalar).utf8)
-            }
-        } else {
-            append(contentsOf: text.utf8)
-        }
+        guard var text else { return false }
+        let start = count
+        text.withUTF8 { unsafe append(contentsOf: $0) }
+        guard self[start...].contains(0) else { return true }
+        let parts = self[start...].split(separator: 0, omittingEmptySubsequences: false)
+        let clean = Array(parts.joined(separator: "\u{FFFD}".utf8))
+        replaceSubrange(start..., with: clean)
         return true
     }
 
@@ -121,15 +120,7 @@ extension [UInt8] {
         guard !values.isEmpty else { return true }
         append(bigEndian: UInt32(values.count))
         append(bigEndian: UInt32(1))
-        for value in values {
-            let place = count
-            append(bigEndian: UInt32.max)
-            guard encode(&self, value) else { continue }
-            let length = UInt32(count - place - 4)
-            for (index, shift) in [24, 16, 8, 0].enumerated() {
-                self[place + index] = UInt8(truncatingIfNeeded: length >> UInt32(shift))
-            }
-        }
+        for value in values { appendCounted { encode(&$0, value) } }
         return true
     }
 
@@ -148,16 +139,18 @@ extension [UInt8] {
         let place = count
         append(bigEndian: UInt32.max)
         guard encode(&self) else { return }
-        let length = UInt32(count - place - 4)
-        for (index, shift) in [24, 16, 8, 0].enumerated() {
-            self[place + index] = UInt8(truncatingIfNeeded: length >> UInt32(shift))
+        let length = UInt32(count - place - 4).bigEndian
+        unsafe withUnsafeMutableBytes { buffer in
+            unsafe buffer.storeBytes(of: length, toByteOffset: place, as: UInt32.self)
         }
     }
 
-    fileprivate mutating func append<Number: FixedWidthInteger>(bigEndian number: Number) {
-        for shift in stride(from: Number.bitWidth - 8, through: 0, by: -8) {
-            append(UInt8(truncatingIfNeeded: number >> Number(shift)))
-        }
+    private mutating func append(bigEndian number: UInt32) {
+        unsafe Swift.withUnsafeBytes(of: number.bigEndian) { unsafe append(contentsOf: $0) }
+    }
+
+    private mutating func append(bigEndian number: UInt64) {
+        unsafe Swift.withUnsafeBytes(of: number.bigEndian) { unsafe append(contentsOf: $0) }
     }
 }
 

@@ -12,7 +12,7 @@ import Vocabulary
 /// its BEGIN and COMMIT, as durable as ours.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["MEASURE"] != nil), .serialized)
 struct `Measured on PostgreSQL` {
-    @Test(arguments: [(1, 1), (4, 1), (8, 1), (1, 100), (4, 100), (4, 250)])
+    @Test(arguments: measured)
     func `claims per second`(claimants: Int, batch: Int) async throws {
         let url = try PostgresServer.freshURL()
         let clock = ManualClock(at: Bench.start)
@@ -31,12 +31,43 @@ struct `Measured on PostgreSQL` {
         }
         try bare(url, "CREATE TABLE cur(uid text PRIMARY KEY, at int8) WITH (fillfactor=50)")
         try bare(url, "CREATE TABLE ran(id text PRIMARY KEY, uid text, at int8, body text)")
-        let theirs = try await pace(claimants) { index in
-            try await loop(url, index, batch, calls)
+        let narrow = try await pace(claimants) { index in
+            try await loop(url, index, batch, calls, Self.narrow)
         }
-        report("\(claimants) claimants, batch \(batch), claims", ours, batch)
-        report("\(claimants) claimants, batch \(batch), bare  ", theirs, batch)
+        try bare(url, "CREATE TABLE curs(LIKE cursor INCLUDING ALL) WITH (fillfactor=50)")
+        try bare(url, "CREATE TABLE runs(LIKE open_run INCLUDING ALL)")
+        let wide = try await pace(claimants) { index in
+            try await loop(url, index, batch, calls, Self.wide)
+        }
+        report("\(claimants) claimants, batch \(batch), claims     ", ours, batch)
+        report("\(claimants) claimants, batch \(batch), our rows   ", wide, batch)
+        report("\(claimants) claimants, batch \(batch), narrow rows", narrow, batch)
     }
+
+    /// A row moved and a row added, with next to nothing in them.
+    static let narrow = [
+        "INSERT INTO cur SELECT unnest($1::text[]), 0",
+        "UPDATE cur SET at=at+1 WHERE uid=ANY($1)",
+        """
+        INSERT INTO ran SELECT v.id, v.uid, $3, 'what else a run needs to say of itself'
+        FROM unnest($1::text[], $2::text[]) AS v(id, uid)
+        """,
+    ]
+
+    /// The same with rows and indexes as the store has them.
+    static let wide = [
+        """
+        INSERT INTO curs SELECT uid, 'default', 'job-1', 1, 1, true, 'allow', null, 0, null, 100,
+        1000, decode(repeat('00', 16), 'hex'), 0, 0, 0, null, 0 FROM unnest($1::text[]) AS uid
+        """,
+        "UPDATE curs SET at=at+1, fence=fence+1, open=open+1, turn=turn+1 WHERE uid=ANY($1)",
+        """
+        INSERT INTO runs(id, uid, instant, shard, shards, attempt, tenant, name, cause, detail,
+        by_hand, retries, losses, fence, epoch, sequence, node, session, state, claimed_at)
+        SELECT v.id, v.uid, $3, 1, 1, 1, 'default', 'job-1', 'schedule', '', false, 0, 0, 1, 1, 1,
+        'n1', 1, 'open', 1800000000000 FROM unnest($1::text[], $2::text[]) AS v(id, uid)
+        """,
+    ]
 
     private func report(_ what: String, _ figures: (times: [Duration], all: Duration), _ batch: Int) {
         let rate = Int(Double(figures.times.count * batch) / figures.all.inSeconds)
@@ -93,19 +124,31 @@ private func bare(_ url: String, _ sql: String) throws {
 }
 
 /// The bare loop on a thread of its own.
-private func loop(_ url: String, _ index: Int, _ batch: Int, _ calls: Int) async throws -> [Duration] {
+private func loop(
+    _ url: String,
+    _ index: Int,
+    _ batch: Int,
+    _ calls: Int,
+    _ sql: [String]
+) async throws -> [Duration] {
     try await withCheckedThrowingContinuation { continuation in
         Thread {
-            continuation.resume(with: Result { try loopNow(url, index, batch, calls) })
+            continuation.resume(with: Result { try loopNow(url, index, batch, calls, sql) })
         }.start()
     }
 }
 
-private func loopNow(_ url: String, _ index: Int, _ batch: Int, _ calls: Int) throws -> [Duration] {
+private func loopNow(
+    _ url: String,
+    _ index: Int,
+    _ batch: Int,
+    _ calls: Int,
+    _ sql: [String]
+) throws -> [Duration] {
     let server = try connection(url)
     let uids = (0..<batch).map { "0123456789abcdef0123456789ab\(index)\(1000 + $0)" }
     let deadline = ContinuousClock.now.advanced(by: .seconds(120))
-    let start = Step("INSERT INTO cur SELECT unnest($1::text[]), 0", [.texts(uids)])
+    let start = Step(sql[0], [.texts(uids)])
     _ = try server.run([start], until: deadline)
     var times: [Duration] = []
     for call in 0..<calls {
@@ -114,14 +157,8 @@ private func loopNow(_ url: String, _ index: Int, _ batch: Int, _ calls: Int) th
         _ = try server.run(
             [
                 Step("BEGIN"),
-                Step("UPDATE cur SET at=at+1 WHERE uid=ANY($1)", [.texts(uids)]),
-                Step(
-                    """
-                    INSERT INTO ran SELECT v.id, v.uid, $3, 'what else a run needs to say of itself'
-                    FROM unnest($1::text[], $2::text[]) AS v(id, uid)
-                    """,
-                    [.texts(ids), .texts(uids), .integer(call)]
-                ),
+                Step(sql[1], [.texts(uids)]),
+                Step(sql[2], [.texts(ids), .texts(uids), .integer(call)]),
                 Step("COMMIT"),
             ],
             until: deadline
@@ -176,3 +213,11 @@ private func claim(
     }
     return times
 }
+
+/// Claimants and batch, all of them or those that `MEASURE` names, as in `4x100`.
+private let measured: [(Int, Int)] = {
+    let all = [(1, 1), (4, 1), (8, 1), (1, 100), (4, 100), (4, 250)]
+    let wish = ProcessInfo.processInfo.environment["MEASURE"] ?? ""
+    let chosen = all.filter { "\($0.0)x\($0.1)" == wish }
+    return chosen.isEmpty ? all : chosen
+}()

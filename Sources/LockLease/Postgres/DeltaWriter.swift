@@ -237,6 +237,7 @@ struct DeltaWriter {
     private static let countInLiveSession = """
         UPDATE session SET beat=CASE WHEN live THEN beat+$2 END, writes=writes+$3,
         triggers=triggers+$4, kills=kills+$5 WHERE id=$1
+        RETURNING floor(extract(epoch FROM clock_timestamp()) * 1000)::int8
         """
     private static let endSession = "UPDATE session SET live=false, ended_at=$2 WHERE id=$1 AND live"
 

@@ -136,20 +136,6 @@ extension NodeLossPolicy {
     }
 }
 
-extension RunKey {
-    /// In front of the columns of runs and triggers.
-    fileprivate var row: [Parameter] {
-        [
-            .text(job), .instant(instant), .integer(shard.index), .integer(shard.count),
-            .integer(attempt),
-        ]
-    }
-}
-
-extension Lineage {
-    fileprivate var row: [Parameter] { [.flag(isByHand), .integer(retries), .integer(losses)] }
-}
-
 extension PendingTrigger {
     static let postgresColumns = ColumnList(
         """
@@ -160,11 +146,14 @@ extension PendingTrigger {
     )
 
     var row: [Parameter] {
-        [.integer(trigger.id.rawValue)] + trigger.key.row
-            + [
-                .text(trigger.name.tenant), .text(trigger.name.name), .text(trigger.cause.word),
-                .text(trigger.cause.detail),
-            ] + lineage.row + [.instant(trigger.notBefore)]
+        let (key, name, cause) = (trigger.key, trigger.name, trigger.cause)
+        return [
+            .integer(trigger.id.rawValue), .text(key.job), .instant(key.instant),
+            .integer(key.shard.index), .integer(key.shard.count), .integer(key.attempt),
+            .text(name.tenant), .text(name.name), .text(cause.word), .text(cause.detail),
+            .flag(lineage.isByHand), .integer(lineage.retries), .integer(lineage.losses),
+            .instant(trigger.notBefore),
+        ]
     }
 }
 
@@ -189,16 +178,16 @@ extension StoredRun {
     )
 
     var opening: [Parameter] {
-        [.text(record.id.text)] + record.key.row
-            + [
-                .text(record.name.tenant), .text(record.name.name), .text(record.cause.word),
-                .text(record.cause.detail),
-            ] + lineage.row
-            + [
-                .integer(record.fence.rawValue), .epoch(record.revision),
-                .sequence(record.revision), .text(record.node.text), .integer(record.session),
-                .text(record.state.rawValue), .instant(record.claimedAt),
-            ]
+        let (key, name, cause) = (record.key, record.name, record.cause)
+        return [
+            .text(record.id.text), .text(key.job), .instant(key.instant),
+            .integer(key.shard.index), .integer(key.shard.count), .integer(key.attempt),
+            .text(name.tenant), .text(name.name), .text(cause.word), .text(cause.detail),
+            .flag(lineage.isByHand), .integer(lineage.retries), .integer(lineage.losses),
+            .integer(record.fence.rawValue), .epoch(record.revision), .sequence(record.revision),
+            .text(record.node.text), .integer(record.session), .text(record.state.rawValue),
+            .instant(record.claimedAt),
+        ]
     }
 
     /// What the end of a run adds.

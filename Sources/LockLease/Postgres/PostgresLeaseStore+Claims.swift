@@ -9,13 +9,37 @@ extension PostgresLeaseStore {
         id: RequestID,
         items: [ClaimItem]
     ) throws(StoreError) -> [ClaimOutcome] {
-        let counter = WriteCounter.liveSession(session)
-        return try write(counting: counter, first: .looking, items: items) {
-            holding, deadline throws(LinkFailure) in
-            try loadClaim(session, id, items, holding, deadline)
-        } decide: { model, now throws(StoreError) in
+        for item in items { item.checkPlan() }
+        let deadline = link.deadline()
+        let call = WriteCall(counter: .liveSession(session), first: .looking, items: items) {
+            model, now throws(StoreError) in
             try model.claim(session, id: id, items: items, at: now)
         }
+        if let slice = try recall(session, items, deadline) {
+            let outcomes = try write(call, until: deadline, remembered: slice) {
+                $0.allSatisfy(\.isWon)
+            }
+            if let outcomes { return outcomes }
+        }
+        return try write(call, until: deadline) { holding throws(LinkFailure) in
+            try loadClaim(session, id, items, holding, deadline)
+        }
+    }
+
+    /// What the items are decided by, as this store remembers it.
+    private func recall(
+        _ session: SessionID,
+        _ items: [ClaimItem],
+        _ deadline: Connection.Deadline
+    ) throws(StoreError) -> Slice? {
+        guard !items.isEmpty, !link.line.isUnconfirmed else { return nil }
+        do throws(LinkFailure) {
+            try link.prepare(until: deadline)
+        } catch {
+            throw link.inStoreWords(error)
+        }
+        memory.join(link.generation)
+        return memory.slice(for: session, items, settings)
     }
 
     /// The clock, the memory of a request, and a session; where none of that is, still a row.
@@ -61,6 +85,7 @@ extension PostgresLeaseStore {
             if !triggers.isEmpty { try slice.addTriggers(answers[first + 2]) }
             return slice
         }
+        if let view = slice.model.sessions[session]?.view { memory.remember(view) }
         if let memory = answers[first + 1].first?.bytes(1) {
             try recall(memory, id, items, &slice, deadline)
         } else {

@@ -8,11 +8,12 @@ extension PostgresLeaseStore {
         _ session: SessionID,
         completions: [Completion]
     ) throws(StoreError) -> [FinishOutcome] {
-        try write(counting: .session(session), first: .looking) {
-            holding, deadline throws(LinkFailure) in
-            try loadFinish(completions.map(\.run), holding, deadline)
-        } decide: { model, now throws(StoreError) in
+        let deadline = link.deadline()
+        let call = WriteCall(counter: .session(session), first: .looking) { model, now throws(StoreError) in
             model.finish(session, completions: completions, at: now)
+        }
+        return try write(call, until: deadline) { holding throws(LinkFailure) in
+            try loadFinish(completions.map(\.run), holding, deadline)
         }
     }
 
@@ -60,7 +61,11 @@ extension PostgresLeaseStore {
     }
 
     package func closeSession(_ session: SessionID) throws(StoreError) {
-        try write(counting: .session(session)) { _, deadline throws(LinkFailure) in
+        let deadline = link.deadline()
+        let call = WriteCall(counter: .session(session)) { model, now throws(StoreError) in
+            try model.closeSession(session, at: now)
+        }
+        return try write(call, until: deadline) { _ throws(LinkFailure) in
             let jobs = try jobs(ofOpenRuns: "session=$1", [.integer(session)], deadline)
             let lock = SliceQuery.sessions(where: "id=$1") + " FOR NO KEY UPDATE"
             let answers = try link.round(
@@ -82,8 +87,6 @@ extension PostgresLeaseStore {
             }
             try add([answers[0], answers[2], answers[3], answers[4]], to: &slice)
             return slice
-        } decide: { model, now throws(StoreError) in
-            try model.closeSession(session, at: now)
         }
     }
 
@@ -92,7 +95,11 @@ extension PostgresLeaseStore {
         by session: SessionID,
         limit: Int
     ) throws(StoreError) -> [RunRecord] {
-        try write(counting: .liveSession(session)) { _, deadline throws(LinkFailure) in
+        let deadline = link.deadline()
+        let call = WriteCall(counter: .liveSession(session)) { model, now throws(StoreError) in
+            try model.takeOver(dead, by: session, limit: limit, at: now)
+        }
+        return try write(call, until: deadline) { _ throws(LinkFailure) in
             let oldest = "id IN (SELECT id FROM open_run WHERE session=$1 ORDER BY id LIMIT $2)"
             let some: [Parameter] = [.integer(dead), .integer(Int64(clamping: max(0, limit)))]
             let jobs = try jobs(ofOpenRuns: oldest, some, deadline)
@@ -112,8 +119,6 @@ extension PostgresLeaseStore {
             try add(answers, to: &slice)
             try link.decoding { () throws(StoreError) in try slice.addSessions(answers[4]) }
             return slice
-        } decide: { model, now throws(StoreError) in
-            try model.takeOver(dead, by: session, limit: limit, at: now)
         }
     }
 

@@ -9,10 +9,12 @@ extension PostgresLeaseStore {
         id: RequestID,
         author: String
     ) throws(StoreError) -> ChangeBatch {
-        try write(counting: .store) { _, deadline throws(LinkFailure) in
-            try loadCommit(edits, id, deadline)
-        } decide: { model, now throws(StoreError) in
+        let deadline = link.deadline()
+        let call = WriteCall(counter: .store) { model, now throws(StoreError) in
             try model.commit(edits, id: id, author: author, at: now)
+        }
+        return try write(call, until: deadline) { _ throws(LinkFailure) in
+            try loadCommit(edits, id, deadline)
         }
     }
 

@@ -17,20 +17,21 @@ extension PostgresLeaseStore {
         count += try pruneSessions(now.advanced(by: .zero - deadSessionMemory))
         count += try pruneTombstones(now.advanced(by: .zero - retention.tombstones))
         count += try pruneBatches(keeping: retention.batches)
-        _ = try sweep([Self.forgetRequests(before: now.advanced(by: .zero - settings.requestMemory))])
+        let forgotten = now.advanced(by: .zero - settings.requestMemory)
+        _ = try sweep([Self.forgetRequests(before: forgotten, limit: 100_000)])
         if count > 0 { _ = try sweep([Step("UPDATE meta SET writes=writes+1")]) }
         days.makeNext()
         return count
     }
 
     /// Removes some old requests, those that nobody is looking at.
-    static func forgetRequests(before oldest: Instant) -> Step {
+    static func forgetRequests(before oldest: Instant, limit: Int) -> Step {
         Step(
             """
             DELETE FROM request WHERE id IN (SELECT id FROM request WHERE at<$1
-            ORDER BY at LIMIT 10000 FOR UPDATE SKIP LOCKED)
+            ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)
             """,
-            [.instant(oldest)]
+            [.instant(oldest), .integer(limit)]
         )
     }
 

@@ -14,10 +14,12 @@ extension PostgresLeaseStore {
     ) throws(StoreError) -> SessionID {
         do throws(StoreError) {
             // Two of one name at once: one of them finds the other's row in the unique index.
-            return try write(counting: .store) { _, deadline throws(LinkFailure) in
-                try loadNamesakes(of: node, deadline)
-            } decide: { model, now throws(StoreError) in
+            let deadline = link.deadline()
+            let call = WriteCall(counter: .store) { model, now throws(StoreError) in
                 try model.openSession(node, term: term, at: now)
+            }
+            return try write(call, until: deadline) { _ throws(LinkFailure) in
+                try loadNamesakes(of: node, deadline)
             }
         } catch {
             guard case .nodeNameInUse(let view) = error else { throw error }
@@ -66,11 +68,13 @@ extension PostgresLeaseStore {
         _ session: SessionID,
         observed: Beat
     ) throws(StoreError) -> Bool {
-        try write(counting: .session(session)) { _, deadline throws(LinkFailure) in
+        let deadline = link.deadline()
+        let call = WriteCall(counter: .session(session)) { model, now throws(StoreError) in
+            model.expire(session, observed: observed, at: now)
+        }
+        return try write(call, until: deadline) { _ throws(LinkFailure) in
             let lock = SliceQuery.sessions(where: "id=$1") + " FOR NO KEY UPDATE"
             return try loadSessions([Step(lock, [.integer(session)])], deadline)
-        } decide: { model, now throws(StoreError) in
-            model.expire(session, observed: observed, at: now)
         }
     }
 }

@@ -9,10 +9,12 @@ extension PostgresLeaseStore {
         id: RequestID,
         author: String
     ) throws(StoreError) -> Trigger {
-        try write(counting: .store) { _, deadline throws(LinkFailure) in
-            try loadTrigger(job, id, author, deadline)
-        } decide: { model, now throws(StoreError) in
+        let deadline = link.deadline()
+        let call = WriteCall(counter: .store) { model, now throws(StoreError) in
             try model.trigger(job, id: id, author: author, at: now)
+        }
+        return try write(call, until: deadline) { _ throws(LinkFailure) in
+            try loadTrigger(job, id, author, deadline)
         }
     }
 
@@ -101,10 +103,12 @@ extension PostgresLeaseStore {
     }
 
     package func kill(_ order: KillOrder) throws(StoreError) -> RunRecord? {
-        try write(counting: .store) { _, deadline throws(LinkFailure) in
-            try loadKill(order.run, deadline)
-        } decide: { model, _ throws(StoreError) in
+        let deadline = link.deadline()
+        let call = WriteCall(counter: .store) { model, _ throws(StoreError) in
             model.kill(order)
+        }
+        return try write(call, until: deadline) { _ throws(LinkFailure) in
+            try loadKill(order.run, deadline)
         }
     }
 

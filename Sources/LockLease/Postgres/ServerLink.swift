@@ -35,6 +35,8 @@ final class ServerLink {
     private var lastFailure: StoreError?
     /// The first half of this store's advisory locks: the schema's number.
     private(set) var lockSpace: Int64 = 0
+    /// Another one for each connection.
+    private(set) var generation = 0
     /// The numbers of this schema's types.
     private(set) var types = RowTypes()
     /// What runs once on each new connection, for a lane that wants more than to ask.
@@ -236,6 +238,7 @@ final class ServerLink {
             try Connection(to: url.address, within: settings.connectLimit, until: deadline)
         }
         connection = opened
+        generation += 1
         let greeted = try inStoreWords { () throws(PostgresError) in
             try ServerGreeting(on: opened, schema: url.schema, settings, until: deadline)
         }
