@@ -31,6 +31,7 @@ package final class Connection {
     ///   - address: Where to, and as whom.
     ///   - hostLimit: The most time for one host, where `address` says nothing of it.
     ///   - deadline: The end of all attempts.
+    /// - Throws: Why the host that said most about it does not take us.
     package init(
         to address: ServerAddress,
         within hostLimit: Duration,
@@ -41,7 +42,12 @@ package final class Connection {
         for host in address.hosts {
             let limit = ContinuousClock.now.advanced(by: address.hostLimit ?? hostLimit)
             do throws(PostgresError) {
-                let opened = unsafe try Self.open(host, of: address, box, until: min(limit, deadline))
+                let opened = unsafe try Self.open(
+                    host,
+                    of: address,
+                    box,
+                    until: min(limit, deadline)
+                )
                 unsafe handle = opened
                 self.box = box
                 place = host.description

@@ -80,7 +80,9 @@ extension String {
     /// libpq's words on one line, without the places in the server's source that they name.
     var onOneLine: String {
         split(separator: "\n")
-            .map { $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ") }
+            .map {
+                $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
+            }
             .filter { !$0.isEmpty && !$0.hasPrefix("LOCATION:") }
             .joined(separator: "; ")
     }

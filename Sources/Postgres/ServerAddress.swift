@@ -23,6 +23,7 @@ package struct ServerAddress: Equatable, Sendable {
     /// - Parameters:
     ///   - text: What people wrote.
     ///   - defaults: Used where `text` does not say otherwise.
+    /// - Throws: ``PostgresError/Kind/misconfigured``, with nothing of `text` in it.
     package init(_ text: String, defaults: [String: String] = [:]) throws(PostgresError) {
         var given = try Self.parse(text)
         let names = Self.list(given.removeValue(forKey: "host"))

@@ -69,7 +69,8 @@ struct `Measured on PostgreSQL` {
         """,
     ]
 
-    private func report(_ what: String, _ figures: (times: [Duration], all: Duration), _ batch: Int) {
+    private func report(_ what: String, _ figures: (times: [Duration], all: Duration), _ batch: Int)
+    {
         let rate = Int(Double(figures.times.count * batch) / figures.all.inSeconds)
         let median = figures.times[figures.times.count / 2].inSeconds * 1_000
         let late = figures.times[figures.times.count * 99 / 100].inSeconds * 1_000

@@ -48,6 +48,7 @@ struct DeltaWriter {
     ///   - counter: Whose row counts the write.
     ///   - items: What a claim asked for; its memory is packed against it.
     ///   - types: The server's numbers for what rows are sent as.
+    /// - Returns: Statements in the order in which they are to be sent.
     static func steps(
         for delta: StoreDelta,
         from slice: Slice,
@@ -239,7 +240,8 @@ struct DeltaWriter {
         triggers=triggers+$4, kills=kills+$5 WHERE id=$1
         RETURNING floor(extract(epoch FROM clock_timestamp()) * 1000)::int8
         """
-    private static let endSession = "UPDATE session SET live=false, ended_at=$2 WHERE id=$1 AND live"
+    private static let endSession =
+        "UPDATE session SET live=false, ended_at=$2 WHERE id=$1 AND live"
 
     private mutating func putSessions() {
         var beats: Int64 = 0

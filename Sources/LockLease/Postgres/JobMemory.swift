@@ -1,4 +1,4 @@
-// Jobs as one store object last saw them: a claim of one that nobody else has touched needs no look.
+// Jobs as a store last saw them: a claim of those that nobody else has touched needs no look.
 
 internal import Postgres
 internal import Vocabulary

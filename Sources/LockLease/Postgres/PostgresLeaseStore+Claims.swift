@@ -12,7 +12,8 @@ extension PostgresLeaseStore {
         for item in items { item.checkPlan() }
         let deadline = link.deadline()
         let call = WriteCall(counter: .liveSession(session), first: .looking, items: items) {
-            model, now throws(StoreError) in
+            model,
+            now throws(StoreError) in
             try model.claim(session, id: id, items: items, at: now)
         }
         if let slice = try recall(session, items, deadline) {

@@ -9,7 +9,9 @@ extension PostgresLeaseStore {
         completions: [Completion]
     ) throws(StoreError) -> [FinishOutcome] {
         let deadline = link.deadline()
-        let call = WriteCall(counter: .session(session), first: .looking) { model, now throws(StoreError) in
+        let call = WriteCall(counter: .session(session), first: .looking) {
+            model,
+            now throws(StoreError) in
             model.finish(session, completions: completions, at: now)
         }
         return try write(call, until: deadline) { holding throws(LinkFailure) in
@@ -38,7 +40,10 @@ extension PostgresLeaseStore {
         try add(Array(answers), to: &slice)
         let others = runs.filter { slice.model.runs[$0] == nil }
         guard !others.isEmpty else { return slice }
-        let closed = try link.round([Step(SliceQuery.closedRuns, [.texts(others)])], until: deadline)
+        let closed = try link.round(
+            [Step(SliceQuery.closedRuns, [.texts(others)])],
+            until: deadline
+        )
         try link.decoding { () throws(StoreError) in try slice.addRuns(closed[0]) }
         // What is answered of these rests on the commit that closed them.
         slice.isRepeated = closed[0].count > 0

@@ -135,7 +135,10 @@ extension PostgresLeaseStore {
         ]
     }
 
-    private static func batches(_ batches: Rows, _ records: Rows) throws(StoreError) -> [ChangeBatch] {
+    private static func batches(
+        _ batches: Rows,
+        _ records: Rows
+    ) throws(StoreError) -> [ChangeBatch] {
         let changed = Dictionary(
             grouping: try records.all("a change") { ObjectRecord(&$0) },
             by: \.revision

@@ -12,7 +12,10 @@ extension PostgresLeaseStore {
         var count = try days.dropOld(skips: retention.skips)
         count += try pruneRuns(at: now, until: end)
         count += try sweep([
-            Step("DELETE FROM skip WHERE at<$1", [.instant(now.advanced(by: .zero - retention.skips))])
+            Step(
+                "DELETE FROM skip WHERE at<$1",
+                [.instant(now.advanced(by: .zero - retention.skips))]
+            )
         ])
         count += try pruneSessions(now.advanced(by: .zero - deadSessionMemory))
         count += try pruneTombstones(now.advanced(by: .zero - retention.tombstones))

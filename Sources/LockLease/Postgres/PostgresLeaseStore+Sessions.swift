@@ -60,7 +60,8 @@ extension PostgresLeaseStore {
     }
 
     package func sessions() throws(StoreError) -> [SessionView] {
-        let sql = "SELECT \(SliceQuery.sessionColumns), \(Self.openRunCount) FROM session ORDER BY id"
+        let sql =
+            "SELECT \(SliceQuery.sessionColumns), \(Self.openRunCount) FROM session ORDER BY id"
         return try link.read(sql).all("a session") { SessionView(&$0) }
     }
 

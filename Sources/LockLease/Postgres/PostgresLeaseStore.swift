@@ -15,8 +15,8 @@ package import Vocabulary
 ///   take from the start. Rows are locked in the order of their uids;
 /// - the row of a session is locked by whoever ends it, and a claim's last statement but one counts
 ///   only on a live one. Renewals lock nothing else, so no claim holds up a heartbeat;
-/// - an advisory lock of the list: edits take it for themselves, and whoever decides by calendars or
-///   names shares it.
+/// - an advisory lock of the list: edits take it for themselves, and whoever decides by calendars
+///   or names shares it.
 ///
 /// In this order: list, cursors, session, the store's own row.
 ///

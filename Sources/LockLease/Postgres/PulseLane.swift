@@ -32,10 +32,15 @@ actor PulseLane {
         channel = "rota_\(url.schema)"
         interval = settings.pulseInterval
         loop = EventLoop(name: "store-pulses")
-        link = ServerLink(url, settings, line, greeting: [
-            Step.once("LISTEN \(channel)"),
-            Step.once("SELECT set_config('synchronous_commit', 'off', false)"),
-        ])
+        link = ServerLink(
+            url,
+            settings,
+            line,
+            greeting: [
+                Step.once("LISTEN \(channel)"),
+                Step.once("SELECT set_config('synchronous_commit', 'off', false)"),
+            ]
+        )
     }
 
     deinit {

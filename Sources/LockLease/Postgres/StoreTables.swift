@@ -87,8 +87,8 @@ struct StoreTables {
         guard let names = row?.text(0) else { return }
         throw .incompatible(
             """
-            the schema \(schema) of \(link.url.address) holds tables that are not Rota's (\(names)). \
-            Name another with ?schema= in the URL
+            the schema \(schema) of \(link.url.address) holds tables that are not Rota's \
+            (\(names)). Name another with ?schema= in the URL
             """
         )
     }
