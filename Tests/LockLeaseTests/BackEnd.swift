@@ -1,6 +1,7 @@
 import Foundation
 import LockLease
 import Synchronization
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -8,6 +9,10 @@ import Vocabulary
 enum BackEnd: String, CaseIterable, CustomTestStringConvertible {
     case model
     case sqlite
+    case postgres
+
+    static let allCases: [Self] =
+        [.model, .sqlite] + (PostgresServer.isPossible ? [.postgres] : [])
 
     /// All that are compared with the model.
     static let real = allCases.filter { $0 != .model }
@@ -18,6 +23,7 @@ enum BackEnd: String, CaseIterable, CustomTestStringConvertible {
     var knowsTheGone: Bool {
         switch self {
         case .model, .sqlite: true
+        case .postgres: false
         }
     }
 
@@ -38,6 +44,15 @@ enum BackEnd: String, CaseIterable, CustomTestStringConvertible {
                 store: try SQLiteLeaseStore(path: path, settings: settings),
                 other: try SQLiteLeaseStore(path: path, settings: settings),
                 holding: folder
+            )
+        case .postgres:
+            let url = try PostgresServer.freshURL()
+            var settings = PostgresStoreSettings()
+            settings.clock = { clock.now }
+            settings.requestMemory = requestMemory
+            return StorePair(
+                store: try PostgresLeaseStore(url: url, settings: settings),
+                other: try PostgresLeaseStore(url: url, settings: settings)
             )
         }
     }
