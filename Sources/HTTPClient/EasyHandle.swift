@@ -25,12 +25,23 @@ struct EasyHandle: ~Copyable {
         }
         set(CURLOPT_TCP_KEEPALIVE, 1)
         unsafe ccurl_set_list(pointer, CURLOPT_HTTPHEADER, headers)
+        setIdentity(call.identity)
+        switch call.proxy {
+        case .environment: break
+        case .none: set(CURLOPT_NOPROXY, "*")
+        }
         setMethod(call)
     }
 
     deinit {
         unsafe curl_easy_cleanup(pointer)
         unsafe curl_slist_free_all(headers)
+    }
+
+    private func setIdentity(_ identity: HTTPIdentity) {
+        if let file = identity.authorities { set(CURLOPT_CAINFO, file) }
+        if let file = identity.certificate { set(CURLOPT_SSLCERT, file) }
+        if let file = identity.key ?? identity.certificate { set(CURLOPT_SSLKEY, file) }
     }
 
     private func setMethod(_ call: HTTPCall) {

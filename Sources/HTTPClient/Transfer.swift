@@ -134,6 +134,7 @@ final class Transfer {
             }
             return .connectTimedOut(after: order.call.connectTimeout)
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE: return .notTrusted(words)
+        case CURLE_SSL_CERTPROBLEM: return .unusableCertificate(words)
         case CURLE_SSL_CONNECT_ERROR: return .cannotConnect(words)
         case CURLE_TOO_MANY_REDIRECTS: return .tooManyRedirects(limit: order.call.redirectLimit)
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT: return .malformedURL
