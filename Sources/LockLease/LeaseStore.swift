@@ -19,6 +19,11 @@ package import Vocabulary
 /// 6. Once ``commit(_:id:author:)`` has returned, no claim under an older revision commits.
 /// 7. Nor does a claim of instants that goes by an older state of a calendar: it names the digest
 ///    of every calendar that its instants were worked out by, and each must be the store's.
+/// 8. Once a call could not reach the store (``StoreError/unavailable(_:)`` or
+///    ``StoreError/unknown(_:)``), every further one but ``identify()`` answers `unavailable`
+///    without being sent, until ``identify()`` has succeeded: what answers then may be a restored
+///    store, and ``WitnessedStore`` looks at its history before anything is decided by it. A store
+///    whose file cannot be exchanged under it need not do so.
 ///
 /// Requests are remembered for a quarter of an hour. A claim that won nothing has changed nothing,
 /// so its repetition is decided afresh.
@@ -35,6 +40,20 @@ package protocol LeaseStore: Sendable {
     func identify() async throws(StoreError) -> StoreIdentity
     /// What has moved; cheap enough to ask several times a second.
     func pulse() async throws(StoreError) -> StorePulse
+    /// Waits until the pulse is another than `seen`, at most for about `limit`.
+    ///
+    /// A hint and no more: it may answer early, late, or what was seen.
+    func pulse(
+        after seen: StorePulse,
+        within limit: Duration
+    ) async throws(StoreError) -> StorePulse
+    /// Takes the store as it is now for the truth, after it was restored or lost its tail.
+    ///
+    /// Begins a new epoch of the list, so that every replica reads it afresh. What ran since the
+    /// restored state is unknown, and a skip is better than a second run: every session ends, open
+    /// runs are lost without a next attempt, nothing waits any longer, and every cursor moves to
+    /// the store's clock with a skip of reason `history`.
+    func acceptHistory() async throws(StoreError) -> StoreIdentity
 
     // MARK: Sessions
 
@@ -168,4 +187,22 @@ package protocol LeaseStore: Sendable {
     /// Never removes an open run, re-opens an instant or lets a fence go back. Answers about how
     /// many things went.
     func prune(_ retention: StoreRetention) async throws(StoreError) -> Int
+}
+
+extension LeaseStore {
+    /// Asks again and again; for a store that cannot tell when something moves.
+    package func pulse(
+        after seen: StorePulse,
+        within limit: Duration
+    ) async throws(StoreError) -> StorePulse {
+        let interval = Duration.milliseconds(200)
+        var left = limit
+        var pulse = try await pulse()
+        while pulse == seen, left > .zero, !Task.isCancelled {
+            try? await Task.sleep(for: min(left, interval))
+            left -= interval
+            pulse = try await self.pulse()
+        }
+        return pulse
+    }
 }

@@ -18,8 +18,10 @@ package enum StoreError: Error, Equatable, Sendable {
     case noSuchJob(ObjectKey)
     /// The run under way that forbids another.
     case jobBusy(RunID)
-    /// The store is behind what somebody has seen acknowledged.
-    case historyRegressed(StoreIdentity)
+    /// The store is behind what this member has seen of it.
+    case historyRegressed(seen: HistoryMark, found: HistoryMark)
+    /// Another store than the one this member has worked with.
+    case anotherStore(seen: HistoryMark, found: HistoryMark)
     case full(String)
     case corrupt(String)
     /// The file is a store of a newer release, or no store at all.
@@ -58,10 +60,16 @@ extension StoreError: CustomStringConvertible {
             "history before \(floor) is gone; list again and watch from the list's revision"
         case .noSuchJob(let key): "there is no job \(key.name)"
         case .jobBusy(let run): "run \(run) is under way and the job forbids overlap"
-        case .historyRegressed(let identity):
+        case .historyRegressed(let seen, let found):
             """
-            the store's history ends at \(identity.head.revision), behind what was seen before. \
-            It was restored or lost its tail; accept it explicitly before anything runs
+            the store is at \(found.progress), behind \(seen.progress) which was seen before: \
+            it was restored, or lost its tail. Nothing runs until somebody accepts that: \
+            rota-master store accept --store URL
+            """
+        case .anotherStore(let seen, let found):
+            """
+            this is the store \(found.storeID), and so far it was \(seen.storeID). \
+            Correct --store, or give this member an empty --data folder
             """
         case .full(let why): "the store's disk is full (nothing was changed): \(why). Free space"
         case .corrupt(let why): "the store is damaged: \(why). Restore it from a backup"

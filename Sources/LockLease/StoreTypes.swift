@@ -88,12 +88,15 @@ package struct SessionView: Equatable, Sendable {
 package struct Renewal: Equatable, Sendable {
     package let beat: Beat
     package let head: Position
+    /// ``StoreIdentity/writes`` after the renewal.
+    package let writes: Int64
     /// Orders for open runs of this session: the sure way of a kill, behind gossip's fast one.
     package let kills: [KillOrder]
 
-    package init(beat: Beat, head: Position, kills: [KillOrder]) {
+    package init(beat: Beat, head: Position, writes: Int64, kills: [KillOrder]) {
         self.beat = beat
         self.head = head
+        self.writes = writes
         self.kills = kills
     }
 }

@@ -1,36 +1,42 @@
 // Which store a `store:` setting names.
 
+internal import Vocabulary
+
 /// A `store:` setting, read.
 package enum StoreURL: Equatable, Sendable {
     /// `sqlite:///absolute/path`
     case sqlite(path: String)
+    /// `postgres://user@host,host/database?schema=rota`, as it was written.
+    case postgres(String)
+    /// `etcd://host:port,host:port/prefix`, as it was written.
+    case etcd(String)
 
-    private static let advice =
-        "Write sqlite:///absolute/path, as in sqlite:///var/lib/rota/store.db"
+    private static let advice = """
+        Write sqlite:///absolute/path, postgres://user@host/database or etcd://host:2379/prefix
+        """
 
-    /// Reads `text`.
+    /// Reads `text`; what is behind the kind of a networked store is read when it is opened.
     ///
     /// - Throws: ``StoreError/incompatible(_:)`` with what to write instead.
     package init(_ text: String) throws(StoreError) {
         guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
-            throw .incompatible("store: \"\(text)\" names no kind of store. \(Self.advice)")
+            // Not shown: what has no kind may still hold a password.
+            throw .incompatible("store: the setting names no kind of store. \(Self.advice)")
         }
         let rest = String(text[colon...].dropFirst(3))
         switch text[..<colon] {
         case "sqlite":
             guard rest.hasPrefix("/"), rest.count > 1, !rest.hasSuffix("/") else {
                 throw .incompatible(
-                    "store: \"\(text)\" has no absolute path of a file. \(Self.advice)"
+                    """
+                    store: "\(text)" has no absolute path of a file. \
+                    Write it as in sqlite:///var/lib/rota/store.db
+                    """
                 )
             }
             self = .sqlite(path: rest)
-        case "postgres", "postgresql", "etcd":
-            throw .incompatible(
-                """
-                store: \(text[..<colon]):// is not built in yet; only one host can share a store. \
-                \(Self.advice)
-                """
-            )
+        case "postgres", "postgresql": self = .postgres(text)
+        case "etcd": self = .etcd(text)
         case let scheme:
             throw .incompatible("store: \(scheme):// is no kind of store. \(Self.advice)")
         }
@@ -39,10 +45,19 @@ package enum StoreURL: Equatable, Sendable {
 
 /// Opens the store that a `store:` setting names, or makes it.
 ///
+/// A networked store is reached at the first call, not here. The `witness` remembers how far the
+/// store's history went, and refuses one that went back.
+///
 /// - Throws: ``StoreError/incompatible(_:)`` for a setting that names none, and what opening the
 ///   store throws.
-package func openStore(_ url: String) throws(StoreError) -> any LeaseStore {
-    switch try StoreURL(url) {
-    case .sqlite(let path): try SQLiteLeaseStore(path: path)
-    }
+package func openStore(
+    _ url: String,
+    witness: HistoryWitness = HistoryWitness()
+) throws(StoreError) -> any LeaseStore {
+    let store: any LeaseStore =
+        switch try StoreURL(url) {
+        case .sqlite(let path): try SQLiteLeaseStore(path: path)
+        case .postgres, .etcd: throw .incompatible("store: this kind is not built in yet")
+        }
+    return WitnessedStore(store, witness: witness)
 }

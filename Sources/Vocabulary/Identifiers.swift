@@ -75,13 +75,14 @@ package struct Fence: Hashable, Comparable, Sendable, CustomStringConvertible {
 }
 
 /// The name of one request to the store, kept when its outcome is unknown and it is sent again.
-package struct RequestID: Hashable, Sendable, CustomStringConvertible {
+package struct RequestID: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let text: String
 
     package init(_ text: String) {
         self.text = text
     }
 
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.text < rhs.text }
     package var description: String { text }
 }
 

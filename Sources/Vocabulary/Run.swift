@@ -187,13 +187,15 @@ package enum SkipReason: String, CaseIterable, Hashable, Sendable {
     case store
     /// Waiting in the queue when a newer run took its place.
     case superseded
+    /// Between a restored state of the store and its acceptance: nobody knows whether it ran.
+    case history
 }
 
 /// Instants of one job that were not run, as one row: `(from, through]`.
 package struct SkipRange: Hashable, Sendable {
     package var from: Instant
     package var through: Instant
-    /// How many instants it covers.
+    /// How many instants it covers; 0 where nobody counted, as after a restored store.
     package var count: Int
     package var reason: SkipReason
 

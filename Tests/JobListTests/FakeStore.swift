@@ -68,6 +68,7 @@ extension FakeStore {
     private var nothing: StoreError { .unavailable("this store only has a list") }
 
     func identify() throws(StoreError) -> StoreIdentity { throw nothing }
+    func acceptHistory() throws(StoreError) -> StoreIdentity { throw nothing }
     func openSession(_: NodeIdentity, term: Duration) throws(StoreError) -> SessionID {
         throw nothing
     }

@@ -1,45 +1,7 @@
-import Foundation
 import LockLease
 import Synchronization
 import Testing
 import Vocabulary
-
-/// A clock that moves when told to.
-final class ManualClock: Sendable {
-    private let reading: Mutex<Instant>
-
-    init(at start: Instant) {
-        reading = Mutex(start)
-    }
-
-    var now: Instant { reading.withLock { $0 } }
-
-    func advance(by duration: Duration) {
-        reading.withLock { $0 = $0.advanced(by: duration) }
-    }
-}
-
-/// A folder that goes away with the object.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/lease-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-}
-
-/// The back ends that must behave alike.
-enum BackEnd: String, CaseIterable, CustomTestStringConvertible {
-    case model
-    case sqlite
-
-    var testDescription: String { rawValue }
-}
 
 /// One store seen by two processes, with the words that tests are told in.
 final class Bench: Sendable {
@@ -49,25 +11,13 @@ final class Bench: Sendable {
     let store: any LeaseStore
     /// The same store as another process sees it.
     let other: any LeaseStore
-    private let folder: TemporaryFolder?
+    private let pair: StorePair
     private let count = Atomic(0)
 
     init(_ backEnd: BackEnd) throws {
-        let clock = clock
-        switch backEnd {
-        case .model:
-            folder = nil
-            store = InMemoryLeaseStore { clock.now }
-            other = store
-        case .sqlite:
-            let folder = try TemporaryFolder()
-            self.folder = folder
-            var settings = SQLiteStoreSettings()
-            settings.clock = { clock.now }
-            settings.bootID = "boot-1"
-            store = try SQLiteLeaseStore(path: folder.path + "/store.db", settings: settings)
-            other = try SQLiteLeaseStore(path: folder.path + "/store.db", settings: settings)
-        }
+        pair = try backEnd.open(clock)
+        store = pair.store
+        other = pair.other
     }
 
     /// Ends the process behind ``other``, whose session is `session`.

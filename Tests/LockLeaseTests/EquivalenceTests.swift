@@ -5,19 +5,19 @@ import Vocabulary
 
 /// The same calls to the model and to a back end, which must answer alike.
 @Suite struct `Random calls` {
-    @Test(.tags(.randomized), .timeLimit(.minutes(2)))
-    func `answer the same in SQLite as in the model`() async throws {
+    @Test(.tags(.randomized), .timeLimit(.minutes(2)), arguments: BackEnd.real)
+    func `answer the same as the model does`(_ backEnd: BackEnd) async throws {
         for seed: UInt64 in 1...12 {
-            var pair = try Pair(seed: seed)
+            var pair = try Pair(seed: seed, backEnd)
             for step in 0..<250 {
-                let (call, model, sqlite) = try await pair.step()
-                guard model == sqlite else {
-                    Issue.record("seed \(seed), step \(step), \(call):\n\(model)\n\(sqlite)")
+                let (call, model, real) = try await pair.step()
+                guard model == real else {
+                    Issue.record("seed \(seed), step \(step), \(call):\n\(model)\n\(real)")
                     return
                 }
             }
-            let (model, sqlite) = try await pair.everything()
-            #expect(model == sqlite, "seed \(seed)")
+            let (model, real) = try await pair.everything()
+            #expect(model == real, "seed \(seed)")
             #expect(pair.won.count > 15, "seed \(seed) won too little to say anything")
         }
     }
@@ -28,9 +28,9 @@ private struct Pair {
     typealias Call = @Sendable (any LeaseStore) async throws -> String
 
     let clock = ManualClock(at: Bench.start)
-    let folder: TemporaryFolder
     let model: InMemoryLeaseStore
-    let sqlite: SQLiteLeaseStore
+    let stores: StorePair
+    var real: any LeaseStore { stores.store }
     var random: SeededGenerator
     var idCount = 0
     /// Every run that was ever open between two calls.
@@ -45,15 +45,10 @@ private struct Pair {
 
     static let names = ["a", "b", "c", "d"]
 
-    init(seed: UInt64) throws {
-        folder = try TemporaryFolder()
+    init(seed: UInt64, _ backEnd: BackEnd) throws {
         random = SeededGenerator(seed: seed)
         let clock = clock
-        var settings = SQLiteStoreSettings()
-        settings.clock = { clock.now }
-        settings.bootID = "boot-1"
-        settings.requestMemory = .seconds(300)
-        sqlite = try SQLiteLeaseStore(path: folder.path + "/store.db", settings: settings)
+        stores = try backEnd.open(clock, requestMemory: .seconds(300))
         model = InMemoryLeaseStore(requestMemory: .seconds(300)) { clock.now }
     }
 
@@ -61,11 +56,11 @@ private struct Pair {
     mutating func step() async throws -> (String, String, String) {
         clock.advance(by: .milliseconds(Int64.random(in: 0...20_000, using: &random)))
         if Int.random(in: 0..<15, using: &random) == 0, let (name, call) = lastCall {
-            return ("again \(name)", await answer(model, call), await answer(sqlite, call))
+            return ("again \(name)", await answer(model, call), await answer(real, call))
         }
         let (name, call) = try await next()
         lastCall = (name, call)
-        let outcomes = (name, await answer(model, call), await answer(sqlite, call))
+        let outcomes = (name, await answer(model, call), await answer(real, call))
         try await learn()
         return outcomes
     }
@@ -120,6 +115,8 @@ private struct Pair {
         case ..<90: finish()
         case ..<94: trigger()
         case ..<98: kill()
+        case ..<99 where Int.random(in: 0..<6, using: &random) == 0:
+            ("acceptHistory", { "\(try await $0.acceptHistory().head)" })
         case _: ("prune", { store in "\(try await store.prune(Self.retention))" })
         }
     }
@@ -191,7 +188,14 @@ private struct Pair {
 
     private mutating func renew() -> (String, Call) {
         let session = anySession()
-        return ("renew", { "\(try await $0.renew(session))" })
+        return (
+            "renew",
+            {
+                // How writes are counted is each back end's own.
+                let renewal = try await $0.renew(session)
+                return "\(renewal.beat) \(renewal.head) \(renewal.kills)"
+            }
+        )
     }
 
     private mutating func expire() async throws -> (String, Call) {
@@ -326,10 +330,11 @@ private struct Pair {
             parts.append("\(try await store.dueTriggers(limit: 1_000))")
             parts.append("\(String(describing: try await store.nextTrigger()))")
             parts.append("\(try await store.pulse())")
-            let floor = Revision(epoch: 1, sequence: max(10, list.position.revision.sequence) - 10)
+            let head = list.position.revision
+            let floor = Revision(epoch: head.epoch, sequence: max(10, head.sequence) - 10)
             parts.append("\(try await store.changes(after: floor, limit: 100))")
             return parts.joined(separator: "\n")
         }
-        return (await answer(model, call), await answer(sqlite, call))
+        return (await answer(model, call), await answer(real, call))
     }
 }

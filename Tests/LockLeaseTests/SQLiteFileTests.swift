@@ -193,14 +193,13 @@ import Vocabulary
         ("/var/lib/rota/store.db", "names no kind of store"),
         ("sqlite://store.db", "no absolute path"),
         ("sqlite:///", "no absolute path"),
-        ("postgres://u:secret@h/db", "postgres:// is not built in yet"),
-        ("etcd://h:2379", "etcd:// is not built in yet"),
-        ("mysql://h/db", "mysql:// is no kind of store"),
+        ("u:secret@h/db", "names no kind of store"),
+        ("mysql://u:secret@h/db", "mysql:// is no kind of store"),
     ])
     func `that is none says what to write`(text: String, reason: String) throws {
         let error = try #require(throws: StoreError.self) { try StoreURL(text) }
         #expect(error.description.contains(reason))
-        #expect(error.description.contains("Write sqlite:///absolute/path"))
+        #expect(error.description.contains("Write "))
         #expect(!error.description.contains("secret"))
     }
 }

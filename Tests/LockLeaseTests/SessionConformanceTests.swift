@@ -20,7 +20,7 @@ import Vocabulary
         #expect(try await bench.session() > first)
     }
 
-    @Test(arguments: BackEnd.allCases)
+    @Test(arguments: BackEnd.allCases.filter(\.knowsTheGone))
     func `are replaced at once when their process is gone`(_ backEnd: BackEnd) async throws {
         let bench = try Bench(backEnd)
         let dead = try await bench.other.openSession(Bench.node("a"), term: .seconds(10))

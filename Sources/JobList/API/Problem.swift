@@ -139,8 +139,8 @@ extension Problem {
     /// The refusal that a failure of the store amounts to.
     package init(_ error: StoreError) {
         switch error {
-        case .unavailable, .unknown, .sessionLost, .nodeNameInUse, .historyRegressed, .corrupt,
-            .incompatible:
+        case .unavailable, .unknown, .sessionLost, .nodeNameInUse, .historyRegressed, .anotherStore,
+            .corrupt, .incompatible:
             self.init(.unavailable, error.description, hint: "rota status")
         case .conflict(let conflict): self.init(conflict)
         case .compacted: self.init(.revisionExpired, error.description)

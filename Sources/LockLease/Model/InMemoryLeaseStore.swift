@@ -27,23 +27,36 @@ package actor InMemoryLeaseStore: LeaseStore {
         self.clock = clock
     }
 
+    /// What is there now, for ``restore(_:)``.
+    package struct Backup: Sendable {
+        fileprivate let model: StoreModel
+    }
+
+    /// Keeps what is there now.
+    package func backUp() -> Backup { Backup(model: model) }
+
+    /// Takes the store back to what was kept, as a restored file or a lost tail would.
+    package func restore(_ backup: Backup) {
+        model = backup.model
+    }
+
     /// Has everybody know that the process behind `session` is gone.
     package func loseProcess(of session: SessionID) {
         model.gone.insert(session)
     }
 
-    package func identify() -> StoreIdentity {
-        StoreIdentity(
-            id: model.storeID,
-            schema: 1,
+    package func identify() -> StoreIdentity { model.identity(at: clock()) }
+
+    package func pulse() -> StorePulse {
+        StorePulse(
             head: model.head,
-            writes: model.writes,
-            clock: clock()
+            triggers: model.counters.triggerPulse,
+            kills: model.counters.killPulse
         )
     }
 
-    package func pulse() -> StorePulse {
-        StorePulse(head: model.head, triggers: model.triggerPulse, kills: model.killPulse)
+    package func acceptHistory() -> StoreIdentity {
+        model.acceptHistory(at: clock())
     }
 
     package func openSession(

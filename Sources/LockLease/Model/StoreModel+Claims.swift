@@ -13,13 +13,13 @@ extension StoreModel {
         guard let view = sessions[session]?.view, view.isLive else { throw .sessionLost }
         if case .claim(let kept) = requests[id] { return kept }
         let claim = Claim(session: session, node: view.node.name, now: now, tolerance: tolerance)
-        let triggersBefore = triggerCount
+        let triggersBefore = counters.triggers
         var hasKilled = false
         let outcomes = items.map { decide($0, for: claim, &hasKilled) }
         guard outcomes.contains(where: \.isWon) else { return outcomes }
         raiseBeat(of: session)
         remember(id, .claim(outcomes), at: now)
-        count(triggers: triggersBefore != triggerCount, kills: hasKilled)
+        count(triggers: triggersBefore != counters.triggers, kills: hasKilled)
         return outcomes
     }
 
@@ -126,8 +126,8 @@ extension StoreModel {
         return Grant(run: id, key: key, cause: cause, fence: fence, digest: job.digest)
     }
 
-    private mutating func put(_ skip: SkipRange, of job: UID, at now: Instant) {
-        jobs[job]?.skips[skip.through] = (skip, now)
+    mutating func put(_ skip: SkipRange, of job: UID, at now: Instant) {
+        jobs[job]?.skips[skip.through] = StoredSkip(range: skip, at: now)
     }
 
     private mutating func supersedeWaiting(_ job: UID, at now: Instant) {

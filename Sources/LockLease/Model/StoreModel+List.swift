@@ -49,8 +49,8 @@ extension StoreModel {
         replacing current: ObjectRecord?
     ) -> Bool {
         let before = current.flatMap { jobs[$0.uid]?.cursor }
-        guard
-            let after = JobCursor.after(edit, record, before: before, fenceFloor: fenceFloor)
+        let after = JobCursor.after(edit, record, before: before, fenceFloor: counters.fenceFloor)
+        guard let after
         else { preconditionFailure("job \(edit.key) is in the list and has no cursor") }
         let moved = hasPending(after.uid)
         if after.isDeleted { pending = pending.filter { $1.trigger.key.job != after.uid } }
@@ -120,7 +120,7 @@ extension StoreModel {
     private mutating func pruneTombstones(_ oldest: Instant) -> Int {
         for job in jobs.values.map(\.cursor) where job.open == 0 {
             guard let deletedAt = job.deletedAt, deletedAt < oldest else { continue }
-            fenceFloor = max(fenceFloor, job.fence)
+            counters.fenceFloor = max(counters.fenceFloor, job.fence)
             jobs[job.uid] = nil
             runs = runs.filter { $1.record.key.job != job.uid }
         }

@@ -12,8 +12,8 @@ extension StoreModel {
             guard view.isGone else { throw .nodeNameInUse(view) }
             end(view.id, at: now)
         }
-        sessionCount += 1
-        let id = SessionID(sessionCount)
+        counters.sessions += 1
+        let id = SessionID(counters.sessions)
         let view = SessionView(
             id: id,
             node: node,
@@ -48,7 +48,7 @@ extension StoreModel {
         let beat = raiseBeat(of: session)
         count()
         let orders = open { $0.session == session }.compactMap(\.record.kill)
-        return Renewal(beat: beat, head: head, kills: orders)
+        return Renewal(beat: beat, head: head, writes: counters.writes, kills: orders)
     }
 
     mutating func expire(_ session: SessionID, observed: Beat, at now: Instant) -> Bool {
@@ -128,10 +128,15 @@ extension StoreModel {
         return beat
     }
 
-    private mutating func end(_ session: SessionID, at now: Instant) {
+    mutating func end(_ session: SessionID, at now: Instant) {
         guard let view = sessions[session]?.view else { return }
         sessions[session]?.view = view.with(beat: view.beat, isLive: false)
         sessions[session]?.endedAt = now
+    }
+
+    mutating func loseWithoutNext(_ run: StoredRun, because reason: String, at now: Instant) {
+        jobs[run.record.key.job]?.cursor.open -= 1
+        record(RunEnding(state: .lost, exit: nil, reason: reason, retryDelay: .zero), of: run, now)
     }
 
     private mutating func lose(
@@ -173,13 +178,18 @@ extension StoreModel {
                     notBefore: now.advanced(by: max(.zero, ending.retryDelay))
                 ).id
         }
+        record(ending, of: run, now)
+        return (run.retry, hasPending(key.job))
+    }
+
+    private mutating func record(_ ending: RunEnding, of run: StoredRun, _ now: Instant) {
+        var run = run
         run.record.state = ending.state
         run.record.exit = ending.exit
         run.record.reason = ending.reason
         run.record.finishedAt = now
         runs[run.record.id] = run
         openRuns.remove(run.record.id)
-        return (run.retry, hasPending(key.job))
     }
 }
 

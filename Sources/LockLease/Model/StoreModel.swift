@@ -3,22 +3,24 @@
 internal import Sealing
 internal import Vocabulary
 
-/// A store without disk, threads or clocks of its own.
+/// A store without disk, threads or clocks of its own: all of it, or the slice that a call needs.
 ///
 /// Calls are whole: each either throws before it has changed anything or does everything. The
-/// clock's reading comes with each call.
+/// clock's reading comes with each call. A back end that decides by this loads into it what the
+/// call reads, holds that still, makes the call, and writes down the ``StoreDelta``.
 struct StoreModel {
-    struct Session {
+    struct Session: Equatable {
         var view: SessionView
         var endedAt: Instant?
     }
 
     struct Job {
         var cursor: JobCursor
-        var skips: [Instant: (range: SkipRange, at: Instant)] = [:]
+        /// By the last instant they cover.
+        var skips: [Instant: StoredSkip] = [:]
     }
 
-    enum Remembered {
+    enum Remembered: Equatable {
         case claim([ClaimOutcome])
         case commit(UInt64)
         case trigger(Trigger)
@@ -30,25 +32,20 @@ struct StoreModel {
 
     var epoch: UInt32 = 1
     var head = Position.start
-    var writes: Int64 = 0
-    var triggerPulse: Int64 = 0
-    var killPulse: Int64 = 0
+    var counters = StoreCounters()
     var floor: UInt64 = 0
-    var fenceFloor = Fence(0)
 
     var objects: [ObjectKey: ObjectRecord] = [:]
     var batches: [ChangeBatch] = []
     var jobs: [UID: Job] = [:]
 
     var sessions: [SessionID: Session] = [:]
-    var sessionCount: Int64 = 0
     /// Sessions whose process is known to be gone.
     var gone: Set<SessionID> = []
 
     var runs: [RunID: StoredRun] = [:]
     var openRuns: Set<RunID> = []
     var pending: [TriggerID: PendingTrigger] = [:]
-    var triggerCount: Int64 = 0
 
     var requests: [RequestID: Remembered] = [:]
     var requestAges: [(id: RequestID, at: Instant)] = []
@@ -61,9 +58,9 @@ struct StoreModel {
 
     /// Counts one write; the pulses move by at most one per call.
     mutating func count(triggers: Bool = false, kills: Bool = false) {
-        writes += 1
-        if triggers { triggerPulse += 1 }
-        if kills { killPulse += 1 }
+        counters.writes += 1
+        if triggers { counters.triggerPulse += 1 }
+        if kills { counters.killPulse += 1 }
     }
 
     mutating func remember(_ id: RequestID, _ outcome: Remembered, at now: Instant) {
@@ -93,9 +90,9 @@ struct StoreModel {
         _ lineage: Lineage,
         notBefore: Instant
     ) -> Trigger {
-        triggerCount += 1
+        counters.triggers += 1
         let trigger = Trigger(
-            id: TriggerID(triggerCount),
+            id: TriggerID(counters.triggers),
             key: key,
             name: name,
             cause: cause,
@@ -104,4 +101,20 @@ struct StoreModel {
         pending[trigger.id] = PendingTrigger(trigger: trigger, lineage: lineage)
         return trigger
     }
+}
+
+/// What a store counts over all of its life; nothing here ever goes back.
+struct StoreCounters: Equatable {
+    /// Calls that changed anything.
+    var writes: Int64 = 0
+    /// See ``StorePulse/triggers``.
+    var triggerPulse: Int64 = 0
+    /// See ``StorePulse/kills``.
+    var killPulse: Int64 = 0
+    /// The id of the newest trigger.
+    var triggers: Int64 = 0
+    /// The id of the newest session.
+    var sessions: Int64 = 0
+    /// The highest fence of any job that pruning removed.
+    var fenceFloor = Fence(0)
 }

@@ -37,7 +37,9 @@ actor RenewalLane {
                 where: "session=? AND state='open' AND kill_author IS NOT NULL ORDER BY id",
                 [.integer(session.rawValue)]
             ).compactMap(\.record.kill)
-            return Renewal(beat: beat, head: try file.meta().head, kills: orders)
+            let meta = try file.meta()
+            // This renewal is counted at its commit.
+            return Renewal(beat: beat, head: meta.head, writes: meta.writes + 1, kills: orders)
         }
     }
 }

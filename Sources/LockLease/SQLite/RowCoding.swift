@@ -182,18 +182,12 @@ extension OverlapPolicy {
     }
 }
 
-/// A trigger with what its run will need.
-struct PendingTrigger: Equatable {
-    var trigger: Trigger
-    var lineage: Lineage
-
+extension PendingTrigger {
     static let columns = """
         id, uid, instant, shard, shards, attempt, tenant, name, cause, detail, by_hand, retries, \
         losses, not_before
         """
-}
 
-extension PendingTrigger {
     init?(row: borrowing Row) {
         var columns = ColumnReader()
         let id = TriggerID(columns.integer(row))
@@ -247,21 +241,13 @@ extension RunKey {
     }
 }
 
-/// A run record with what only the store needs of it.
-struct StoredRun: Equatable {
-    var record: RunRecord
-    var lineage: Lineage
-    /// The trigger its end caused.
-    var retry: TriggerID?
-
+extension StoredRun {
     static let columns = """
         id, uid, instant, shard, shards, attempt, tenant, name, cause, detail, by_hand, retries, \
         losses, fence, epoch, sequence, node, session, state, claimed_at, finished_at, exit_kind, \
         exit, reason, kill_author, kill_grace_ms, kill_at, retry
         """
-}
 
-extension StoredRun {
     init?(row: borrowing Row) {
         var columns = ColumnReader()
         let id = RunID(columns.text(row))

@@ -280,7 +280,7 @@ extension StoreFile {
         )
     }
 
-    private func put(
+    func put(
         _ skip: SkipRange,
         of job: UID,
         at now: Instant

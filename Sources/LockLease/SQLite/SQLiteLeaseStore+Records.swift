@@ -162,7 +162,8 @@ extension StoreFile {
         let floor = Int64(clamping: sequence) - Int64(max(1, kept))
         guard floor > 0 else { return 0 }
         try run("UPDATE meta SET floor=max(floor, ?)", [.integer(floor)])
-        try run("DELETE FROM change WHERE sequence<=?", [.integer(floor)])
-        return try run("DELETE FROM batch WHERE sequence<=?", [.integer(floor)])
+        let gone = "sequence<=(SELECT floor FROM meta)"
+        try run("DELETE FROM change WHERE \(gone)")
+        return try run("DELETE FROM batch WHERE \(gone)")
     }
 }

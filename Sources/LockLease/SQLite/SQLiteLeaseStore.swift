@@ -60,19 +60,6 @@ package actor SQLiteLeaseStore: LeaseStore {
         return openFile
     }
 
-    // MARK: History
-
-    package func identify() throws(StoreError) -> StoreIdentity {
-        let meta = try file().meta()
-        return StoreIdentity(
-            id: meta.storeID,
-            schema: Int(StoreSchema.version),
-            head: meta.head,
-            writes: meta.writes,
-            clock: settings.clock()
-        )
-    }
-
     package func pulse() throws(StoreError) -> StorePulse {
         let meta = try file().meta()
         return StorePulse(head: meta.head, triggers: meta.triggers, kills: meta.kills)

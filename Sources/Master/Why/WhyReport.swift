@@ -121,6 +121,7 @@ struct WhyReport: Equatable, Sendable {
         case .limit: "more were missed than misfire: all(limit) runs"
         case .store: "the store was away, and store_loss says skip"
         case .superseded: "a newer start took its place in the queue"
+        case .history: "the store was restored, so nobody knows whether it had run already"
         }
     }
 
