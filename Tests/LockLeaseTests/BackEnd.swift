@@ -8,6 +8,7 @@ import Vocabulary
 enum BackEnd: String, CaseIterable, CustomTestStringConvertible {
     case model
     case sqlite
+    case etcd
 
     /// All that are compared with the model.
     static let real = allCases.filter { $0 != .model }
@@ -18,6 +19,7 @@ enum BackEnd: String, CaseIterable, CustomTestStringConvertible {
     var knowsTheGone: Bool {
         switch self {
         case .model, .sqlite: true
+        case .etcd: false
         }
     }
 
@@ -39,6 +41,11 @@ enum BackEnd: String, CaseIterable, CustomTestStringConvertible {
                 other: try SQLiteLeaseStore(path: path, settings: settings),
                 holding: folder
             )
+        case .etcd:
+            var settings = try EtcdServer.share().settings()
+            settings.clock = { clock.now }
+            settings.requestMemory = requestMemory
+            return StorePair(store: EtcdLeaseStore(settings), other: EtcdLeaseStore(settings))
         }
     }
 }

@@ -23,7 +23,7 @@ struct EndpointChoice: Equatable, Sendable {
     /// The cluster's id, from the first answer on.
     private(set) var cluster: UInt64?
 
-    /// - Parameter first: Which to begin with, so that nodes spread over the members.
+    /// `first` tells which to begin with, so that nodes spread over the members.
     init(_ names: [String], first: Int) {
         precondition(!names.isEmpty, "a store has an endpoint")
         endpoints = names.map { Endpoint(name: $0) }

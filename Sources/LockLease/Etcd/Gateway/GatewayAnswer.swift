@@ -3,8 +3,8 @@
 /// What every answer of etcd's begins with.
 struct AnswerHeader: Equatable, Sendable {
     var cluster: UInt64 = 0
-    /// The newest revision of the whole key space.
-    var revision: Int64 = 0
+    /// The newest revision of the whole key space; `nil` where that is one member's opinion.
+    var revision: Int64? = 0
 }
 
 /// One key as it stands.

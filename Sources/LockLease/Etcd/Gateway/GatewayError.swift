@@ -12,7 +12,7 @@ enum GatewayError: Error, Equatable {
     case corrupt(String)
     /// Beyond what etcd takes in one request.
     case tooLarge(String)
-    /// The answer would be beyond what etcd's gateway passes on.
+    /// The answer is larger than ours may be; a smaller page will do.
     case answerTooLarge(String)
     /// Something is set up wrongly: another cluster, a wrong password, a file that is missing.
     case refused(String)
@@ -38,7 +38,8 @@ extension GatewayError {
         case .cannotResolve, .cannotConnect, .connectTimedOut: self = .notDone(why)
         case .malformedURL, .unsupportedScheme, .unsendable, .notTrusted, .unusableCertificate:
             self = .refused(why)
-        case .timedOut, .tooLarge, .tooManyRedirects, .broken, .cancelled: self = .lost(why)
+        case .tooLarge: self = .answerTooLarge(why)
+        case .timedOut, .tooManyRedirects, .broken, .cancelled: self = .lost(why)
         }
     }
 
@@ -71,8 +72,9 @@ extension GatewayError {
         if says("required revision has been compacted") { return .compacted }
         if says("requested lease not found") { return .noSuchLease }
         if says("lease already exists") { return .leaseExists }
-        if says("received message larger than max") { return .answerTooLarge(said) }
-        if says("request is too large", "message larger than max") { return .tooLarge(said) }
+        if says("request is too large", "message larger than max") {
+            return .tooLarge("\(said). Do it in parts, or raise etcd's --max-request-bytes")
+        }
         if says("invalid auth token", "revision of auth store is old") {
             return .unauthenticated(said)
         }

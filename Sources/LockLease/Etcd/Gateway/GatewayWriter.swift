@@ -12,7 +12,7 @@ struct GatewayWriter {
     }
 
     mutating func write(_ text: StaticString) {
-        unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        text.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// An int64, as text: that is the form of 64-bit numbers in protobuf's JSON.

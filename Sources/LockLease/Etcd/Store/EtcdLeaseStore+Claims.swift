@@ -1,0 +1,263 @@
+// Claims: one transaction for many jobs, each of which is decided alone.
+
+package import Vocabulary
+
+extension EtcdLeaseStore {
+    package func claim(
+        _ session: SessionID,
+        id: RequestID,
+        items: [ClaimItem]
+    ) async throws(StoreError) -> [ClaimOutcome] {
+        for item in items { item.checkPlan() }
+        try await ready()
+        let parts = ClaimParts(items)
+        var outcomes: [ClaimOutcome] = []
+        for (number, part) in parts.ranges.enumerated() {
+            // A repetition has the same items, so it is cut into the same parts.
+            let name = number == 0 ? id : RequestID("\(id.text)+\(number)")
+            var attempt = ClaimAttempt(session: session, id: name, items: Array(items[part]))
+            try await decide(&attempt)
+            outcomes += attempt.outcomes.compactMap { $0 }
+        }
+        return outcomes
+    }
+
+    /// Decides until every item has its outcome.
+    private func decide(_ attempt: inout ClaimAttempt) async throws(StoreError) {
+        var isCached = true
+        var rounds = 0
+        while true {
+            let places = requestKeys(attempt.id)
+            guard let slice = try await slice(for: &attempt, places, cached: isCached) else {
+                isCached = false
+                continue
+            }
+            if attempt.open.isEmpty, !attempt.items.isEmpty { return }
+            var model = slice.model
+            let items = attempt.openItems
+            let decided = try model.claim(
+                attempt.session,
+                id: attempt.id,
+                items: items,
+                at: gateway.clock
+            )
+            let winsAll = !decided.isEmpty && decided.allSatisfy(\.isWon)
+            // What is cached may be old: it is good enough to win by, since that is checked.
+            guard winsAll || !isCached else {
+                isCached = false
+                continue
+            }
+            guard decided.contains(where: \.isWon) else {
+                attempt.settle(decided) { _ in true }
+                return
+            }
+            try await write(&attempt, slice, model, decided, places)
+            if attempt.open.isEmpty { return }
+            isCached = false
+            rounds += 1
+            try await rest(rounds, "claim \(attempt.id)")
+        }
+    }
+
+    /// Writes what was decided; what others were faster with stays open.
+    private func write(
+        _ attempt: inout ClaimAttempt,
+        _ slice: EtcdSlice,
+        _ model: StoreModel,
+        _ decided: [ClaimOutcome],
+        _ places: [EtcdKey]
+    ) async throws(StoreError) {
+        let delta = StoreDelta(from: slice.model, to: model)
+        let jobs = slice.jobWrites(delta, to: model, keys)
+        var transaction = EtcdTransaction(
+            conditions: [.exists(keys.living(attempt.session))] + places.map(slice.unchanged),
+            success: [
+                .touch(keys.living(attempt.session)),
+                .put(places[0], attempt.memory(with: decided).bytes),
+            ]
+        )
+        let counters = slice.counterWrite(to: model, keys)
+        if let (condition, operation) = counters {
+            transaction.conditions.append(condition)
+            transaction.success.append(operation)
+        }
+        let first = transaction.success.count
+        let width = EtcdTransaction.width - first - jobs.count
+        for var job in jobs {
+            job.conditions += calendars(of: job.job, in: attempt, slice)
+            transaction.success.append(job.nested(width: width))
+        }
+        let answer = try await send(transaction)
+        guard answer.isSuccess else {
+            cache.forgetAll()
+            return
+        }
+        let revision = answer.header.revision ?? 0
+        attempt.place = (places[0], revision)
+        if counters != nil { cache.counters = (CounterValue(model.counters), revision) }
+        var lost: Set<UID> = []
+        for (job, step) in zip(jobs, answer.answers[first...]) {
+            if case .nested(isSuccess: true, _) = step {
+                cache.note(job, at: revision)
+            } else {
+                cache.forget(job.job)
+                lost.insert(job.job)
+            }
+        }
+        attempt.settle(decided) { !lost.contains($0.job) }
+    }
+
+    /// That the calendars of a job's items still are what they were when it was decided.
+    private func calendars(
+        of uid: UID,
+        in attempt: ClaimAttempt,
+        _ slice: EtcdSlice
+    ) -> [KeyCondition] {
+        guard let tenant = slice.rooms[uid]?.gate?.name.tenant else { return [] }
+        let names = Set(
+            attempt.openItems.filter { $0.job == uid }.flatMap(\.calendars).map(\.name)
+        )
+        return names.sorted().map { name in
+            slice.unchanged(
+                keys.object(ObjectKey(tenant: tenant, kind: .calendar, name: name))
+            )
+        }
+    }
+
+    // MARK: What a claim reads
+
+    /// What the open items are decided by; `nil`: not everything is cached.
+    private func slice(
+        for attempt: inout ClaimAttempt,
+        _ places: [EtcdKey],
+        cached isCached: Bool
+    ) async throws(StoreError) -> EtcdSlice? {
+        isCached ? cachedSlice(for: attempt) : try await load(for: &attempt, places)
+    }
+
+    private func cachedSlice(for attempt: ClaimAttempt) -> EtcdSlice? {
+        guard let session = cache.sessions[attempt.session], let counters = cache.counters else {
+            return nil
+        }
+        var slice = slice()
+        slice.note(session: attempt.session, session)
+        slice.note(counters.value, at: keys.counters, revision: counters.revision)
+        for item in attempt.openItems {
+            guard let room = cache.rooms[item.job], let gate = room.gate,
+                let cursor = room.cursor, item.needsNothingMore(of: cursor, gate)
+            else { return nil }
+            slice.note(room, of: item.job)
+            for mark in item.calendars {
+                let name = ObjectKey(tenant: gate.name.tenant, kind: .calendar, name: mark.name)
+                let key = keys.object(name)
+                guard let calendar = cache.calendars[key] else { return nil }
+                slice.model.objects[name] = calendar.record
+                slice.revisions[key] = calendar.revision
+            }
+        }
+        return slice
+    }
+
+    private func load(
+        for attempt: inout ClaimAttempt,
+        _ places: [EtcdKey]
+    ) async throws(StoreError) -> EtcdSlice {
+        let items = attempt.openItems
+        let jobs = Array(Set(items.map(\.job))).sorted()
+        let fixed: [KeyRange] = [.one(keys.living(attempt.session)), .one(keys.counters)]
+        let reading = try await read(
+            fixed + places.map(KeyRange.one) + jobs.map { .all(under: keys.job($0)) }
+        )
+        var slice = slice()
+        try self.reading("session \(attempt.session)") { () throws(UnreadableValue) in
+            try slice.note(session: attempt.session, reading.answers[0].entries.first)
+        }
+        cache.sessions[attempt.session] = slice.sessions[attempt.session]
+        try note(counters: reading.answers[1], in: &slice)
+        let kept = try remembered(places, reading.answers[2..<4], in: &slice)
+        try note(jobs, Array(reading.answers[4...]), in: &slice)
+        let runs = kept == nil ? [] : attempt.openItems.flatMap(\.runIDs)
+        try await load(restOf: items, runs, at: reading.revision, into: &slice)
+        // The first time only: later it is what this very call has written.
+        if let kept, attempt.place == nil {
+            guard slice.sessions[attempt.session] != nil else { throw .sessionLost }
+            try attempt.recall(kept, slice)
+        }
+        return slice
+    }
+
+    /// What the decision needs beyond cursors: named triggers, those a policy asks for, open runs
+    /// that it may kill, calendars; and, of a repetition, the runs it may have won.
+    private func load(
+        restOf items: [ClaimItem],
+        _ runs: [RunID],
+        at revision: Int64,
+        into slice: inout EtcdSlice
+    ) async throws(StoreError) {
+        var triggers: [EtcdKey] = []
+        var wanted = runs
+        var calendars: [ObjectKey] = []
+        for item in items {
+            guard let room = slice.rooms[item.job], let gate = room.gate, let cursor = room.cursor
+            else { continue }
+            switch item.subject {
+            case .trigger(let id, run: _): triggers.append(keys.waiting(id, of: item.job))
+            case .instants:
+                triggers += cursor.special.map { keys.waiting($0, of: item.job) }
+                if gate.gate.overlap == .replace { wanted += cursor.open }
+            }
+            for mark in item.calendars {
+                calendars.append(
+                    ObjectKey(tenant: gate.name.tenant, kind: .calendar, name: mark.name)
+                )
+            }
+        }
+        calendars = Array(Set(calendars)).sorted()
+        let ranges = triggers.map(KeyRange.one) + calendars.map { .one(keys.object($0)) }
+        if !ranges.isEmpty {
+            let reading = try await read(ranges, at: revision)
+            for entry in reading.answers[..<triggers.count].compactMap(\.entries.first) {
+                try note(waiting: entry, in: &slice)
+            }
+            for (name, answer) in zip(calendars, reading.answers[triggers.count...]) {
+                let place = keys.object(name)
+                try self.reading("\(name)") { () throws(UnreadableValue) in
+                    try slice.note(object: name, at: place, answer)
+                }
+                guard let record = slice.model.objects[name] else { continue }
+                cache.note(record, at: place, revision: slice.revisions[place] ?? 0)
+            }
+        }
+        try await load(runs: wanted, at: revision, into: &slice)
+    }
+
+    package func cursors(of jobs: [UID]) async throws(StoreError) -> [UID: Instant] {
+        try await ready()
+        var slice = slice()
+        let reading = try await read(jobs.map { .all(under: keys.job($0)) })
+        try note(jobs, reading.answers, in: &slice)
+        return slice.model.jobs.filter { !$1.cursor.isDeleted }.mapValues(\.cursor.at)
+    }
+}
+
+extension EtcdSlice {
+    /// Takes in counters that are remembered from before.
+    mutating func note(_ value: CounterValue, at key: EtcdKey, revision: Int64) {
+        counters = value
+        revisions[key] = revision
+        model.counters.triggers = value.triggers
+        model.counters.triggerPulse = value.triggerPulse
+        model.counters.killPulse = value.killPulse
+    }
+}
+
+extension ClaimItem {
+    /// Whether a job's two keys are all that decides about this item.
+    fileprivate func needsNothingMore(of cursor: CursorValue, _ gate: GateValue) -> Bool {
+        switch subject {
+        case .trigger: false
+        case .instants:
+            cursor.special.isEmpty && (gate.gate.overlap != .replace || cursor.open.isEmpty)
+        }
+    }
+}
