@@ -85,6 +85,8 @@ extension EtcdLeaseStore {
         let width = EtcdTransaction.width - first - jobs.count
         for var job in jobs {
             job.conditions += calendars(of: job.job, in: attempt, slice)
+            // A single one that is lost is to write nothing at all.
+            if jobs.count == 1 { transaction.conditions += job.conditions }
             transaction.success.append(job.nested(width: width))
         }
         let answer = try await send(transaction)
@@ -95,15 +97,7 @@ extension EtcdLeaseStore {
         let revision = answer.header.revision ?? 0
         attempt.place = (places[0], revision)
         if counters != nil { cache.counters = (CounterValue(model.counters), revision) }
-        var lost: Set<UID> = []
-        for (job, step) in zip(jobs, answer.answers[first...]) {
-            if case .nested(isSuccess: true, _) = step {
-                cache.note(job, at: revision)
-            } else {
-                cache.forget(job.job)
-                lost.insert(job.job)
-            }
-        }
+        let lost = cache.note(jobs, answer.answers[first...], at: revision)
         attempt.settle(decided) { !lost.contains($0.job) }
     }
 

@@ -81,16 +81,7 @@ extension EtcdLeaseStore {
         }
         let revision = answer.header.revision ?? 0
         if counters != nil { cache.counters = (CounterValue(model.counters), revision) }
-        var failed: Set<UID> = []
-        for (job, step) in zip(jobs, answer.answers[first...]) {
-            if case .nested(isSuccess: true, _) = step {
-                cache.note(job, at: revision)
-            } else {
-                cache.forget(job.job)
-                failed.insert(job.job)
-            }
-        }
-        return failed
+        return cache.note(jobs, answer.answers[first...], at: revision)
     }
 
     private func cachedSlice(for reports: [Completion]) -> EtcdSlice? {

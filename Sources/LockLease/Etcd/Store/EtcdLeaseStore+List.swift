@@ -151,6 +151,7 @@ extension EtcdLeaseStore {
             return false
         }
         for entry in delta.cursors.put { cache.forget(entry.key) }
+        for entry in delta.objects.put { cache.forget(calendar: keys.object(entry.key)) }
         return true
     }
 

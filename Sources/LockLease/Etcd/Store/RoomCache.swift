@@ -37,8 +37,26 @@ struct RoomCache {
         rooms[uid] = room
     }
 
+    /// Takes in what became of `jobs`; answers those of which others were faster.
+    mutating func note(
+        _ jobs: [JobWrite],
+        _ steps: ArraySlice<OperationAnswer>,
+        at revision: Int64
+    ) -> Set<UID> {
+        var lost: Set<UID> = []
+        for (job, step) in zip(jobs, steps) {
+            if case .nested(isSuccess: true, _) = step {
+                note(job, at: revision)
+            } else {
+                forget(job.job)
+                lost.insert(job.job)
+            }
+        }
+        return lost
+    }
+
     /// Takes in a room that was written at `revision`.
-    mutating func note(_ write: JobWrite, at revision: Int64) {
+    private mutating func note(_ write: JobWrite, at revision: Int64) {
         var room = write.after
         room.cursorRevision = revision
         rooms[write.job] = nil
@@ -56,6 +74,10 @@ struct RoomCache {
 
     mutating func forget(_ uid: UID) {
         rooms[uid] = nil
+    }
+
+    mutating func forget(calendar key: EtcdKey) {
+        calendars[key] = nil
     }
 
     mutating func forget(run: RunID) {
