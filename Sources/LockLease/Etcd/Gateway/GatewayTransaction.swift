@@ -66,11 +66,11 @@ struct KeyRange: Equatable, Sendable {
 enum KeyCondition: Equatable, Sendable {
     /// The key was last written at this revision; 0: there is none.
     case modified(EtcdKey, at: Int64)
+    /// The key was last written at another revision, or is not there.
+    case changed(EtcdKey, since: Int64)
     case exists(EtcdKey)
     /// The key was written this many times since it was made.
     case version(EtcdKey, Int64)
-    /// The key was made after this revision, or is not there.
-    ///
     /// No key is in the range.
     case isEmpty(KeyRange)
 

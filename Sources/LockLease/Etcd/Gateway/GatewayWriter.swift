@@ -81,6 +81,11 @@ extension GatewayWriter {
             write(data: key.bytes)
             write(",\"mod_revision\":")
             write(revision)
+        case .changed(let key, let revision):
+            write("{\"target\":\"MOD\",\"result\":\"NOT_EQUAL\",\"key\":")
+            write(data: key.bytes)
+            write(",\"mod_revision\":")
+            write(revision)
         case .exists(let key):
             write("{\"target\":\"VERSION\",\"result\":\"GREATER\",\"version\":\"0\",\"key\":")
             write(data: key.bytes)

@@ -3,6 +3,9 @@
 package import Vocabulary
 
 extension EtcdLeaseStore {
+    /// The least room for what is written of one job, one level of it.
+    private static let jobWidth = 16
+
     package func claim(
         _ session: SessionID,
         id: RequestID,
@@ -42,8 +45,9 @@ extension EtcdLeaseStore {
                 at: gateway.clock
             )
             let winsAll = !decided.isEmpty && decided.allSatisfy(\.isWon)
-            // What is cached may be old: it is good enough to win by, since that is checked.
-            guard winsAll || !isCached else {
+            // What is cached may be old: it is good enough to win by, since that is checked, but not
+            // to number triggers by.
+            guard !isCached || winsAll && !slice.movesCounters(model) else {
                 isCached = false
                 continue
             }
@@ -68,54 +72,48 @@ extension EtcdLeaseStore {
         _ places: [EtcdKey]
     ) async throws(StoreError) {
         let delta = StoreDelta(from: slice.model, to: model)
-        let jobs = slice.jobWrites(delta, to: model, keys)
+        var jobs = slice.jobWrites(delta, to: model, keys)
+        let calendars = slice.calendars(of: jobs.map(\.job), in: attempt, keys)
         var transaction = EtcdTransaction(
-            conditions: [.exists(keys.living(attempt.session))] + places.map(slice.unchanged),
-            success: [
-                .touch(keys.living(attempt.session)),
-                .put(places[0], attempt.memory(with: decided).bytes),
-            ]
+            conditions: [.exists(keys.living(attempt.session))] + places.map(slice.unchanged)
         )
-        let counters = slice.counterWrite(to: model, keys)
-        if let (condition, operation) = counters {
+        if calendars.all.count + jobs.count + Self.jobWidth + 8 <= EtcdTransaction.width {
+            // Several jobs go by one calendar as a rule; its edit has all of them decided anew.
+            transaction.conditions += calendars.all.sorted().map(slice.unchanged)
+        } else {
+            for index in jobs.indices {
+                let own = calendars.byJob[jobs[index].job] ?? []
+                jobs[index].conditions += own.sorted().map(slice.unchanged)
+            }
+        }
+        var beat: [KeyOperation] = [.put(places[0], attempt.memory(with: decided).bytes)]
+        // However many rounds it takes, a claim is one renewal.
+        if attempt.place == nil { beat.append(.touch(keys.living(attempt.session))) }
+        if let (condition, operation) = slice.counterWrite(to: model, keys) {
             transaction.conditions.append(condition)
-            transaction.success.append(operation)
+            beat.append(operation)
         }
-        let first = transaction.success.count
-        let width = EtcdTransaction.width - first - jobs.count
-        for var job in jobs {
-            job.conditions += calendars(of: job.job, in: attempt, slice)
-            // A single one that is lost is to write nothing at all.
-            if jobs.count == 1 { transaction.conditions += job.conditions }
-            transaction.success.append(job.nested(width: width))
-        }
+        // A claim that is lost is to write nothing: of one job, whatever it is lost by; of several,
+        // where all cursors have moved. If one is lost by an edit alone, a beat is written.
+        if jobs.count == 1 { transaction.conditions += jobs[0].conditions }
+        let allLost = EtcdTransaction(
+            conditions: jobs.map { slice.isLost($0.job, keys) },
+            failure: beat
+        )
+        let width = EtcdTransaction.width - transaction.conditions.count - jobs.count
+        let each = EtcdTransaction(success: jobs.map { $0.nested(width: width) })
+        transaction.success = [.nested(allLost), .nested(each)]
         let answer = try await send(transaction)
-        guard answer.isSuccess else {
+        guard answer.isSuccess, case .nested(_, let steps) = answer.answers.last else {
             cache.forgetAll()
             return
         }
         let revision = answer.header.revision ?? 0
-        attempt.place = (places[0], revision)
-        if counters != nil { cache.counters = (CounterValue(model.counters), revision) }
-        let lost = cache.note(jobs, answer.answers[first...], at: revision)
-        attempt.settle(decided) { !lost.contains($0.job) }
-    }
-
-    /// That the calendars of a job's items still are what they were when it was decided.
-    private func calendars(
-        of uid: UID,
-        in attempt: ClaimAttempt,
-        _ slice: EtcdSlice
-    ) -> [KeyCondition] {
-        guard let tenant = slice.rooms[uid]?.gate?.name.tenant else { return [] }
-        let names = Set(
-            attempt.openItems.filter { $0.job == uid }.flatMap(\.calendars).map(\.name)
-        )
-        return names.sorted().map { name in
-            slice.unchanged(
-                keys.object(ObjectKey(tenant: tenant, kind: .calendar, name: name))
-            )
+        let lost = cache.note(jobs, steps[...], at: revision)
+        if case .nested(isSuccess: false, _) = answer.answers.first {
+            attempt.place = (places[0], revision)
         }
+        attempt.settle(decided) { !lost.contains($0.job) }
     }
 
     // MARK: What a claim reads
@@ -130,12 +128,9 @@ extension EtcdLeaseStore {
     }
 
     private func cachedSlice(for attempt: ClaimAttempt) -> EtcdSlice? {
-        guard let session = cache.sessions[attempt.session], let counters = cache.counters else {
-            return nil
-        }
+        guard let session = cache.sessions[attempt.session] else { return nil }
         var slice = slice()
         slice.note(session: attempt.session, session)
-        slice.note(counters.value, at: keys.counters, revision: counters.revision)
         for item in attempt.openItems {
             guard let room = cache.rooms[item.job], let gate = room.gate,
                 let cursor = room.cursor, item.needsNothingMore(of: cursor, gate)
@@ -235,13 +230,29 @@ extension EtcdLeaseStore {
 }
 
 extension EtcdSlice {
-    /// Takes in counters that are remembered from before.
-    mutating func note(_ value: CounterValue, at key: EtcdKey, revision: Int64) {
-        counters = value
-        revisions[key] = revision
-        model.counters.triggers = value.triggers
-        model.counters.triggerPulse = value.triggerPulse
-        model.counters.killPulse = value.killPulse
+    /// The calendars that the open items of `jobs` go by.
+    fileprivate func calendars(
+        of jobs: [UID],
+        in attempt: ClaimAttempt,
+        _ keys: StoreKeys
+    ) -> (all: Set<EtcdKey>, byJob: [UID: Set<EtcdKey>]) {
+        var all: Set<EtcdKey> = []
+        var byJob: [UID: Set<EtcdKey>] = [:]
+        let jobs = Set(jobs)
+        for item in attempt.openItems where jobs.contains(item.job) {
+            guard let tenant = rooms[item.job]?.gate?.name.tenant else { continue }
+            for mark in item.calendars {
+                let name = ObjectKey(tenant: tenant, kind: .calendar, name: mark.name)
+                all.insert(keys.object(name))
+                byJob[item.job, default: []].insert(keys.object(name))
+            }
+        }
+        return (all, byJob)
+    }
+
+    /// The condition that somebody has changed a job's cursor since it was read.
+    fileprivate func isLost(_ uid: UID, _ keys: StoreKeys) -> KeyCondition {
+        .changed(keys.cursor(uid), since: rooms[uid]?.cursorRevision ?? 0)
     }
 }
 

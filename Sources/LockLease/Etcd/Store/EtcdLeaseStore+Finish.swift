@@ -40,7 +40,7 @@ extension EtcdLeaseStore {
             }
             isCached = false
             // What is cached may be old: it is good enough for what is checked on writing.
-            guard cached == nil || endsAll else { continue }
+            guard cached == nil || endsAll && !slice.movesCounters(model) else { continue }
             let failed = try await write(slice, model)
             for (index, outcome) in zip(open, decided) {
                 let job = slice.model.runs[completions[index].run]?.record.key.job
@@ -65,8 +65,7 @@ extension EtcdLeaseStore {
         let delta = StoreDelta(from: slice.model, to: model)
         let jobs = slice.jobWrites(delta, to: model, keys)
         var transaction = EtcdTransaction(conditions: conditions, success: operations)
-        let counters = slice.counterWrite(to: model, keys)
-        if let (condition, operation) = counters {
+        if let (condition, operation) = slice.counterWrite(to: model, keys) {
             transaction.conditions.append(condition)
             transaction.success.append(operation)
         }
@@ -80,14 +79,11 @@ extension EtcdLeaseStore {
             return nil
         }
         let revision = answer.header.revision ?? 0
-        if counters != nil { cache.counters = (CounterValue(model.counters), revision) }
         return cache.note(jobs, answer.answers[first...], at: revision)
     }
 
     private func cachedSlice(for reports: [Completion]) -> EtcdSlice? {
-        guard let counters = cache.counters else { return nil }
         var slice = slice()
-        slice.note(counters.value, at: keys.counters, revision: counters.revision)
         for report in reports {
             guard let uid = cache.jobs[report.run], let room = cache.rooms[uid],
                 room.runs[report.run] != nil, room.cursor?.waiting == 0

@@ -88,7 +88,6 @@ extension EtcdLeaseStore {
         try reading("the counters") { () throws(UnreadableValue) in
             try slice.note(counters: keys.counters, answer)
         }
-        cache.counters = (slice.counters, slice.revisions[keys.counters] ?? 0)
     }
 
     // MARK: Remembered requests

@@ -21,7 +21,6 @@ struct RoomCache {
     /// Whose job the runs are that were granted here.
     private(set) var jobs: [RunID: UID] = [:]
     var sessions: [SessionID: SessionValue] = [:]
-    var counters: (value: CounterValue, revision: Int64)?
 
     /// Takes in a room that was read; what is known of its runs holds only as long as its cursor.
     mutating func note(_ room: EtcdSlice.Room, of uid: UID) {

@@ -135,6 +135,9 @@ extension EtcdSlice {
         write.operations.append(.delete(keys.due(trigger.id, at: trigger.notBefore)))
     }
 
+    /// Whether a call has numbered triggers or moved a pulse.
+    func movesCounters(_ after: StoreModel) -> Bool { CounterValue(after.counters) != counters }
+
     /// The counters' condition and write, if the call has moved them.
     func counterWrite(
         to after: StoreModel,
