@@ -116,6 +116,20 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Processes that race for claims, under faults or beside the bare store.
+        .target(
+            name: "StoreRace",
+            dependencies: ["LockLease", "Platform", "Vocabulary"],
+            path: "Benchmarks/StoreRace",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "store-race",
+            dependencies: ["StoreRace"],
+            path: "Benchmarks/store-race",
+            swiftSettings: settings
+        ),
+
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .target(
             name: "CronProof",

@@ -55,6 +55,13 @@ package protocol LeaseStore: Sendable {
     /// the store's clock with a skip of reason `history`.
     func acceptHistory() async throws(StoreError) -> StoreIdentity
 
+    /// Looks after the store's own health; answers, in sentences, what people should know.
+    ///
+    /// Meant to be called every few minutes: what takes long is done once a day by itself.
+    ///
+    /// - Throws: ``StoreError/corrupt(_:)`` if the store is damaged.
+    func examine() async throws(StoreError) -> [String]
+
     // MARK: Sessions
 
     /// Opens a session; at most one lives per node name.
@@ -190,6 +197,9 @@ package protocol LeaseStore: Sendable {
 }
 
 extension LeaseStore {
+    /// For a store whose health is somebody else's business.
+    package func examine() async throws(StoreError) -> [String] { [] }
+
     /// Asks again and again; for a store that cannot tell when something moves.
     package func pulse(
         after seen: StorePulse,

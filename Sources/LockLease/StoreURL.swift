@@ -62,3 +62,15 @@ package func openStore(
         }
     return WitnessedStore(store, witness: witness)
 }
+
+/// Copies the store that a `store:` setting names to the new file `target`.
+///
+/// - Throws: ``StoreError/incompatible(_:)`` for a store that has tools of its own for that.
+package func backUpStore(_ url: String, to target: String) async throws(StoreError) {
+    switch try StoreURL(url) {
+    case .sqlite(let path): try await SQLiteLeaseStore(path: path).backUp(to: target)
+    case .postgres:
+        throw .incompatible("a PostgreSQL store is backed up with pg_dump, or as its server is")
+    case .etcd: throw .incompatible("an etcd store is backed up with: etcdctl snapshot save FILE")
+    }
+}

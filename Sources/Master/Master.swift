@@ -12,7 +12,8 @@ internal import Vocabulary
 
 /// One `rota-master`.
 package struct Master: Sendable {
-    private static let pulse = Duration.milliseconds(200)
+    /// How long the store may be asked to wait for something new.
+    private static let patience = Duration.seconds(1)
 
     private let parts: MasterParts
     private let server: HTTPServer
@@ -32,7 +33,7 @@ package struct Master: Sendable {
             of: Position.self,
             bufferingPolicy: .bufferingNewest(1)
         )
-        let parts = try make(settings, address: address, log: log) { queue.yield($0) }
+        let parts = try await make(settings, address: address, log: log) { queue.yield($0) }
         let authorizer = Authorizer(replica: parts.replica, clusterKey: settings.clusterKey)
         let router = MasterAPI.router(parts) { request async throws(Problem) in
             try await authorizer.principal(of: request)
@@ -48,10 +49,10 @@ package struct Master: Sendable {
         address: String,
         log: DaemonLog,
         moved: @escaping @Sendable (Position) -> Void
-    ) throws -> MasterParts {
+    ) async throws -> MasterParts {
         let folder = settings.dataFolder
         try FileStore.makeFolder(folder)
-        let store = try openStore(settings.storeURL)
+        let store = try await SharedStore.open(settings.storeURL, folder: folder, log: log)
         let replica = try Replica(ReplicaSettings(path: "\(folder)/list.db"))
         let feed = ChangeFeed(replica)
         let gossip = try GossipDriver(
@@ -127,13 +128,20 @@ package struct Master: Sendable {
 
     /// Fetches what other masters have committed and gossip has not brought.
     private func follow() async {
+        var last: StorePulse?
         while !Task.isCancelled {
-            if let pulse = try? await parts.store.pulse(),
-                await parts.replica.position() != pulse.head
-            {
-                _ = await parts.tailer.catchUp()
+            do {
+                let pulse =
+                    if let last {
+                        try await parts.store.pulse(after: last, within: Self.patience)
+                    } else { try await parts.store.pulse() }
+                last = pulse
+                if await parts.replica.position() != pulse.head {
+                    _ = await parts.tailer.catchUp()
+                }
+            } catch {
+                try? await Task.sleep(for: Self.patience)
             }
-            try? await Task.sleep(for: Self.pulse)
         }
     }
 }

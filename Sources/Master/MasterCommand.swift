@@ -16,6 +16,7 @@ package enum MasterCommand {
         groups: [
             CommandGroup("key", "The key that all members share"),
             CommandGroup("token", "Tokens for people and programs"),
+            CommandGroup("store", "The store itself, whether or not members run"),
         ],
         commands: [
             Command(
@@ -43,8 +44,7 @@ package enum MasterCommand {
                 "token create",
                 "Makes a token and prints it; it is kept nowhere and shown only once",
                 details: "Works on the store itself, so it needs no running master.",
-                options: [
-                    .text("store", "URL", "The shared store"),
+                options: MemberOptions.storeOptions + [
                     .text("name", "NAME", "Whom or what it is for"),
                     .text("tenant", "TENANT", "What it may see; * for everything (default)"),
                     .text(
@@ -61,7 +61,7 @@ package enum MasterCommand {
                     )
                 ]
             ),
-        ]
+        ] + StoreCommands.all
     )
 
     /// Runs the program; answers its exit code.
@@ -72,6 +72,8 @@ package enum MasterCommand {
                 print(SecretKey.random().base64)
                 return 0
             case ["token", "create"]: return try await createToken(invocation)
+            case let path where path.first == "store":
+                return try await StoreCommands.run(invocation)
             case _: return try await serve(invocation)
             }
         }
@@ -103,9 +105,7 @@ package enum MasterCommand {
     }
 
     private static func createToken(_ invocation: Invocation) async throws -> Int32 {
-        guard let url = invocation.text("store") else {
-            throw MemberError("--store is missing: as in sqlite:///var/lib/rota/store.db")
-        }
+        let url = try MemberOptions.storeURL(invocation)
         guard let name = invocation.text("name"), !name.isEmpty else {
             throw MemberError("--name is missing: say whom the token is for")
         }

@@ -18,14 +18,14 @@ package struct Node: Sendable {
     /// Opens files and sockets; nothing is claimed before ``run(until:)``.
     ///
     /// - Throws: The first thing that could not be opened, as a sentence.
-    package static func make(_ settings: NodeSettings, log: DaemonLog) throws -> Node {
+    package static func make(_ settings: NodeSettings, log: DaemonLog) async throws -> Node {
         // The port must be known before others are told of it; requests wait for the router.
         let gate = RouterGate()
         let server = try HTTPServer(settings: HTTPServerSettings(listen: settings.listen)) {
             await gate.answer($0)
         }
         let address = "\(settings.listen.prefix { $0 != ":" }):\(server.port)"
-        let parts = try NodeParts.make(settings, address: address, log: log)
+        let parts = try await NodeParts.make(settings, address: address, log: log)
         let authorizer = Authorizer(replica: parts.replica, clusterKey: settings.clusterKey)
         gate.open(
             NodeAPI(node: parts).router { request async throws(Problem) in
@@ -67,6 +67,7 @@ package struct Node: Sendable {
             { await parts.follower.run() },
             { await parts.watch.run() },
             { await parts.prune() },
+            { await parts.examineStore() },
         ]
     }
 
@@ -196,6 +197,20 @@ extension NodeParts {
             }
         case .nameInUse(let error):
             log.error("node.name-in-use", ["error": "\(error)"])
+        }
+    }
+
+    /// Tells what the store's own health asks people to do.
+    func examineStore() async {
+        while !Task.isCancelled {
+            do {
+                for warning in try await store.examine() {
+                    log.warning("store.health", ["warning": warning])
+                }
+            } catch {
+                log.warning("store.examine-failed", ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: .seconds(60))
         }
     }
 

@@ -65,7 +65,7 @@ package enum NodeCommand {
         }
         let log = DaemonLog(name: shared.name.text, lowest: shared.logLevel)
         let stopping = StopSignals()
-        let node = try Node.make(settings, log: log)
+        let node = try await Node.make(settings, log: log)
         log.info(
             "node.started",
             ["http": "\(node.port)", "gossip": "\(node.gossipPort)", "version": rotaVersion]

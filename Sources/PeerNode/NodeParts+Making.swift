@@ -19,12 +19,12 @@ extension NodeParts {
         _ settings: NodeSettings,
         address: String,
         log: DaemonLog
-    ) throws -> NodeParts {
+    ) async throws -> NodeParts {
         let folder = settings.dataFolder
         try FileStore.makeFolder(folder)
         let loop = EventLoop(name: "rota-node")
         let board = Switchboard()
-        let store = try openStore(settings.storeURL)
+        let store = try await SharedStore.open(settings.storeURL, folder: folder, log: log)
         let replica = try Replica(ReplicaSettings(path: "\(folder)/list.db"))
         let feed = ChangeFeed(replica)
         let sink = try SQLiteLogSink(path: "\(folder)/logs.db")

@@ -1,5 +1,6 @@
 // What is in a folder, who may read a file, and how files go away.
 
+internal import CLinux
 internal import Glibc
 
 extension FileStore {

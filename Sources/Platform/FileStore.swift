@@ -33,13 +33,35 @@ package enum FileStore {
         with bytes: [UInt8],
         mode: UInt32 = 0o644
     ) throws(SystemError) {
+        try exchange(path, with: bytes, mode: mode) { descriptor, draft throws(SystemError) in
+            guard fsync(descriptor) == 0 else { throw .last(while: "sync \(draft)") }
+        }
+    }
+
+    /// Like ``replace(_:with:mode:)`` without waiting for the disk.
+    ///
+    /// The old or the new state survives a crash of the process; a power cut may leave neither.
+    package static func rewrite(
+        _ path: String,
+        with bytes: [UInt8],
+        mode: UInt32 = 0o644
+    ) throws(SystemError) {
+        try exchange(path, with: bytes, mode: mode) { _, _ throws(SystemError) in }
+    }
+
+    private static func exchange(
+        _ path: String,
+        with bytes: [UInt8],
+        mode: UInt32,
+        _ finish: (Int32, String) throws(SystemError) -> Void
+    ) throws(SystemError) {
         let draft = "\(path).\(getpid()).new"
         let descriptor = unsafe clinux_open(draft, O_WRONLY | O_CREAT | O_TRUNC, mode)
         guard descriptor >= 0 else { throw .last(while: "create \(draft)") }
         do throws(SystemError) {
             defer { close(descriptor) }
             try writeAll(bytes, to: descriptor, path: draft)
-            guard fsync(descriptor) == 0 else { throw .last(while: "sync \(draft)") }
+            try finish(descriptor, draft)
         } catch {
             unsafe unlink(draft)
             throw error

@@ -11,8 +11,13 @@ package final class Connection {
     private let handle: OpaquePointer
     private var cache: [String: Statement] = [:]
 
+    /// Counting what is allocated takes a lock of the whole process for each allocation.
+    /// <https://www.sqlite.org/c3ref/c_config_covering_index_scan.html#sqliteconfigmemstatus>
+    private static let keepsNoStatistics = csqlite_keep_no_statistics() == SQLITE_OK
+
     /// Opens or creates `path`; `:memory:` is a database of its own.
     package init(path: String, isReadOnly: Bool = false) throws(SQLiteError) {
+        _ = Self.keepsNoStatistics
         var opened: OpaquePointer?
         let mode = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         let code = unsafe sqlite3_open_v2(path, &opened, mode | SQLITE_OPEN_NOMUTEX, nil)
@@ -29,12 +34,11 @@ package final class Connection {
         unsafe sqlite3_close_v2(handle)
     }
 
-    /// The statement for `sql`, compiled once per connection and reset.
+    /// The statement for `sql`, compiled once per connection.
+    ///
+    /// Whoever keeps it saves looking it up by its text.
     package func prepare(_ sql: String) throws(SQLiteError) -> Statement {
-        if let kept = cache[sql] {
-            kept.reset()
-            return kept
-        }
+        if let kept = cache[sql] { return kept }
         var compiled: OpaquePointer?
         let code = unsafe sqlite3_prepare_v2(handle, sql, -1, &compiled, nil)
         guard code == SQLITE_OK, let compiled = unsafe compiled else {
@@ -72,8 +76,11 @@ package final class Connection {
         defer { statement.reset() }
         try statement.bind(values)
         while try statement.step() {}
-        return unsafe Int(sqlite3_changes(handle))
+        return changeCount
     }
+
+    /// How many rows the last statement changed.
+    package var changeCount: Int { unsafe Int(sqlite3_changes(handle)) }
 
     /// The key of the row last inserted.
     package var lastInsertedRow: Int64 { unsafe sqlite3_last_insert_rowid(handle) }

@@ -34,6 +34,29 @@ package final class Statement {
         unsafe sqlite3_clear_bindings(handle)
     }
 
+    /// Runs it with the values that `values` binds.
+    package func run(_ values: (inout Binder) -> Void) throws(SQLiteError) {
+        defer { reset() }
+        try bind(values)
+        while try step() {}
+    }
+
+    /// Runs it with the values that `values` binds; answers its first row, if any.
+    package func first<Result>(
+        _ values: (inout Binder) -> Void,
+        row: (borrowing Row) -> Result
+    ) throws(SQLiteError) -> Result? {
+        defer { reset() }
+        try bind(values)
+        return try step() ? row(Row(self)) : nil
+    }
+
+    private func bind(_ values: (inout Binder) -> Void) throws(SQLiteError) {
+        var binder = Binder(self)
+        values(&binder)
+        if let failure = binder.failure { throw failure }
+    }
+
     /// Binds `values` to the parameters in order.
     package func bind(_ values: [SQLValue]) throws(SQLiteError) {
         for (index, value) in zip(Int32(1)..., values) { try bind(value, at: index) }
@@ -108,6 +131,31 @@ package final class Statement {
             on: sqlite3_db_handle(handle),
             sql: String(cString: sqlite3_sql(handle))
         )
+    }
+}
+
+/// Binds the parameters of one statement from left to right.
+package struct Binder: ~Copyable {
+    private let statement: Statement
+    private var next: Int32 = 1
+    /// The first that could not be bound.
+    fileprivate var failure: SQLiteError?
+
+    fileprivate init(_ statement: Statement) {
+        self.statement = statement
+    }
+
+    package mutating func put(_ number: Int64) { put(.integer(number)) }
+    package mutating func put(_ number: Int) { put(.integer(Int64(number))) }
+    package mutating func put(_ text: String) { put(.text(text)) }
+
+    package mutating func put(_ value: SQLValue) {
+        do throws(SQLiteError) {
+            try statement.bind(value, at: next)
+        } catch {
+            failure = failure ?? error
+        }
+        next += 1
     }
 }
 

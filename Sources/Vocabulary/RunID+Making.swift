@@ -1,19 +1,29 @@
 // New run ids.
 
 extension RunID {
-    private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+    private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
     /// A ULID: 48 bits of milliseconds, then 80 bits of chance.
     package static func make(
         at now: Instant,
         using random: inout some RandomNumberGenerator
     ) -> Self {
-        var characters: [Character] = []
         let time = UInt64(clamping: now.unixMilliseconds)
-        for shift in stride(from: 45, through: 0, by: -5) {
-            characters.append(alphabet[Int(time >> UInt64(shift) & 31)])
+        // Eight characters are 40 bits; a draw may be a call into the kernel.
+        let (first, second) = (random.next(), random.next())
+        let alphabet = alphabet
+        let text = unsafe String(unsafeUninitializedCapacity: 26) { buffer in
+            for place in 0..<10 {
+                let digit = time >> UInt64(45 - 5 * place) & 31
+                unsafe buffer.initializeElement(at: place, to: alphabet[Int(digit)])
+            }
+            for place in 0..<16 {
+                let bits = place < 8 ? first : second
+                let digit = bits >> UInt64(59 - 5 * (place % 8)) & 31
+                unsafe buffer.initializeElement(at: 10 + place, to: alphabet[Int(digit)])
+            }
+            return 26
         }
-        for _ in 0..<16 { characters.append(alphabet[Int(random.next() >> 59)]) }
-        return Self(String(characters))
+        return Self(text)
     }
 }

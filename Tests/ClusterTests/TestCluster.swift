@@ -86,6 +86,16 @@ final class TestCluster {
     }
 
     func start(_ name: String) async throws {
+        try launch(name)
+        let url = "\(members[name]?.http ?? "")/readyz"
+        let isReady = await eventually("\(name) is ready; its log:\n\(read("\(name).log"))") {
+            await Self.status(of: url, client) == 200
+        }
+        try #require(isReady, "\(read("\(name).log").suffix(2_000))")
+    }
+
+    /// Starts a member and does not wait for it.
+    func launch(_ name: String) throws {
         let member = try #require(members[name])
         let process = Process()
         process.executableURL = binaries.appending(path: member.arguments[0])
@@ -101,11 +111,6 @@ final class TestCluster {
         process.standardInput = FileHandle.nullDevice
         try process.run()
         members[name]?.process = process
-        let url = "\(member.http ?? "")/readyz"
-        let isReady = await eventually("\(name) is ready; its log:\n\(read("\(name).log"))") {
-            await Self.status(of: url, client) == 200
-        }
-        try #require(isReady, "\(read("\(name).log").suffix(2_000))")
     }
 
     func signal(_ name: String, _ number: Int32) {

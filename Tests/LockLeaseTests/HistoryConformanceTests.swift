@@ -56,6 +56,27 @@ import Vocabulary
     }
 
     @Test(arguments: BackEnd.allCases)
+    func `gives out no number that the lost part may have given out`(
+        _ backEnd: BackEnd
+    ) async throws {
+        let bench = try Bench(backEnd)
+        let session = try await bench.session()
+        let job = try await bench.put(gate: Bench.gate(.allow(limit: nil)))
+        let grant = try await bench.run(session, job)
+        let trigger = try await bench.store.trigger(job.key, id: bench.request(), author: "ann")
+        _ = try await bench.store.acceptHistory()
+        let next = try await bench.session()
+        let fresh = try await bench.run(next, job, from: 60, at: 120)
+        let new = try await bench.put("new")
+        let other = try await bench.store.trigger(job.key, id: bench.request(), author: "ann")
+        // Whatever was lost, it was less than a million of each.
+        #expect(next.rawValue > session.rawValue + 1_000_000)
+        #expect(fresh.fence.rawValue > grant.fence.rawValue + 1_000_000)
+        #expect(other.id.rawValue > trigger.id.rawValue + 1_000_000)
+        #expect(try await bench.run(next, new, from: 120, at: 180).fence.rawValue > 1_000_000)
+    }
+
+    @Test(arguments: BackEnd.allCases)
     func `leaves a claim of the old session behind`(_ backEnd: BackEnd) async throws {
         let bench = try Bench(backEnd)
         let session = try await bench.session()

@@ -7,25 +7,36 @@ package import Vocabulary
 
 /// What every member of a cluster is told when it starts.
 package struct MemberOptions: Sendable {
-    package static let shared: [Option] = [
-        .text("name", "NAME", "This member's name, unique in the cluster (the host's name)"),
-        .text("data", "FOLDER", "Where everything it keeps lies; made if missing", from: .files),
+    package static let shared: [Option] =
+        storeOptions + [
+            .text("name", "NAME", "This member's name, unique in the cluster (the host's name)"),
+            .text(
+                "data",
+                "FOLDER",
+                "Where everything it keeps lies; made if missing",
+                from: .files
+            ),
+            .text("listen", "HOST:PORT", "Where HTTP is served (127.0.0.1:0, any free port)"),
+            .text("gossip", "HOST:PORT", "Where gossip is spoken, UDP and TCP (127.0.0.1:0)"),
+            .repeated("join", "HOST:PORT", "Gossip address of another member"),
+            .text(
+                "cluster-key-file",
+                "FILE",
+                "The key all members share (rota-master key generate)",
+                from: .files
+            ),
+            .text(
+                "log-level",
+                "LEVEL",
+                "debug, info, warning or error (info)",
+                from: .choices(["debug", "info", "warning", "error"])
+            ),
+        ]
+
+    /// Where the store is: in plain sight, or in a file if there is a password in it.
+    package static let storeOptions: [Option] = [
         .text("store", "URL", "The shared store, as in sqlite:///var/lib/rota/store.db"),
-        .text("listen", "HOST:PORT", "Where HTTP is served (127.0.0.1:0, any free port)"),
-        .text("gossip", "HOST:PORT", "Where gossip is spoken, UDP and TCP (127.0.0.1:0)"),
-        .repeated("join", "HOST:PORT", "Gossip address of another member"),
-        .text(
-            "cluster-key-file",
-            "FILE",
-            "The key all members share (rota-master key generate)",
-            from: .files
-        ),
-        .text(
-            "log-level",
-            "LEVEL",
-            "debug, info, warning or error (info)",
-            from: .choices(["debug", "info", "warning", "error"])
-        ),
+        .text("store-file", "FILE", "A file with that URL, for one with a password", from: .files),
     ]
 
     package let name: NodeName
@@ -47,7 +58,7 @@ package struct MemberOptions: Sendable {
         }
         self.name = NodeName(name)
         dataFolder = try Self.needed("data", "as in --data /var/lib/rota", invocation)
-        storeURL = try Self.needed("store", "as in sqlite:///var/lib/rota/store.db", invocation)
+        storeURL = try Self.storeURL(invocation)
         listen = try Self.address("listen", invocation)
         gossip = try Self.address("gossip", invocation)
         join = invocation.texts("join")
@@ -59,6 +70,22 @@ package struct MemberOptions: Sendable {
             )
         )
         logLevel = invocation.text("log-level").flatMap(DaemonLog.Level.init(word:)) ?? .info
+    }
+
+    /// The setting of ``storeOptions``.
+    package static func storeURL(_ invocation: Invocation) throws(MemberError) -> String {
+        guard let path = invocation.text("store-file") else {
+            return try needed("store", "as in sqlite:///var/lib/rota/store.db", invocation)
+        }
+        guard invocation.text("store") == nil else {
+            throw MemberError("--store and --store-file are both there. Leave one out")
+        }
+        do {
+            let text = String(decoding: try FileStore.read(path, limit: 4_096), as: UTF8.self)
+            return text.filter { !$0.isWhitespace }
+        } catch {
+            throw MemberError("--store-file: \(error)")
+        }
     }
 
     private static func needed(

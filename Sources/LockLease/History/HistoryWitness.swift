@@ -9,16 +9,25 @@ internal import Vocabulary
 /// A restored backup, or a failover that lost its tail, would let runs start again that have run.
 /// Whoever has seen more than the store now knows refuses it, until its history is accepted.
 package final class HistoryWitness: Sendable {
+    /// What was known when a question was sent: answers may overtake each other, so each is
+    /// compared with that.
+    struct View: Equatable {
+        let seen: HistoryMark?
+        fileprivate let looks: Int
+    }
+
     private struct State {
         var seen: HistoryMark?
+        /// How often the store has been looked at.
+        var looks = 0
         var refusal: StoreError?
         /// Whether somebody must look at the store before it is used.
         var isInDoubt = true
-        var savedAt: MonotonicInstant?
+        /// Requests whose answer was lost: whether they were counted is not known.
+        var unknown: Set<RequestID> = []
     }
 
-    /// How often the file is written at most; an older mark only notices a little less.
-    private static let saveInterval = Duration.seconds(10)
+    private static let unknownLimit = 10_000
 
     private let path: String?
     private let state: Mutex<State>
@@ -31,14 +40,26 @@ package final class HistoryWitness: Sendable {
         state = Mutex(State(seen: seen))
     }
 
-    /// How far the store had gone, for ``admit(_:since:)``.
-    var seen: HistoryMark? { state.withLock { $0.seen } }
+    /// To be taken before a question is sent.
+    var view: View { state.withLock { View(seen: $0.seen, looks: $0.looks) } }
 
     var isInDoubt: Bool { state.withLock { $0.isInDoubt } }
 
     /// Has the next caller look at the store's history first.
-    func doubt() {
-        state.withLock { $0.isInDoubt = true }
+    ///
+    /// - Parameter request: Whose answer was lost, if it may have been applied.
+    func doubt(_ request: RequestID? = nil) {
+        state.withLock { state in
+            state.isInDoubt = true
+            guard let request else { return }
+            if state.unknown.count >= Self.unknownLimit { state.unknown = [] }
+            state.unknown.insert(request)
+        }
+    }
+
+    /// Throws why the store is refused, if it is.
+    func check() throws(StoreError) {
+        if let refusal = state.withLock({ $0.refusal }) { throw refusal }
     }
 
     /// Takes note of a commit that the store has acknowledged.
@@ -51,34 +72,52 @@ package final class HistoryWitness: Sendable {
         }
     }
 
-    /// Throws why the store is refused, if it is.
-    func check() throws(StoreError) {
-        if let refusal = state.withLock({ $0.refusal }) { throw refusal }
+    /// Counts a write that the store has acknowledged to us, as it counted it itself.
+    ///
+    /// So the very last claims are missed as well. One that was sent before the latest look may be
+    /// in what that saw, and one that was sent twice was counted once; neither is counted here.
+    func wrote(_ request: RequestID, since view: View) {
+        state.withLock { state in
+            guard state.unknown.remove(request) == nil, state.looks == view.looks,
+                let seen = state.seen
+            else { return }
+            state.seen = HistoryMark(
+                storeID: seen.storeID,
+                revision: seen.revision,
+                writes: seen.writes + 1
+            )
+        }
     }
 
-    /// Takes note of what the store answered to a question sent after `seen` had been seen.
+    /// Takes note of where the store says it is, in answer to a question sent at `view`.
     ///
-    /// Answers may overtake each other, so one is compared with what was known when it was asked.
-    func admit(_ found: HistoryMark, since seen: HistoryMark?) throws(StoreError) {
+    /// The question itself may have been one or more `writes`. Throws why the store is refused.
+    func admit(
+        _ found: HistoryMark,
+        since view: View,
+        after writes: Int64 = 0
+    ) throws(StoreError) {
         do throws(StoreError) {
-            try seen?.check(found)
+            // Its own write must not make up for one that is gone.
+            let before = HistoryMark(
+                storeID: found.storeID,
+                revision: found.revision,
+                writes: found.writes - writes
+            )
+            try view.seen?.check(before)
         } catch {
             state.withLock { $0.refusal = error }
             throw error
         }
-        let saved = state.withLock { state -> HistoryMark? in
+        let mark = state.withLock { state -> HistoryMark? in
             let isNewEpoch = found.revision.epoch > (state.seen?.revision.epoch ?? 0)
             let mark = state.seen?.further(found) ?? found
             state.seen = mark
+            state.looks += 1
             state.isInDoubt = false
             if isNewEpoch { state.refusal = nil }
-            guard state.refusal == nil else { return nil }
-            let now = SystemClock.monotonic
-            let isDue = state.savedAt.map { $0.duration(to: now) >= Self.saveInterval } ?? true
-            guard isDue || isNewEpoch else { return nil }
-            state.savedAt = now
-            return mark
+            return state.refusal == nil ? mark : nil
         }
-        if let saved, let path { try? FileStore.replace(path, with: Array("\(saved)\n".utf8)) }
+        if let mark, let path { try? FileStore.rewrite(path, with: Array("\(mark)\n".utf8)) }
     }
 }

@@ -51,11 +51,11 @@ package struct WitnessedStore: LeaseStore {
     }
 
     private func look() async throws(StoreError) -> StoreIdentity {
-        let seen = witness.seen
+        let view = witness.view
         let identity = try await noticing { store async throws(StoreError) in
             try await store.identify()
         }
-        try witness.admit(HistoryMark(identity), since: seen)
+        try witness.admit(HistoryMark(identity), since: view)
         return identity
     }
 }
@@ -78,33 +78,33 @@ extension WitnessedStore {
     package func identify() async throws(StoreError) -> StoreIdentity { try await look() }
 
     package func acceptHistory() async throws(StoreError) -> StoreIdentity {
-        let seen = witness.seen
+        let view = witness.view
         // Another store altogether is not accepted by accepting its history.
         let found = HistoryMark(try await store.identify())
-        if let seen, seen.storeID != found.storeID {
+        if let seen = view.seen, seen.storeID != found.storeID {
             throw .anotherStore(seen: seen, found: found)
         }
         let identity = try await noticing { store async throws(StoreError) in
             try await store.acceptHistory()
         }
-        try witness.admit(HistoryMark(identity), since: seen)
+        try witness.admit(HistoryMark(identity), since: view)
         return identity
     }
 
     package func renew(_ session: SessionID) async throws(StoreError) -> Renewal {
         if witness.isInDoubt { _ = try await look() }
         try witness.check()
-        let seen = witness.seen
+        let view = witness.view
         let renewal = try await noticing { store async throws(StoreError) in
             try await store.renew(session)
         }
-        if let seen {
+        if let seen = view.seen {
             let mark = HistoryMark(
                 storeID: seen.storeID,
                 revision: renewal.head.revision,
                 writes: renewal.writes
             )
-            try witness.admit(mark, since: seen)
+            try witness.admit(mark, since: view, after: 1)
         }
         return renewal
     }
@@ -130,6 +130,12 @@ extension WitnessedStore {
     ) async throws(StoreError) -> SessionID {
         try await writing { store async throws(StoreError) in
             try await store.openSession(node, term: term)
+        }
+    }
+
+    package func examine() async throws(StoreError) -> [String] {
+        try await reading { store async throws(StoreError) in
+            try await store.examine()
         }
     }
 
@@ -202,8 +208,16 @@ extension WitnessedStore {
         id: RequestID,
         items: [ClaimItem]
     ) async throws(StoreError) -> [ClaimOutcome] {
-        try await writing { store async throws(StoreError) in
-            try await store.claim(session, id: id, items: items)
+        if witness.isInDoubt { _ = try await look() }
+        try witness.check()
+        let view = witness.view
+        do throws(StoreError) {
+            let outcomes = try await store.claim(session, id: id, items: items)
+            if outcomes.contains(where: \.isWon) { witness.wrote(id, since: view) }
+            return outcomes
+        } catch {
+            if error.isOfReach { witness.doubt(id) }
+            throw error
         }
     }
 

@@ -9,6 +9,7 @@ package import Vocabulary
 package actor InMemoryLeaseStore: LeaseStore {
     private var model: StoreModel
     private let clock: @Sendable () -> Instant
+    private var losesClaimAnswer = false
 
     /// An empty store.
     ///
@@ -38,6 +39,11 @@ package actor InMemoryLeaseStore: LeaseStore {
     /// Takes the store back to what was kept, as a restored file or a lost tail would.
     package func restore(_ backup: Backup) {
         model = backup.model
+    }
+
+    /// Has the next claim be made and its answer be lost.
+    package func loseNextClaimAnswer() {
+        losesClaimAnswer = true
     }
 
     /// Has everybody know that the process behind `session` is gone.
@@ -117,7 +123,12 @@ package actor InMemoryLeaseStore: LeaseStore {
         id: RequestID,
         items: [ClaimItem]
     ) throws(StoreError) -> [ClaimOutcome] {
-        try model.claim(session, id: id, items: items, at: clock())
+        let outcomes = try model.claim(session, id: id, items: items, at: clock())
+        guard !losesClaimAnswer else {
+            losesClaimAnswer = false
+            throw .unknown("the answer was lost on purpose")
+        }
+        return outcomes
     }
 
     package func cursors(of jobs: [UID]) -> [UID: Instant] {

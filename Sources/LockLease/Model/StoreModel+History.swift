@@ -27,6 +27,11 @@ extension StoreModel {
             put(StoreHistory.unknown(from: job.cursor.at, through: now), of: uid, at: now)
             jobs[uid]?.cursor.at = now
         }
+        let numbers = StoreHistory.firstNumber(ofEpoch: epoch)
+        for uid in jobs.keys { jobs[uid]?.cursor.raiseFence(to: Fence(numbers)) }
+        counters.fenceFloor = max(counters.fenceFloor, Fence(numbers))
+        counters.sessions = max(counters.sessions, numbers)
+        counters.triggers = max(counters.triggers, numbers)
         count(triggers: true, kills: true)
         return identity(at: now)
     }
@@ -36,6 +41,14 @@ extension StoreModel {
 enum StoreHistory {
     /// Of every run that was open.
     static let reason = "the store was restored and accepted"
+
+    /// Where the numbers of a later epoch begin: fences, sessions, triggers.
+    ///
+    /// The lost part of the history had given out some; none of them may come a second time, or a
+    /// stale holder would be taken for the new one.
+    static func firstNumber(ofEpoch epoch: UInt32) -> Int64 {
+        Int64(epoch) * 1_000_000_000_000
+    }
 
     /// The instants that nobody can tell of.
     static func unknown(from cursor: Instant, through now: Instant) -> SkipRange {
@@ -50,5 +63,11 @@ extension Cause {
         case .schedule, .catchUp, .queued, .replacement: true
         case .manual, .retry, .nodeLoss: false
         }
+    }
+}
+
+extension JobCursor {
+    mutating func raiseFence(to floor: Fence) {
+        fence = max(fence, floor)
     }
 }

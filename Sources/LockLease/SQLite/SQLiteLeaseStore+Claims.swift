@@ -223,13 +223,8 @@ extension StoreFile {
                 try put(.single(planned.instant, because: reason), of: job.uid, at: claim.now)
             }
         }
-        try run(
-            "UPDATE cursor SET at=?, fence=?, open=? WHERE uid=?",
-            [
-                .instant(to), .integer(job.fence.rawValue), .integer(job.open),
-                .text(job.uid.text),
-            ]
-        )
+        job.at = to
+        try move(job)
         return grants
     }
 
@@ -250,10 +245,7 @@ extension StoreFile {
         )
         try run("DELETE FROM pending WHERE id=?", [.integer(pending.trigger.id.rawValue)])
         try open(grant, pending.lineage, of: job, for: claim)
-        try run(
-            "UPDATE cursor SET fence=?, open=? WHERE uid=?",
-            [.integer(job.fence.rawValue), .integer(job.open), .text(job.uid.text)]
-        )
+        try move(job)
         return grant
     }
 
@@ -263,21 +255,16 @@ extension StoreFile {
         of job: JobCursor,
         for claim: Claim
     ) throws(StoreError) {
-        try run(
-            """
-            INSERT INTO run(id, uid, instant, shard, shards, attempt, tenant, name, cause, detail,
-            by_hand, retries, losses, fence, epoch, sequence, node, session, state, claimed_at)
-            VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-            """,
-            [.text(grant.run.text)] + grant.key.values + [
-                .text(job.name.tenant), .text(job.name.name), .text(grant.cause.word),
-                .text(grant.cause.detail),
-            ] + lineage.values + [
-                .integer(grant.fence.rawValue), .epoch(job.revision), .sequence(job.revision),
-                .text(claim.node.text), .integer(claim.session.rawValue),
-                .text(RunState.open.rawValue), .instant(claim.now),
-            ]
-        )
+        try claiming { statements throws(SQLiteError) in
+            try statements.open(grant, lineage, of: job, for: claim)
+        }
+        noteChange()
+    }
+
+    /// Writes the job's new place, fence and count of open runs.
+    private func move(_ job: JobCursor) throws(StoreError) {
+        try claiming { statements throws(SQLiteError) in try statements.move(job) }
+        noteChange()
     }
 
     func put(

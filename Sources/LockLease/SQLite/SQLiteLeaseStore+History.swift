@@ -12,7 +12,8 @@ extension SQLiteLeaseStore {
         let file = try file()
         let now = settings.clock()
         try file.write { () throws(StoreError) in
-            try file.beginEpoch()
+            let epoch = try file.beginEpoch()
+            try file.raiseNumbers(to: StoreHistory.firstNumber(ofEpoch: epoch))
             try file.run("UPDATE session SET live=0, ended_at=? WHERE live=1", [.instant(now)])
             try file.run(
                 "UPDATE run SET state=?, reason=?, finished_at=? WHERE state='open'",
@@ -38,9 +39,24 @@ extension SQLiteLeaseStore {
 }
 
 extension StoreFile {
-    fileprivate func beginEpoch() throws(StoreError) {
+    fileprivate func beginEpoch() throws(StoreError) -> UInt32 {
         try run("UPDATE meta SET epoch=max(epoch, head_epoch)+1, floor=sequence")
         try run("UPDATE meta SET head_epoch=epoch")
+        return try meta().epoch
+    }
+
+    /// Has fences, sessions and triggers count on from `number`.
+    fileprivate func raiseNumbers(to number: Int64) throws(StoreError) {
+        try run("UPDATE cursor SET fence=max(fence, ?)", [.integer(number)])
+        try run("UPDATE meta SET fence_floor=max(fence_floor, ?)", [.integer(number)])
+        // Where AUTOINCREMENT keeps its count. <https://www.sqlite.org/autoinc.html>
+        for table in ["session", "pending"] {
+            let values: [SQLValue] = [.integer(number), .text(table)]
+            let update = "UPDATE sqlite_sequence SET seq=max(seq, ?) WHERE name=?"
+            if try run(update, values) == 0 {
+                try run("INSERT INTO sqlite_sequence(seq, name) VALUES(?, ?)", values)
+            }
+        }
     }
 
     fileprivate func forgetTriggers(at now: Instant) throws(StoreError) {

@@ -20,6 +20,7 @@ package actor SQLiteLeaseStore: LeaseStore {
     var locks: SessionLocks
     private var openFile: StoreFile?
     private let renewals: RenewalLane
+    private let upkeep: UpkeepLane
     private let loop: EventLoop
 
     /// Opens the store at `path`, or makes one.
@@ -34,6 +35,7 @@ package actor SQLiteLeaseStore: LeaseStore {
         locks = SessionLocks(path: path)
         openFile = try StoreFile.open(path: path, settings: settings)
         renewals = try RenewalLane(path: path, settings: settings)
+        upkeep = UpkeepLane(path: path, settings: settings)
         loop = EventLoop(name: "store")
     }
 
@@ -69,5 +71,18 @@ package actor SQLiteLeaseStore: LeaseStore {
 
     package func renew(_ session: SessionID) async throws(StoreError) -> Renewal {
         try await renewals.renew(session)
+    }
+
+    /// Looks through the whole file once a day.
+    package func examine() async throws(StoreError) -> [String] {
+        try await upkeep.checkDaily()
+        return []
+    }
+
+    /// Writes all that is committed to a new file at `target`, while the store goes on working.
+    ///
+    /// - Throws: ``StoreError/unavailable(_:)`` if there is such a file already.
+    package func backUp(to target: String) async throws(StoreError) {
+        try await upkeep.backUp(to: target)
     }
 }

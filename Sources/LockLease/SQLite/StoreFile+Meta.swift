@@ -80,14 +80,10 @@ extension StoreFile {
     // MARK: Rows by key
 
     func cursor(of job: UID) throws(StoreError) -> JobCursor? {
-        try known(
-            first(
-                "SELECT \(JobCursor.columns) FROM cursor WHERE uid=?",
-                [.text(job.text)],
-                row: { JobCursor(row: $0) }
-            ),
-            what: "job \(job)"
-        )
+        let found = try claiming { statements throws(SQLiteError) in
+            try statements.cursor(of: job)
+        }
+        return try known(found, what: "job \(job)")
     }
 
     func object(_ key: ObjectKey) throws(StoreError) -> ObjectRecord? {

@@ -21,6 +21,7 @@ extension StoreFile {
             // Somebody else may have made something of the file while we waited.
             try checkKind(path, connection)
             try file.makeIfNew(settings)
+            try file.migrate()
         }
         try file.checkPages()
         return file
@@ -134,7 +135,16 @@ extension StoreFile {
         )
     }
 
-    private func checkPages() throws(StoreError) {
+    /// Brings the tables of an older release up to this one's; called with the turn held.
+    private func migrate() throws(StoreError) {
+        let version = try first("PRAGMA user_version") { $0.integer(0) } ?? 0
+        for (next, script) in StoreSchema.migrations where next > version {
+            try execute("BEGIN IMMEDIATE; \(script) PRAGMA user_version=\(next); COMMIT")
+        }
+    }
+
+    /// Looks through the whole file for damage.
+    func checkPages() throws(StoreError) {
         let report = try rows("PRAGMA quick_check(5)") { $0.text(0) }
         guard report == ["ok"] else {
             throw .corrupt("\(path): \(report.joined(separator: "; "))")

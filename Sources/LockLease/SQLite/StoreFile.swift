@@ -17,6 +17,7 @@ final class StoreFile {
     private let settings: SQLiteStoreSettings
     private let connection: Connection
     private let turn: FileLock
+    private var claimStatements: ClaimStatements?
     private var checkpointAt: Int64
     private var changed = 0
     private var hasMovedTriggers = false
@@ -173,6 +174,23 @@ final class StoreFile {
             throw StoreError(error)
         }
     }
+
+    /// Runs one of the statements of claims; answers what it did.
+    func claiming<Result>(
+        _ work: (ClaimStatements) throws(SQLiteError) -> Result
+    ) throws(StoreError) -> Result {
+        do throws(SQLiteError) {
+            if let claimStatements { return try work(claimStatements) }
+            let made = try ClaimStatements(connection)
+            claimStatements = made
+            return try work(made)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Notes that the running transaction has changed something.
+    func noteChange() { changed += 1 }
 
     /// Runs a script of several statements.
     func execute(_ script: String) throws(StoreError) {

@@ -5,7 +5,15 @@ enum StoreSchema {
     /// `Rota` in ASCII, in the header's application id.
     static let applicationID: Int64 = 0x526F_7461
     /// In the header's user version; a file with a larger one is of a newer release.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
+
+    /// What takes a file from the version before to each later one, in order.
+    static let migrations: [(version: Int64, script: String)] = [(2, killIndex)]
+
+    /// Kills are asked for with every renewal, and most open runs have none.
+    private static let killIndex = """
+        CREATE INDEX run_kill ON run(session) WHERE kill_author IS NOT NULL AND state='open';
+        """
 
     /// What an object's state is, in `object` and in `change` alike.
     static let objectColumns = """
@@ -77,6 +85,7 @@ enum StoreSchema {
         ) STRICT, WITHOUT ROWID;
         CREATE UNIQUE INDEX run_key ON run(uid, instant, shard, shards, attempt, by_hand);
         CREATE INDEX run_open ON run(session) WHERE state='open';
+        \(killIndex)
 
         -- Triggers, until somebody claims them.
         CREATE TABLE pending(

@@ -13,6 +13,9 @@ package struct StoreWatch: Sendable {
         case kills
     }
 
+    /// How long the store is asked to wait for something new.
+    private static let patience = Duration.seconds(1)
+    /// The pause while something is outstanding, or the store is away.
     private static let interval = Duration.milliseconds(200)
     private static let triggerLimit = 1_000
 
@@ -47,7 +50,7 @@ package struct StoreWatch: Sendable {
         var behindSince: MonotonicInstant?
         while !Task.isCancelled {
             do throws(StoreError) {
-                let pulse = try await store.pulse()
+                let pulse = try await next(after: last, nextTrigger, isBehind: behindSince != nil)
                 behindSince = await follow(pulse.head, behindSince: behindSince)
                 let isDue = nextTrigger.map { $0 <= SystemClock.wall } ?? false
                 if pulse.triggers != last?.triggers || isDue {
@@ -58,9 +61,23 @@ package struct StoreWatch: Sendable {
                 last = pulse
             } catch {
                 log.debug("store.pulse-failed", ["error": "\(error)"])
+                try? await Task.sleep(for: Self.interval)
             }
-            try? await Task.sleep(for: Self.interval)
         }
+    }
+
+    /// The next pulse: at once at the start, soon while this node is behind or a trigger comes due.
+    private func next(
+        after last: StorePulse?,
+        _ nextTrigger: Instant?,
+        isBehind: Bool
+    ) async throws(StoreError) -> StorePulse {
+        guard let last else { return try await store.pulse() }
+        var limit = isBehind ? Self.interval : Self.patience
+        if let nextTrigger {
+            limit = max(.milliseconds(1), min(limit, SystemClock.wall.duration(to: nextTrigger)))
+        }
+        return try await store.pulse(after: last, within: limit)
     }
 
     /// Fetches edits if this node is a tailer, or if gossip has not brought them within a second.
