@@ -33,7 +33,7 @@ extension EtcdSettings {
             }
         }
         guard isEncrypted || identity == HTTPIdentity() else {
-            throw Self.fault("ca, cert and key need an encrypted connection; write etcds:// or tls=true")
+            throw Self.fault("ca, cert and key need encryption; write etcds:// or tls=true")
         }
         guard keyFile == nil || certificateFile != nil else {
             throw Self.fault("there is a key and no cert it belongs to")
@@ -74,7 +74,9 @@ extension EtcdSettings {
                 throw fault("\"\(part)\" is no host:port")
             }
             let number = port.isEmpty ? 2_379 : UInt16(port.dropFirst())
-            guard let number, number > 0 else { throw fault("\"\(part)\" has no port from 1 to 65535") }
+            guard let number, number > 0 else {
+                throw fault("\"\(part)\" has no port from 1 to 65535")
+            }
             endpoints.append("\(host):\(number)")
         }
         return endpoints
@@ -141,7 +143,11 @@ extension EtcdSettings {
         func options() throws(StoreError) -> [(String, String)] {
             var options: [(String, String)] = []
             for part in query.split(separator: "&") {
-                let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                let sides = part.split(
+                    separator: "=",
+                    maxSplits: 1,
+                    omittingEmptySubsequences: false
+                )
                 guard sides.count == 2, let value = sides[1].removingPercents else {
                     throw fault("an option behind the ? is not of the form name=value")
                 }

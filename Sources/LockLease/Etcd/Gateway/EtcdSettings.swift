@@ -42,9 +42,6 @@ package struct EtcdSettings: Sendable {
     /// How long etcd keeps old states of keys; older ones are compacted.
     package var historyKept = Duration.seconds(300)
 
-    /// Told when etcd runs out of room.
-    package var warn: @Sendable (String) -> Void = { _ in }
-
     package init(endpoints: [String], prefix: String) {
         self.endpoints = endpoints
         self.prefix = prefix

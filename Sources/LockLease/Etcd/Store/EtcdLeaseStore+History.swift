@@ -29,7 +29,7 @@ extension EtcdLeaseStore {
     func ready() async throws(StoreError) {
         try reach.check()
         if identity == nil { _ = try await findIdentity() }
-        keepHouse()
+        keepHouseIfDue()
     }
 
     private func findIdentity() async throws(StoreError) -> IdentityValue {
@@ -97,19 +97,21 @@ extension EtcdLeaseStore {
         cache.forgetAll()
         let now = gateway.clock
         try await endAllSessions(at: now)
-        let revision = try await read([.one(keys.head)]).revision
+        let reading = try await read([.one(keys.head)])
+        var slice = slice()
+        try self.reading("the list's head") { () throws(UnreadableValue) in
+            try slice.note(head: keys.head, reading.answers[0])
+        }
+        let epoch = max(slice.model.epoch, slice.model.head.revision.epoch)
         var jobs: [UID] = []
-        try await pages(under: keys.jobs, at: revision, .keysOnly) { entries throws(StoreError) in
+        try await pages(under: keys.jobs, at: reading.revision, .keysOnly) {
+            entries throws(StoreError) in
             for entry in entries where entry.key.bytes.last == UInt8(ascii: "c") {
                 jobs.append(try job(of: entry.key))
             }
             return true
         }
-        for start in stride(from: 0, to: jobs.count, by: 40) {
-            for uid in jobs[start..<min(start + 40, jobs.count)] {
-                try await accept(uid, at: now)
-            }
-        }
+        for uid in jobs { try await accept(uid, of: epoch, at: now) }
         try await beginEpoch()
         return try await identify()
     }
@@ -148,11 +150,13 @@ extension EtcdLeaseStore {
     }
 
     /// Moves one job's cursor to `now`, closes its runs and forgets what waits.
-    private func accept(_ uid: UID, at now: Instant) async throws(StoreError) {
+    private func accept(_ uid: UID, of epoch: UInt32, at now: Instant) async throws(StoreError) {
         var attempt = 0
         while true {
             var slice = slice()
             try await load([uid], everythingOf: true, into: &slice)
+            // The epoch that is about to begin tells where fences go on.
+            slice.model.epoch = epoch
             let before = slice.model
             var model = before
             _ = model.acceptHistory(at: now)
@@ -171,8 +175,12 @@ extension EtcdLeaseStore {
     private func beginEpoch() async throws(StoreError) {
         var attempt = 0
         while true {
-            let reading = try await read([.one(keys.head), .one(keys.counters)])
+            let reading = try await read([
+                .one(keys.head), .one(keys.counters), .one(keys.sessionCount),
+            ])
             var slice = slice()
+            slice.model.counters.sessions = try counted(reading.answers[2].entries.first)
+            slice.note(keys.sessionCount, reading.answers[2])
             try self.reading("the list's head") { () throws(UnreadableValue) in
                 try slice.note(head: keys.head, reading.answers[0])
                 try slice.note(counters: keys.counters, reading.answers[1])
@@ -180,9 +188,11 @@ extension EtcdLeaseStore {
             var model = slice.model
             _ = model.acceptHistory(at: gateway.clock)
             var transaction = EtcdTransaction(
-                conditions: [slice.unchanged(keys.head)],
+                conditions: [slice.unchanged(keys.head), slice.unchanged(keys.sessionCount)],
                 success: [
-                    .put(keys.head, slice.headValue(of: model).bytes), .delete(keys.accepting),
+                    .put(keys.head, slice.headValue(of: model).bytes),
+                    .put(keys.sessionCount, countBytes(model.counters.sessions)),
+                    .delete(keys.accepting),
                 ]
             )
             if let (condition, operation) = slice.counterWrite(to: model, keys) {

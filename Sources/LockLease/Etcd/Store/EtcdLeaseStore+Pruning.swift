@@ -15,7 +15,6 @@ extension EtcdLeaseStore {
         count += try await pruneTombstones(jobs, before: oldest)
         count += try await pruneBatches(keeping: retention.batches)
         try await forgetRequests()
-        await checkRoom()
         return count
     }
 

@@ -32,8 +32,6 @@ extension EtcdLeaseStore {
                 term: .milliseconds(term.milliseconds),
                 nonce: nonce
             )
-            var writer = CompactWriter()
-            writer.put(count)
             let transaction = EtcdTransaction(
                 conditions: [
                     .isAbsent(keys.node(node.name)), .isAbsent(keys.accepting),
@@ -45,7 +43,7 @@ extension EtcdLeaseStore {
                 success: [
                     .put(keys.living(session), value.bytes),
                     .put(keys.node(node.name), Array(hexText(session).utf8)),
-                    .put(keys.sessionCount, writer.bytes),
+                    .put(keys.sessionCount, countBytes(count)),
                 ]
             )
             if try await send(transaction).isSuccess {
@@ -61,7 +59,13 @@ extension EtcdLeaseStore {
         keys.lastPart(keys.living(session))
     }
 
-    private func counted(_ entry: KeyEntry?) throws(StoreError) -> Int64 {
+    func countBytes(_ count: Int64) -> [UInt8] {
+        var writer = CompactWriter()
+        writer.put(count)
+        return writer.bytes
+    }
+
+    func counted(_ entry: KeyEntry?) throws(StoreError) -> Int64 {
         guard let entry else { return 0 }
         return try reading("the count of sessions") { () throws(UnreadableValue) in
             var reader = CompactReader(entry.value)

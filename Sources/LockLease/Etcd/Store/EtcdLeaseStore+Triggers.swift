@@ -194,8 +194,8 @@ extension EtcdLeaseStore {
             entries throws(StoreError) in
             guard let entry = entries.first else { return false }
             next = try reading("the index of triggers") { () throws(UnreadableValue) in
-                let parts = entry.key.bytes.dropFirst(keys.due.bytes.count)
-                let instant = EtcdKey([UInt8(ascii: "/")] + parts.prefix { $0 != UInt8(ascii: "/") })
+                let end = entry.key.bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0
+                let instant = EtcdKey(Array(entry.key.bytes[..<end]))
                 return Instant(unixMilliseconds: try keys.lastNumber(instant))
             }
             return false

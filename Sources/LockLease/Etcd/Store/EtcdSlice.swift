@@ -116,9 +116,11 @@ extension EtcdSlice {
         model.pending[id] = waiting
     }
 
-    mutating func note(object key: ObjectKey, at place: EtcdKey, _ answer: RangeAnswer)
-        throws(UnreadableValue)
-    {
+    mutating func note(
+        object key: ObjectKey,
+        at place: EtcdKey,
+        _ answer: RangeAnswer
+    ) throws(UnreadableValue) {
         if let entry = note(place, answer) { model.objects[key] = try ObjectRecord(entry.value) }
     }
 }

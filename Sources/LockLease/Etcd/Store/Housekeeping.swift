@@ -53,22 +53,41 @@ struct Housekeeping {
 }
 
 extension EtcdLeaseStore {
-    /// Looks after etcd's room now and then, beside the calls that fill it.
-    func keepHouse() {
-        guard housekeeping.isDue(at: SystemClock.monotonic) else { return }
-        Task { [weak self] in await self?.checkRoom() }
+    /// Compacts what is old, forgets requests of old, and looks how full etcd is.
+    package func examine() async throws(StoreError) -> [String] {
+        try await ready()
+        let status: GatewayStatus
+        do throws(GatewayError) {
+            status = try await gateway.status()
+        } catch {
+            throw reach.failed(error)
+        }
+        housekeeping.measure(status, quota: settings.quotaBytes)
+        try await keepHouse()
+        return housekeeping.warning.map { [$0] } ?? []
     }
 
-    /// Compacts what is old and looks how full etcd is; failures only mean that it is done later.
-    func checkRoom() async {
-        guard let status = try? await gateway.status() else { return }
-        housekeeping.measure(status, quota: settings.quotaBytes)
-        if let warning = housekeeping.warning { settings.warn(warning) }
-        guard let newest = try? await read([.one(keys.head)]).revision else { return }
+    /// Looks after etcd's room now and then, beside the calls that fill it.
+    ///
+    /// Every process that uses the store does so, since nobody may call ``examine()`` as often as a
+    /// full etcd needs it. Failures only mean that it is done later.
+    func keepHouseIfDue() {
+        guard housekeeping.isDue(at: SystemClock.monotonic) else { return }
+        Task { [weak self] in try? await self?.keepHouse() }
+    }
+
+    private func keepHouse() async throws(StoreError) {
+        let newest = try await read([.one(keys.head)]).revision
         let now = SystemClock.monotonic
-        let old = housekeeping.mark(newest, at: now, kept: settings.historyKept)
-        if let old { try? await gateway.compact(at: old) }
-        try? await forgetRequests()
+        if let old = housekeeping.mark(newest, at: now, kept: settings.historyKept) {
+            do throws(GatewayError) {
+                try await gateway.compact(at: old)
+            } catch {
+                // A user of etcd's may be without that right; then its operators see to it.
+                guard case .refused = error else { throw reach.failed(error) }
+            }
+        }
+        try await forgetRequests()
     }
 
     /// Removes the requests of stretches of time that are over.

@@ -110,7 +110,9 @@ struct StoreKeys: Sendable {
 
     var requests: EtcdKey { key("q/") }
     func requests(in bucket: Int64) -> EtcdKey { key("q/", hex(bucket), "/") }
-    func request(_ id: RequestID, in bucket: Int64) -> EtcdKey { key("q/", hex(bucket), "/", id.text) }
+    func request(_ id: RequestID, in bucket: Int64) -> EtcdKey {
+        key("q/", hex(bucket), "/", id.text)
+    }
 
     // MARK: Reading keys
 
