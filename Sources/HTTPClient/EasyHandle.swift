@@ -82,7 +82,10 @@ struct EasyHandle: ~Copyable {
     }
 
     var status: Int { unsafe ccurl_status(pointer) }
-    var isConnected: Bool { unsafe ccurl_connect_time(pointer) > 0 }
+    /// On a connection that was kept, connecting has taken no time.
+    var isConnected: Bool {
+        unsafe ccurl_connect_time(pointer) > 0 || ccurl_sent(pointer) > 0
+    }
 
     /// Why the kernel did not connect.
     var connectFailure: String {

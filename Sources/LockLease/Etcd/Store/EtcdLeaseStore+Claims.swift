@@ -132,7 +132,7 @@ extension EtcdLeaseStore {
         var slice = slice()
         slice.note(session: attempt.session, session)
         for item in attempt.openItems {
-            guard let room = cache.rooms[item.job], let gate = room.gate,
+            guard let room = cache[item.job], let gate = room.gate,
                 let cursor = room.cursor, item.needsNothingMore(of: cursor, gate)
             else { return nil }
             slice.note(room, of: item.job)
@@ -193,7 +193,9 @@ extension EtcdLeaseStore {
             case .trigger(let id, run: _): triggers.append(keys.waiting(id, of: item.job))
             case .instants:
                 triggers += cursor.special.map { keys.waiting($0, of: item.job) }
-                if gate.gate.overlap == .replace { wanted += cursor.open }
+                if gate.gate.overlap == .replace {
+                    wanted += try await openRuns(of: item.job, in: slice, at: revision)
+                }
             }
             for mark in item.calendars {
                 calendars.append(
@@ -262,7 +264,7 @@ extension ClaimItem {
         switch subject {
         case .trigger: false
         case .instants:
-            cursor.special.isEmpty && (gate.gate.overlap != .replace || cursor.open.isEmpty)
+            cursor.special.isEmpty && (gate.gate.overlap != .replace || cursor.open.count == 0)
         }
     }
 }

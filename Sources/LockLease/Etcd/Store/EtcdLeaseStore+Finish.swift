@@ -46,7 +46,6 @@ extension EtcdLeaseStore {
                 let job = slice.model.runs[completions[index].run]?.record.key.job
                 guard let failed, job.map({ !failed.contains($0) }) ?? true else { continue }
                 outcomes[index] = outcome
-                cache.forget(run: completions[index].run)
             }
             rounds += 1
             if outcomes.contains(where: { $0 == nil }) { try await rest(rounds, "finish") }
@@ -85,10 +84,12 @@ extension EtcdLeaseStore {
     private func cachedSlice(for reports: [Completion]) -> EtcdSlice? {
         var slice = slice()
         for report in reports {
-            guard let uid = cache.jobs[report.run], let room = cache.rooms[uid],
-                room.runs[report.run] != nil, room.cursor?.waiting == 0
-            else { return nil }
+            guard let (run, room) = cache[report.run], room.cursor?.waiting == 0 else {
+                return nil
+            }
+            let uid = run.record.key.job
             if slice.rooms[uid] == nil { slice.note(room, of: uid) }
+            slice.take(run)
         }
         return slice
     }

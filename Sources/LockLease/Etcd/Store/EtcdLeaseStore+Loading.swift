@@ -12,8 +12,10 @@ extension EtcdLeaseStore {
         let reading = try await read(jobs.map { .all(under: keys.job($0)) })
         try note(jobs, reading.answers, in: &slice)
         guard isWhole else { return }
-        let open = jobs.flatMap { slice.rooms[$0]?.cursor?.open ?? [] }
-        try await load(runs: open, at: reading.revision, into: &slice)
+        for uid in jobs {
+            let open = try await openRuns(of: uid, in: slice, at: reading.revision)
+            try await load(runs: open, at: reading.revision, into: &slice)
+        }
         for uid in jobs where (slice.rooms[uid]?.cursor?.waiting ?? 0) > 0 {
             try await load(allWaitingFor: uid, at: reading.revision, into: &slice)
         }
@@ -46,6 +48,23 @@ extension EtcdLeaseStore {
                 try slice.note(run: id, entry)
             }
         }
+    }
+
+    /// The ids of a job's open runs: from its cursor, or, of too many, from the index of all.
+    func openRuns(
+        of uid: UID,
+        in slice: EtcdSlice,
+        at revision: Int64
+    ) async throws(StoreError) -> [RunID] {
+        guard let open = slice.rooms[uid]?.cursor?.open else { return [] }
+        if let ids = open.ids { return ids }
+        let value = Array(uid.text.utf8)
+        var ids: [RunID] = []
+        try await pages(under: keys.open, at: revision, size: 1_000) { entries throws(StoreError) in
+            ids += entries.filter { $0.value == value }.map { RunID(keys.lastPart($0.key)) }
+            return true
+        }
+        return ids.sorted()
     }
 
     func load(

@@ -124,7 +124,7 @@ extension EtcdLeaseStore {
         var kept = Set(jobs.keys)
         for (uid, room) in jobs.sorted(by: { $0.key < $1.key }) {
             guard let deletedAt = room.gate?.deletedAt, deletedAt < oldest,
-                let cursor = room.cursor, cursor.open.isEmpty
+                let cursor = room.cursor, cursor.open.count == 0
             else { continue }
             if try await bury(uid, room, fence: cursor.fence) { kept.remove(uid) }
         }

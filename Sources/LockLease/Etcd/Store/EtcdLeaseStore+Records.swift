@@ -50,7 +50,7 @@ extension EtcdLeaseStore {
         let first = try await read([.all(under: keys.job(job))])
         var slice = slice()
         try note([job], first.answers, in: &slice)
-        var open = (slice.rooms[job]?.cursor?.open ?? []).sorted(by: >)
+        var open = try await openRuns(of: job, in: slice, at: first.revision).sorted(by: >)
         var found: [RunRecord] = []
         try await pages(
             under: keys.closed(of: job),

@@ -56,7 +56,7 @@ extension EtcdLeaseStore {
     ) async throws(StoreError) {
         let reading = try await read([.all(under: keys.job(uid))], at: revision)
         try note([uid], reading.answers, in: &slice)
-        var wanted = slice.rooms[uid]?.cursor?.open ?? []
+        var wanted = try await openRuns(of: uid, in: slice, at: revision)
         try await pages(under: keys.closed(of: uid), at: revision, size: 1_000) {
             entries throws(StoreError) in
             for entry in entries {

@@ -10,8 +10,6 @@ struct EtcdSlice {
         var gateRevision: Int64 = 0
         var cursor: CursorValue?
         var cursorRevision: Int64 = 0
-        /// Its open runs, as far as they were read since ``cursorRevision``.
-        var runs: [RunID: StoredRun] = [:]
     }
 
     var model: StoreModel
@@ -91,22 +89,20 @@ extension EtcdSlice {
         note(room, of: uid)
     }
 
+    /// Takes in a job, without its runs.
     mutating func note(_ room: Room, of uid: UID) {
         rooms[uid] = room
         guard let gate = room.gate, let cursor = room.cursor else { return }
         model.jobs[uid] = StoreModel.Job(cursor: JobCursor(uid, gate, cursor))
-        for run in room.runs.values { take(run) }
     }
 
     mutating func note(run id: RunID, _ entry: KeyEntry) throws(UnreadableValue) {
         take(try StoredRun(id, entry.value))
     }
 
-    private mutating func take(_ run: StoredRun) {
+    mutating func take(_ run: StoredRun) {
         model.runs[run.record.id] = run
-        guard run.record.state.isOpen else { return }
-        model.openRuns.insert(run.record.id)
-        rooms[run.record.key.job]?.runs[run.record.id] = run
+        if run.record.state.isOpen { model.openRuns.insert(run.record.id) }
     }
 
     mutating func note(trigger id: TriggerID, _ entry: KeyEntry) throws(UnreadableValue) {

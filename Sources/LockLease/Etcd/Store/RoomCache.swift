@@ -13,27 +13,54 @@ struct RoomCache {
         let revision: Int64
     }
 
-    /// Jobs remembered at most; tens of bytes each and their open runs.
+    private struct Known {
+        var room: EtcdSlice.Room
+        /// Changes when somebody else has written the job since.
+        var lineage: Int
+    }
+
+    private struct KnownRun {
+        let run: StoredRun
+        /// The job's when the run was as it is here.
+        let lineage: Int
+    }
+
+    /// Jobs remembered at most, and runs.
     private static let limit = 50_000
 
-    private(set) var rooms: [UID: EtcdSlice.Room] = [:]
+    private var jobs: [UID: Known] = [:]
+    private var runs: [RunID: KnownRun] = [:]
+    private var lineages = 0
     private(set) var calendars: [EtcdKey: Calendar] = [:]
-    /// Whose job the runs are that were granted here.
-    private(set) var jobs: [RunID: UID] = [:]
     var sessions: [SessionID: SessionValue] = [:]
 
-    /// Takes in a room that was read; what is known of its runs holds only as long as its cursor.
+    subscript(uid: UID) -> EtcdSlice.Room? { jobs[uid]?.room }
+
+    /// An open run that was written here, and its job, if nobody else has written that since.
+    subscript(run: RunID) -> (run: StoredRun, room: EtcdSlice.Room)? {
+        guard let known = runs[run], let job = jobs[known.run.record.key.job],
+            job.lineage == known.lineage
+        else { return nil }
+        return (known.run, job.room)
+    }
+
+    /// Takes in a room that was read.
     mutating func note(_ room: EtcdSlice.Room, of uid: UID) {
-        if rooms.count >= Self.limit { rooms = [:] }
         guard room.gate != nil, room.cursor != nil else {
-            rooms[uid] = nil
+            jobs[uid] = nil
             return
         }
-        var room = room
-        if let known = rooms[uid], known.cursorRevision == room.cursorRevision {
-            room.runs.merge(known.runs) { new, _ in new }
+        if jobs[uid]?.room.cursorRevision == room.cursorRevision {
+            jobs[uid]?.room = room
+        } else {
+            begin(room, of: uid)
         }
-        rooms[uid] = room
+    }
+
+    private mutating func begin(_ room: EtcdSlice.Room, of uid: UID) {
+        if jobs.count >= Self.limit { jobs = [:] }
+        lineages += 1
+        jobs[uid] = Known(room: room, lineage: lineages)
     }
 
     /// Takes in what became of `jobs`; answers those of which others were faster.
@@ -54,14 +81,19 @@ struct RoomCache {
         return lost
     }
 
-    /// Takes in a room that was written at `revision`.
+    /// Takes in a room that was written at `revision`; nobody else has written it before that.
     private mutating func note(_ write: JobWrite, at revision: Int64) {
         var room = write.after
         room.cursorRevision = revision
-        rooms[write.job] = nil
-        note(room, of: write.job)
-        if jobs.count >= Self.limit { jobs = [:] }
-        for run in room.runs.keys { jobs[run] = write.job }
+        if jobs[write.job] == nil {
+            begin(room, of: write.job)
+        } else {
+            jobs[write.job]?.room = room
+        }
+        guard let lineage = jobs[write.job]?.lineage else { return }
+        if runs.count >= Self.limit { runs = [:] }
+        for run in write.opened { runs[run.record.id] = KnownRun(run: run, lineage: lineage) }
+        for run in write.closed { runs[run] = nil }
     }
 
     mutating func note(_ calendar: ObjectRecord, at key: EtcdKey, revision: Int64) {
@@ -72,18 +104,17 @@ struct RoomCache {
     }
 
     mutating func forget(_ uid: UID) {
-        rooms[uid] = nil
+        jobs[uid] = nil
     }
 
     mutating func forget(calendar key: EtcdKey) {
         calendars[key] = nil
     }
 
-    mutating func forget(run: RunID) {
-        jobs[run] = nil
-    }
-
     mutating func forgetAll() {
-        self = RoomCache()
+        jobs = [:]
+        runs = [:]
+        calendars = [:]
+        sessions = [:]
     }
 }

@@ -9,6 +9,9 @@ struct JobWrite {
     var operations: [KeyOperation]
     /// The job as it is once this is written; its revisions are then the transaction's.
     var after: EtcdSlice.Room
+    /// Its open runs that were written, and its runs that were closed.
+    var opened: [StoredRun] = []
+    var closed: [RunID] = []
 
     /// As a transaction inside of one that leaves room for `width` more.
     func nested(width: Int) -> KeyOperation {
@@ -84,8 +87,8 @@ extension EtcdSlice {
         let (id, record) = (run.key, run.value.record)
         write.operations.append(.put(keys.run(id), run.value.bytes))
         guard record.state.isOpen else {
-            cursor.open.removeAll { $0 == id }
-            write.after.runs[id] = nil
+            cursor.open.remove(id)
+            write.closed.append(id)
             write.operations.append(.delete(keys.open(id, by: record.session)))
             write.operations.append(
                 .put(keys.closed(id, of: record.key.job), ClosedMark(record).bytes)
@@ -95,12 +98,12 @@ extension EtcdSlice {
             }
             return
         }
-        write.after.runs[id] = run.value
+        write.opened.append(run.value)
         if run.isNew {
-            // Nearly always the newest.
-            let place = cursor.open.lastIndex { $0 < id }.map { $0 + 1 } ?? 0
-            cursor.open.insert(id, at: place)
-            write.operations.append(.put(keys.open(id, by: record.session), []))
+            cursor.open.insert(id)
+            write.operations.append(
+                .put(keys.open(id, by: record.session), Array(record.key.job.text.utf8))
+            )
         }
         if let order = record.kill, model.runs[id]?.record.kill == nil {
             write.operations.append(.put(keys.kill(id, for: record.session), order.bytes))

@@ -19,12 +19,46 @@ struct GateValue: Equatable {
 struct CursorValue: Equatable {
     var at: Instant
     var fence: Fence
-    /// The open runs, oldest first.
-    var open: [RunID] = []
+    var open = OpenRuns()
     /// How many triggers wait.
     var waiting = 0
     /// Those among them of cause `queued` and `replacement`, which claims ask for.
     var special: [TriggerID] = []
+}
+
+/// The open runs of one job: how many, and which, as long as they are few.
+///
+/// A job that may overlap without a limit can have thousands, and what is in the cursor is written
+/// anew with every claim. Beyond a few they are found through the index of all open runs.
+struct OpenRuns: Equatable {
+    static let limit = 8
+
+    private(set) var count = 0
+    /// Oldest first; `nil`: too many to name, until all of them have ended.
+    private(set) var ids: [RunID]? = []
+
+    init() {}
+
+    init(count: Int, ids: [RunID]?) {
+        self.count = count
+        self.ids = ids
+    }
+
+    mutating func insert(_ id: RunID) {
+        count += 1
+        guard var ids, ids.count < Self.limit else {
+            ids = nil
+            return
+        }
+        // Nearly always the newest.
+        ids.insert(id, at: ids.lastIndex { $0 < id }.map { $0 + 1 } ?? 0)
+        self.ids = ids
+    }
+
+    mutating func remove(_ id: RunID) {
+        count -= 1
+        ids = count == 0 ? [] : ids?.filter { $0 != id }
+    }
 }
 
 extension JobCursor {
@@ -129,7 +163,8 @@ extension CursorValue {
         var writer = CompactWriter()
         writer.put(at)
         writer.put(fence.rawValue)
-        writer.put(each: open) { $0.put($1.text) }
+        writer.put(Int64(open.count))
+        writer.put(open.ids) { writer, ids in writer.put(each: ids) { $0.put($1.text) } }
         writer.put(Int64(waiting))
         writer.put(each: special) { $0.put($1.rawValue) }
         return writer.bytes
@@ -139,7 +174,12 @@ extension CursorValue {
         var reader = CompactReader(bytes)
         at = try reader.instant()
         fence = Fence(try reader.number())
-        open = try reader.list { reader throws(UnreadableValue) in RunID(try reader.text()) }
+        let count = Int(try reader.number())
+        let ids = try reader.optional { reader throws(UnreadableValue) in
+            try reader.list { reader throws(UnreadableValue) in RunID(try reader.text()) }
+        }
+        guard ids.map({ $0.count == count }) ?? (count >= 0) else { throw UnreadableValue() }
+        open = OpenRuns(count: count, ids: ids)
         waiting = Int(try reader.number())
         special = try reader.list { reader throws(UnreadableValue) in
             TriggerID(try reader.number())
