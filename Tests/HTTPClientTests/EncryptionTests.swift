@@ -31,7 +31,8 @@ import Testing
         )
     }
 
-    @Test func `is made under a private authority and with a certificate of our own`() async throws {
+    @Test func `is made under a private authority and with a certificate of our own`() async throws
+    {
         let answer = try await client.send(HTTPCall(url: server.url, identity: identity))
         #expect(answer.status == 200)
         #expect(String(decoding: answer.body, as: UTF8.self).contains("TLSv1"))

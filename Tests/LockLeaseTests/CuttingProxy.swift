@@ -10,6 +10,8 @@ final class CuttingProxy: Sendable {
         case answer
         /// The request is passed on; its answer never comes and nothing ends.
         case silence
+        /// The request waits here until ``CuttingProxy/release()``.
+        case hold
     }
 
     private struct Plan {
@@ -22,6 +24,7 @@ final class CuttingProxy: Sendable {
     let port: Int
     private let target: UInt16
     private let plan = Mutex(Plan())
+    private let released = DispatchSemaphore(value: 0)
 
     /// A relay to the port of `endpoint`, as in `127.0.0.1:2379`.
     init(to endpoint: String) throws {
@@ -56,6 +59,9 @@ final class CuttingProxy: Sendable {
         plan.withLock { $0 = Plan(cut: cut, needle: Array(needle.utf8), left: count) }
     }
 
+    /// Lets a request go on that is held.
+    func release() { released.signal() }
+
     private static func loopback(_ port: UInt16) -> sockaddr_in {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -82,9 +88,11 @@ final class CuttingProxy: Sendable {
             var request: [UInt8] = []
             Self.pump(from: client, to: server) { bytes in
                 request = swallowing.isNew ? bytes : request + bytes
-                if let cut = self.match(request) {
-                    swallowing.start(cut)
-                    request = []
+                guard let cut = self.match(request) else { return true }
+                request = []
+                switch cut {
+                case .answer, .silence: swallowing.start(cut)
+                case .hold: self.released.wait()
                 }
                 return true
             }
@@ -92,7 +100,7 @@ final class CuttingProxy: Sendable {
         Thread.detachNewThread {
             Self.pump(from: server, to: client) { _ in
                 switch swallowing.answer() {
-                case nil: return true
+                case nil, .hold: return true
                 case .silence: return nil
                 case .answer: return false
                 }

@@ -81,7 +81,9 @@ import Vocabulary
         let key = "&key=\(authority.file("client.key"))"
         let url = "etcds://\(server.endpoint)/rota?\(files)"
         #expect(await use(try EtcdSettings(url: url + key)) == "used")
-        #expect(await use(try EtcdSettings(url: url)).contains("our own certificate cannot be used"))
+        #expect(
+            await use(try EtcdSettings(url: url)).contains("our own certificate cannot be used")
+        )
         let stranger = try EtcdSettings(url: "etcds://\(server.endpoint)/rota")
         #expect(await use(stranger).contains("the certificate is not trusted"))
         let plain = try EtcdSettings(url: "etcd://\(server.endpoint)/rota")
@@ -118,7 +120,9 @@ import Vocabulary
         _ = try await gateway.transact(
             EtcdTransaction(success: [.put(keys.cursor(UID("uid")), [0xFF])])
         )
-        await #expect(throws: StoreError.corrupt("etcd, prefix \(settings.prefix): job uid makes no sense")) {
+        await #expect(
+            throws: StoreError.corrupt("etcd, prefix \(settings.prefix): job uid makes no sense")
+        ) {
             try await store.cursors(of: [UID("uid")])
         }
     }

@@ -55,7 +55,10 @@ import Vocabulary
 
     @Test func `lets a clock be that is behind or barely ahead`() {
         var witness = ClockWitness()
-        #expect(witness.bounded(date.advanced(by: .seconds(99)), at: sent) == date.advanced(by: .seconds(99)))
+        #expect(
+            witness.bounded(date.advanced(by: .seconds(99)), at: sent)
+                == date.advanced(by: .seconds(99))
+        )
         witness.hear(date, ofRequestSentAt: sent)
         for ahead in [-3_600_000, 0, 999, 1_000] {
             let wall = date.advanced(by: .milliseconds(ahead))
@@ -73,7 +76,8 @@ import Vocabulary
 
     @Test func `reads dates as HTTP writes them, and nothing else`() {
         #expect(
-            Instant(httpDate: "Thu, 26 Nov 2026 01:05:41 GMT") == Instant(unixSeconds: 1_795_655_141)
+            Instant(httpDate: "Thu, 26 Nov 2026 01:05:41 GMT")
+                == Instant(unixSeconds: 1_795_655_141)
         )
         #expect(Instant(httpDate: "Thu, 01 Jan 1970 00:00:00 GMT") == .epoch)
         for text in [
@@ -112,7 +116,8 @@ import Vocabulary
         ("etcd://h:70000/rota", "no port"), ("etcd://h:x/rota", "no port"),
         ("etcd://a,,b/rota", "is no host:port"), ("etcd://a b:1/rota", "is no host:port"),
         ("etcd://h/rota?tls=maybe", "write true or false"), ("etcd://h/rota?x=1", "no option x"),
-        ("etcd://h/rota?ca=/a.pem", "need encryption"), ("etcds://h/rota?ca=a.pem", "absolute path"),
+        ("etcd://h/rota?ca=/a.pem", "need encryption"),
+        ("etcds://h/rota?ca=a.pem", "absolute path"),
         ("etcds://h/rota?key=/k.pem", "no cert"), ("etcd://h/rota?tls", "name=value"),
         ("etcd://u%zz:secret@h/rota", "cannot be read"), ("etcd://h/rota?quota=-1", "in bytes"),
         ("http://u:secret@h/rota", "no etcd:// setting"),
@@ -134,7 +139,9 @@ import Vocabulary
 
     @Test func `sort as what they stand for`() {
         let numbers: [Int64] = [.min, -5, -1, 0, 1, 255, 256, .max]
-        let instants = numbers.map { keys.skip(of: UID("u"), through: Instant(unixMilliseconds: $0)) }
+        let instants = numbers.map {
+            keys.skip(of: UID("u"), through: Instant(unixMilliseconds: $0))
+        }
         #expect(instants == instants.sorted())
         let ids = ["run-1", "run-12", "run-2", "s"].map { RunID($0) }
         // Newest first.
@@ -145,12 +152,17 @@ import Vocabulary
 
     @Test func `are read back`() throws {
         #expect(try keys.runID(of: keys.run(RunID("01ABC"))) == RunID("01ABC"))
-        let (uid, rest) = try keys.jobAndRest(keys.closed(RunID("x"), of: UID("u")), under: keys.closed)
+        let (uid, rest) = try keys.jobAndRest(
+            keys.closed(RunID("x"), of: UID("u")),
+            under: keys.closed
+        )
         #expect(uid == UID("u"))
         #expect(try keys.runID(rest) == RunID("x"))
         #expect(try keys.lastNumber(keys.living(SessionID(77))) == 77)
         #expect(throws: UnreadableValue.self) { try keys.lastNumber(EtcdKey("p/s/xyz")) }
-        #expect(throws: UnreadableValue.self) { try keys.jobAndRest(EtcdKey("p/j/u"), under: keys.jobs) }
+        #expect(throws: UnreadableValue.self) {
+            try keys.jobAndRest(EtcdKey("p/j/u"), under: keys.jobs)
+        }
     }
 
     @Test func `take few bytes for small numbers and read all of them`() throws {
@@ -181,7 +193,12 @@ import Vocabulary
                 finishedAt: Bench.start,
                 exit: .code(3),
                 reason: "because",
-                kill: KillOrder(run: RunID("r"), author: "a", grace: .seconds(1), requestedAt: .epoch)
+                kill: KillOrder(
+                    run: RunID("r"),
+                    author: "a",
+                    grace: .seconds(1),
+                    requestedAt: .epoch
+                )
             ),
             lineage: Lineage(isByHand: true, retries: 1, losses: 0),
             retry: TriggerID(9)
@@ -194,7 +211,10 @@ import Vocabulary
         }
         for _ in 0..<20_000 {
             var bytes = run.bytes
-            bytes[Int.random(in: 0..<bytes.count, using: &random)] = .random(in: 0...255, using: &random)
+            bytes[Int.random(in: 0..<bytes.count, using: &random)] = .random(
+                in: 0...255,
+                using: &random
+            )
             _ = try? StoredRun(RunID("r"), bytes)
             _ = try? GateValue(bytes)
             _ = try? CursorValue(bytes)
@@ -219,7 +239,11 @@ import Vocabulary
             )
         }
         #expect(ClaimParts([]).ranges == [0..<0])
-        #expect(ClaimParts((0..<250).map { item($0, runs: 1) }).ranges == [0..<100, 100..<200, 200..<250])
+        #expect(
+            ClaimParts((0..<250).map { item($0, runs: 1) }).ranges == [
+                0..<100, 100..<200, 200..<250,
+            ]
+        )
         // Many items of one job stay together as long as their runs fit.
         #expect(ClaimParts((0..<250).map { _ in item(1, runs: 1) }).ranges == [0..<250])
         #expect(ClaimParts([item(1, runs: 5_000), item(2, runs: 1)]).ranges == [0..<1, 1..<2])

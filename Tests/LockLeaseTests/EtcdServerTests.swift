@@ -45,8 +45,13 @@ import Vocabulary
         while !Task.isCancelled {
             do throws(StoreError) {
                 let mine: SessionID
-                if let session { mine = session } else {
-                    mine = try await store.openSession(Bench.node("\(name)-\(number)"), term: .seconds(10))
+                if let session {
+                    mine = session
+                } else {
+                    mine = try await store.openSession(
+                        Bench.node("\(name)-\(number)"),
+                        term: .seconds(10)
+                    )
                 }
                 session = mine
                 if pending == nil {
@@ -111,7 +116,9 @@ import Vocabulary
         #expect(try await stores[0].runs(filter).count == count)
     }
 
-    @Test func `that is away is told as such, and is used again once it was looked at`() async throws {
+    @Test func `that is away is told as such, and is used again once it was looked at`()
+        async throws
+    {
         let server = try EtcdServer()
         let store = EtcdLeaseStore(server.settings())
         let job = try await put(store)
@@ -189,7 +196,9 @@ import Vocabulary
         #expect(try await put(store, id: "2").version == Version(1))
     }
 
-    @Test func `takes hundreds of jobs in one commit, and gives them back page by page`() async throws {
+    @Test func `takes hundreds of jobs in one commit, and gives them back page by page`()
+        async throws
+    {
         let store = EtcdLeaseStore(try EtcdServer.share().settings())
         func edits(_ change: (String) -> ObjectEdit.Change) -> [ObjectEdit] {
             (0..<600).map { number in
@@ -255,7 +264,8 @@ import Vocabulary
 
     // MARK: Pulses
 
-    @Test func `tells at once when something moves, and in the end when nothing does`() async throws {
+    @Test func `tells at once when something moves, and in the end when nothing does`() async throws
+    {
         let settings = try EtcdServer.share().settings()
         let (store, other) = (EtcdLeaseStore(settings), EtcdLeaseStore(settings))
         _ = try await put(store)

@@ -156,9 +156,13 @@ import Vocabulary
 
     @Test(.tags(.randomized))
     func `cut or spoilt at any place traps nowhere`() throws {
-        let whole = Array(
-            #"{"header":{"cluster_id":"1","revision":"3"},"succeeded":true,"responses":[{"#.utf8
-        ) + Array(#""response_range":{"kvs":[{"key":"YQ==","value":"Mg==","lease":"7"}]}}]}"#.utf8)
+        let whole =
+            Array(
+                #"{"header":{"cluster_id":"1","revision":"3"},"succeeded":true,"responses":[{"#.utf8
+            )
+            + Array(
+                #""response_range":{"kvs":[{"key":"YQ==","value":"Mg==","lease":"7"}]}}]}"#.utf8
+            )
         var random = SeededGenerator(seed: 4)
         for length in whole.indices {
             var scanner = GatewayScanner(Array(whole[..<length]))
@@ -174,7 +178,10 @@ import Vocabulary
     }
 
     @Test(arguments: [
-        ("etcdserver: mvcc: database space exceeded", GatewayError.full("h: etcdserver: mvcc: database space exceeded")),
+        (
+            "etcdserver: mvcc: database space exceeded",
+            GatewayError.full("h: etcdserver: mvcc: database space exceeded")
+        ),
         ("etcdserver: corrupt cluster", .corrupt("h: etcdserver: corrupt cluster")),
         ("etcdserver: request timed out", .lost("h: etcdserver: request timed out")),
         (
