@@ -241,11 +241,14 @@ import Vocabulary
         #expect(ClaimParts([]).ranges == [0..<0])
         #expect(
             ClaimParts((0..<250).map { item($0, runs: 1) }).ranges == [
-                0..<100, 100..<200, 200..<250,
+                0..<84, 84..<168, 168..<250,
             ]
         )
         // Many items of one job stay together as long as their runs fit.
         #expect(ClaimParts((0..<250).map { _ in item(1, runs: 1) }).ranges == [0..<250])
+        let apart = (0..<250).map { item($0, runs: 1) }
+        #expect(!ClaimParts(apart).shareJobs)
+        #expect(ClaimParts(apart + [item(0, runs: 1)]).shareJobs)
         #expect(ClaimParts([item(1, runs: 5_000), item(2, runs: 1)]).ranges == [0..<1, 1..<2])
     }
 }

@@ -3,7 +3,7 @@
 internal import Vocabulary
 
 /// How the items of one claim are cut into transactions: by their number of jobs and of runs alone,
-/// so that a repetition is cut alike.
+/// so that a repetition is cut alike; into parts of like size, since they are sent at the same time.
 struct ClaimParts {
     /// Jobs of one transaction: one inside of it for each, beside what it writes itself.
     static let jobs = 100
@@ -11,16 +11,21 @@ struct ClaimParts {
     static let runs = 700
 
     let ranges: [Range<Int>]
+    /// Whether a job has items in several parts, which then have to follow each other.
+    let shareJobs: Bool
 
     init(_ items: [ClaimItem]) {
         var ranges: [Range<Int>] = []
         var start = 0
         var jobs: Set<UID> = []
         var runs = 0
+        let total = Set(items.map(\.job)).count
+        let parts = max(1, (total + Self.jobs - 1) / Self.jobs)
+        let share = (total + parts - 1) / parts
         for (index, item) in items.enumerated() {
             let more = item.runIDs.count + 1
             let isNew = !jobs.contains(item.job)
-            if index > start, jobs.count + (isNew ? 1 : 0) > Self.jobs || runs + more > Self.runs {
+            if index > start, jobs.count + (isNew ? 1 : 0) > share || runs + more > Self.runs {
                 ranges.append(start..<index)
                 (start, jobs, runs) = (index, [], 0)
             }
@@ -30,6 +35,8 @@ struct ClaimParts {
         // An empty claim still tells whether the session lives.
         ranges.append(start..<items.count)
         self.ranges = ranges
+        let each = ranges.map { Set(items[$0].map(\.job)).count }
+        shareJobs = each.reduce(0, +) > total
     }
 }
 

@@ -14,15 +14,56 @@ extension EtcdLeaseStore {
         for item in items { item.checkPlan() }
         try await ready()
         let parts = ClaimParts(items)
-        var outcomes: [ClaimOutcome] = []
+        var attempts: [ClaimAttempt] = []
         for (number, part) in parts.ranges.enumerated() {
             // A repetition has the same items, so it is cut into the same parts.
             let name = number == 0 ? id : RequestID("\(id.text)+\(number)")
-            var attempt = ClaimAttempt(session: session, id: name, items: Array(items[part]))
-            try await decide(&attempt)
-            outcomes += attempt.outcomes.compactMap { $0 }
+            attempts.append(ClaimAttempt(session: session, id: name, items: Array(items[part])))
         }
-        return outcomes
+        guard attempts.count > 1 else { return try await outcomes(of: attempts[0]) }
+        return try await all(attempts, atOnce: parts.shareJobs ? 1 : attempts.count)
+    }
+
+    /// Makes the parts of one claim at the same time; none waits for another.
+    private func all(
+        _ attempts: [ClaimAttempt],
+        atOnce width: Int
+    ) async throws(StoreError) -> [ClaimOutcome] {
+        typealias Part = (number: Int, result: Result<[ClaimOutcome], StoreError>)
+        let parts = await withTaskGroup(of: Part.self) { group in
+            var parts: [Part] = []
+            for (number, attempt) in attempts.enumerated() {
+                if number >= width, let part = await group.next() { parts.append(part) }
+                group.addTask {
+                    do throws(StoreError) {
+                        return (number, .success(try await self.outcomes(of: attempt)))
+                    } catch {
+                        return (number, .failure(error))
+                    }
+                }
+            }
+            return await group.reduce(into: parts) { $0.append($1) }
+        }.sorted { $0.number < $1.number }
+        var outcomes: [ClaimOutcome] = []
+        var failure: StoreError?
+        for part in parts {
+            switch part.result {
+            case .success(let some): outcomes += some
+            case .failure(let error): failure = failure?.worse(error) ?? error
+            }
+        }
+        guard let failure else { return outcomes }
+        throw outcomes.contains(where: \.isWon) ? failure.partlyApplied : failure
+    }
+
+    private func outcomes(of attempt: ClaimAttempt) async throws(StoreError) -> [ClaimOutcome] {
+        var attempt = attempt
+        do throws(StoreError) {
+            try await decide(&attempt)
+        } catch {
+            throw attempt.place == nil ? error : error.partlyApplied
+        }
+        return attempt.outcomes.compactMap { $0 }
     }
 
     /// Decides until every item has its outcome.
@@ -93,26 +134,16 @@ extension EtcdLeaseStore {
             transaction.conditions.append(condition)
             beat.append(operation)
         }
-        // A claim that is lost is to write nothing: of one job, whatever it is lost by; of several,
-        // where all cursors have moved. If one is lost by an edit alone, a beat is written.
-        if jobs.count == 1 { transaction.conditions += jobs[0].conditions }
-        let allLost = EtcdTransaction(
-            conditions: jobs.map { slice.isLost($0.job, keys) },
-            failure: beat
-        )
-        let width = EtcdTransaction.width - transaction.conditions.count - jobs.count
-        let each = EtcdTransaction(success: jobs.map { $0.nested(width: width) })
-        transaction.success = [.nested(allLost), .nested(each)]
+        let form = ClaimForm(jobs.count)
+        form.fill(&transaction, with: jobs, beat) { slice.isLost($0, keys) }
         let answer = try await send(transaction)
-        guard answer.isSuccess, case .nested(_, let steps) = answer.answers.last else {
-            cache.forgetAll()
+        guard answer.isSuccess else {
+            cache.forget(jobs.map(\.job), session: attempt.session)
             return
         }
         let revision = answer.header.revision ?? 0
-        let lost = cache.note(jobs, steps[...], at: revision)
-        if case .nested(isSuccess: false, _) = answer.answers.first {
-            attempt.place = (places[0], revision)
-        }
+        let lost = cache.note(jobs, form.steps(of: answer, after: beat.count), at: revision)
+        if lost.count < jobs.count || form.alwaysBeats { attempt.place = (places[0], revision) }
         attempt.settle(decided) { !lost.contains($0.job) }
     }
 

@@ -14,7 +14,11 @@ extension EtcdLeaseStore {
         var outcomes: [FinishOutcome] = []
         for start in stride(from: 0, to: completions.count, by: Self.completionsPerWrite) {
             let end = min(start + Self.completionsPerWrite, completions.count)
-            outcomes += try await finish(session, part: Array(completions[start..<end]))
+            do throws(StoreError) {
+                outcomes += try await finish(session, part: Array(completions[start..<end]))
+            } catch {
+                throw start == 0 ? error : error.partlyApplied
+            }
         }
         return outcomes
     }
@@ -74,7 +78,7 @@ extension EtcdLeaseStore {
         guard !transaction.success.isEmpty else { return [] }
         let answer = try await send(transaction)
         guard answer.isSuccess else {
-            cache.forgetAll()
+            cache.forget(jobs.map(\.job), session: nil)
             return nil
         }
         let revision = answer.header.revision ?? 0

@@ -146,10 +146,7 @@ extension EtcdLeaseStore {
             throw .tooLarge("a commit may delete and remake at most 100 jobs. Do it in parts")
         }
         transaction.success = EtcdTransaction.grouped(operations, width: width)
-        guard try await send(transaction).isSuccess else {
-            cache.forgetAll()
-            return false
-        }
+        guard try await send(transaction).isSuccess else { return false }
         for entry in delta.cursors.put { cache.forget(entry.key) }
         for entry in delta.objects.put { cache.forget(calendar: keys.object(entry.key)) }
         return true

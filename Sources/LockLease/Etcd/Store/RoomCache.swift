@@ -111,6 +111,13 @@ struct RoomCache {
         calendars[key] = nil
     }
 
+    /// Forgets what a write may have failed by as a whole.
+    mutating func forget(_ uids: [UID], session: SessionID?) {
+        for uid in uids { jobs[uid] = nil }
+        calendars = [:]
+        if let session { sessions[session] = nil }
+    }
+
     mutating func forgetAll() {
         jobs = [:]
         runs = [:]
