@@ -42,7 +42,8 @@ extension EtcdLeaseStore {
                     }
                 }
             }
-            return await group.reduce(into: parts) { $0.append($1) }
+            for await part in group { parts.append(part) }
+            return parts
         }.sorted { $0.number < $1.number }
         var outcomes: [ClaimOutcome] = []
         var failure: StoreError?
