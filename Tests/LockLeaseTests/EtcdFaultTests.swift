@@ -163,7 +163,7 @@ import Vocabulary
         clock.advance(by: .seconds(60))
         let items = [item(job, at: 60)]
         let id = RequestID("claim")
-        proxy.cut("request_txn", to: .silence)
+        proxy.cut("mod_revision", to: .silence)
         let began = SystemClock.monotonic
         async let claim = store.claim(session, id: id, items: items)
         try await requireEventually { proxy.done == 1 }
