@@ -1,5 +1,5 @@
 # Every target is one line; what it runs can be typed by hand.
-.PHONY: build test check lint tidy tsan release soak prove-cron verify-cron bench-cron fuzz up down clean packages
+.PHONY: build test check lint tidy tsan release soak soak-store bench-store prove-cron verify-cron bench-cron fuzz up down clean packages
 
 packages: ; @./testnet/packages
 build: packages ; swift build
@@ -10,6 +10,10 @@ tsan: packages ; TSAN_OPTIONS="suppressions=$(CURDIR)/testnet/tsan.supp" swift t
 release: packages ; ./testnet/build
 check: packages lint build test tsan
 soak: packages ; ROTA_SOAK_SECONDS=$${ROTA_SOAK_SECONDS:-600} ./testnet/test --filter ClusterTests
+# Ten minutes of racing processes and of faults on each store; an account of every start, claim and instant.
+soak-store: packages ; ./Benchmarks/store/race soak sqlite postgres etcd
+# Claims beside the bare store, in the same run.
+bench-store: packages ; ./Benchmarks/store/race bench sqlite postgres etcd
 # A million schedules against the slow reference; ROTA_CRON_CASES and ROTA_CRON_SEED choose others.
 prove-cron: ; swift run -c release prove-cron
 # The same, and then the judges in Go, Java and Python.

@@ -18,6 +18,33 @@ absolute() {
     esac
 }
 
+# sqlite, postgres or etcd; nothing if there is no testnet yet.
+store_kind() {
+    cat "$dir/store.kind" 2>/dev/null || { [ ! -e "$dir/store.db" ] || echo sqlite; }
+}
+
+# Starts the store's server, if it has one and that does not run; prints the store's URL.
+start_store() {
+    case $(store_kind) in
+        sqlite) echo "sqlite://$dir/store.db" ;;
+        *) "$root/testnet/$(store_kind)" start "$dir/store" ;;
+    esac
+}
+
+# The store's server as host:port.
+store_address() {
+    sed -E 's,^[a-z]+://([^@/]*@)?([^/]*).*,\2,' "$dir/store.url"
+}
+
+# Whether a command is about the store's server.
+is_store() {
+    [ "${1:-}" = store ] || return 1
+    case $(store_kind) in
+        postgres | etcd) return 0 ;;
+        *) fail "The store of this testnet is a file; there is nothing to kill or start." ;;
+    esac
+}
+
 members() {
     local command
     for command in "$dir"/*/command; do

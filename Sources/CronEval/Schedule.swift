@@ -14,15 +14,15 @@ package struct Schedule: Equatable, Sendable {
     package let zoneName: String
     let timing: Timing
     let clock: WallClock
-    let restriction: Restriction?
     private let warningSet: WarningSet
+    let restriction: Restriction?
 
     /// Reads `text`; the whole dialect is in `docs/schedules.md`.
     ///
     /// - Parameters:
     ///   - text: At most 1,024 bytes, of any content.
     ///   - zone: A name of the time zone database; a `CRON_TZ=` prefix goes before it.
-    ///   - zones: Where zones are found.
+    ///   - zones: Where zones are found; not even counted, for that takes as long as two fields.
     ///   - seed: What `H` and jitter spread by: the job's uid. Without one, both are refused.
     ///   - anchor: An instant at which `@every` fires.
     ///   - clockChanges: What becomes of wall times that are skipped or repeated.
@@ -33,21 +33,58 @@ package struct Schedule: Equatable, Sendable {
     package init(
         parsing text: String,
         zone: String = "UTC",
-        in zones: ZoneCatalog,
+        in zones: borrowing ZoneCatalog,
         seed: String? = nil,
         anchor: Instant = .epoch,
         clockChanges: ClockChangePolicy = .standard,
         calendar: CalendarRule? = nil,
         jitter: Duration? = nil
     ) throws(ScheduleError) {
+        guard calendar == nil, jitter == nil || jitter == .zero,
+            let rules = zones.rules(named: zone), let plain = PlainReader.read(text)
+        else {
+            self = try Self.elaborate(
+                text: text,
+                zone: zone,
+                zones: zones,
+                seed: seed,
+                anchor: anchor,
+                clockChanges: clockChanges,
+                calendar: calendar,
+                jitter: jitter ?? .zero
+            )
+            return
+        }
+        self.init(
+            text: text,
+            zoneName: zone,
+            timing: .fields(plain.pattern),
+            clock: WallClock(consume rules, clockChanges, isInterval: plain.isInterval),
+            restriction: nil,
+            warningSet: plain.warnings
+        )
+    }
+
+    /// What takes more than a plain text in a known zone; a function of its own, so that the others
+    /// are put together where the caller wants them.
+    @inline(never)
+    private static func elaborate(
+        text: String,
+        zone: String,
+        zones: borrowing ZoneCatalog,
+        seed: String?,
+        anchor: Instant,
+        clockChanges: ClockChangePolicy,
+        calendar: CalendarRule?,
+        jitter: Duration
+    ) throws(ScheduleError) -> Self {
         var warnings: WarningSet
         let (zoneName, timing, clock): (String, Timing, WallClock)
-        if let plain = PlainReader.read(text.utf8.span) {
+        if let plain = PlainReader.read(text) {
             zoneName = zone
-            let pattern = plain.pattern
-            timing = .fields(pattern)
+            timing = .fields(plain.pattern)
             clock = WallClock(try zones.required(zone, at: nil), clockChanges, for: timing)
-            warnings = plain.warnings(of: pattern)
+            warnings = plain.warnings
         } else {
             var reader = try ScheduleReader(text: text, seed: seed, anchor: anchor)
             let prefix = try reader.readZonePrefix()
@@ -58,19 +95,18 @@ package struct Schedule: Equatable, Sendable {
             warnings = reader.warnings
         }
         var restriction: Restriction?
-        if calendar != nil || jitter.map({ $0 > .zero }) == true {
+        if calendar != nil || jitter > .zero {
             restriction = try Restriction(
                 of: timing,
                 in: clock.zone,
                 calendar: calendar,
-                delay: Spread.delay(upTo: jitter ?? .zero, seed: seed)
+                delay: Spread.delay(upTo: jitter, seed: seed)
             )
         }
-        if !warnings.isNever, let calendar {
-            warnings.isNever = timing.isClosed(by: clock, under: calendar)
+        if let calendar, timing.isClosed(by: clock, under: calendar) {
+            warnings.insert(.neverFires)
         }
-        // Put together at once: a value made field by field is copied when it is done.
-        self.init(
+        return Self(
             text: text,
             zoneName: zoneName,
             timing: timing,
@@ -100,7 +136,7 @@ package struct Schedule: Equatable, Sendable {
     package var warnings: [ScheduleWarning] { warningSet.all }
 
     /// Whether no date satisfies it, as with `0 0 30 2 *`; then there is no next and no previous.
-    package var neverFires: Bool { warningSet.isNever }
+    package var neverFires: Bool { warningSet.contains(.neverFires) }
 
     /// The first fire strictly after `instant`, or `nil` if there is none until the end of 2199.
     ///

@@ -2,7 +2,7 @@
 
 internal import Vocabulary
 
-/// What a schedule's text says, before any rule is applied to it; holds no references.
+/// What a schedule's text says, before any rule is applied to it.
 enum Timing: Equatable, Sendable {
     case fields(FieldPattern)
     case every(Grid)

@@ -9,6 +9,7 @@ internal import CSQLite
 @safe
 package final class Connection {
     private let handle: OpaquePointer
+    private let logPages: UnsafeMutablePointer<Int32>
     private var cache: [String: Statement] = [:]
 
     /// Counting what is allocated takes a lock of the whole process for each allocation.
@@ -27,11 +28,14 @@ package final class Connection {
             throw unsafe SQLiteError(code: code, on: opened, sql: "")
         }
         unsafe handle = opened
+        unsafe logPages = .allocate(capacity: 1)
+        unsafe logPages.initialize(to: 0)
     }
 
     deinit {
         cache.removeAll()
         unsafe sqlite3_close_v2(handle)
+        unsafe logPages.deallocate()
     }
 
     /// The statement for `sql`, compiled once per connection.
@@ -92,7 +96,13 @@ package final class Connection {
     package func disableCheckpoints() throws(SQLiteError) {
         try execute("PRAGMA wal_autocheckpoint=0")
         unsafe csqlite_no_checkpoint_on_close(handle)
+        unsafe csqlite_count_log(handle, logPages)
     }
+
+    /// How many pages the write-ahead log had after this connection's last commit.
+    ///
+    /// Counted once ``disableCheckpoints()`` has been called.
+    package var logPageCount: Int { unsafe Int(logPages.pointee) }
 }
 
 extension SQLiteError {

@@ -15,10 +15,13 @@ import Testing
     /// Set by `make soak`; the test's own length is enough to see every fault once.
     static let length = Int(ProcessInfo.processInfo.environment["ROTA_SOAK_SECONDS"] ?? "") ?? 36
 
-    @Test(.tags(.integration), .timeLimit(.minutes(30)))
-    func `starts once a second, whatever happens to nodes`() async throws {
+    @Test(.tags(.integration), .timeLimit(.minutes(30)), arguments: ClusterStore.allCases)
+    func `starts once a second, whatever happens to nodes and to the store`(
+        _ store: ClusterStore
+    ) async throws {
         let isSoak = Self.length > 60
-        let cluster = try await TestCluster(nodes: 3, term: isSoak ? "10s" : "3s")
+        let term = isSoak ? "10s" : "3s"
+        let cluster = try await TestCluster(nodes: 3, term: term, store: store)
         defer { cluster.end() }
         let evidence = cluster.path("evidence")
         let command =
@@ -36,17 +39,20 @@ import Testing
         let begin = Date()
         await eventually("the first start") { !cluster.read("evidence").isEmpty }
 
-        var plan = FaultPlan(length: Self.length, isSoak: isSoak)
+        var plan = FaultPlan(length: Self.length, isSoak: isSoak, store: store)
         await eventually("the run is over", within: .seconds(Self.length + 60)) {
             let busy = Self.starts(cluster.read("evidence")).last?.node ?? "n1"
             try? await plan.perform(on: cluster, at: Date().timeIntervalSince(begin), busy: busy)
             return Date().timeIntervalSince(begin) > Double(Self.length)
         }
+        try cluster.startStore()
         for name in cluster.nodes {
             cluster.signal(name, SIGCONT)
             if cluster.members[name]?.process?.isRunning != true { try await cluster.start(name) }
         }
-        _ = try cluster.rota("job", "pause", "tick", "--reason", "end of the test")
+        await eventually("the store is back") {
+            (try? cluster.rota("job", "pause", "tick", "--reason", "end of the test"))?.code == 0
+        }
         try await check(cluster, since: begin)
     }
 
@@ -105,6 +111,8 @@ struct FaultPlan {
         case restart
         case stall
         case goOn
+        case killStore
+        case startStore
     }
 
     private var due: [(at: Double, fault: Fault)] = []
@@ -112,7 +120,9 @@ struct FaultPlan {
     private var stalled: String?
 
     /// One crash and one stall in the short run; in a soak, one of each every 80 s.
-    init(length: Int, isSoak: Bool) {
+    ///
+    /// A store that is a server dies as well, and stays away for longer than a session's term.
+    init(length: Int, isSoak: Bool, store: ClusterStore) {
         let round = isSoak ? 80.0 : Double(length)
         let stall = isSoak ? 20.0 : 8.0
         var start = 0.0
@@ -121,6 +131,10 @@ struct FaultPlan {
             due.append((start + round * 0.40, .restart))
             due.append((start + round * 0.50, .stall))
             due.append((start + round * 0.50 + stall, .goOn))
+            if store != .sqlite {
+                due.append((start + round * 0.80, .killStore))
+                due.append((start + round * 0.80 + stall / 2, .startStore))
+            }
             start += round
         }
     }
@@ -140,6 +154,8 @@ struct FaultPlan {
                 cluster.signal(busy, SIGSTOP)
             case .goOn:
                 if let stalled { cluster.signal(stalled, SIGCONT) }
+            case .killStore: try cluster.killStore()
+            case .startStore: try cluster.startStore()
             }
         }
     }

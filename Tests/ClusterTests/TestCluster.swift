@@ -26,21 +26,29 @@ final class TestCluster {
     let binaries: URL
     private(set) var members: [String: Member] = [:]
     private let term: String
+    private let store: ClusterStore
     private let client = HTTPClient()
 
-    init(nodes: Int = 3, masters: Int = 1, term: String = "3s") async throws {
+    init(
+        nodes: Int = 3,
+        masters: Int = 1,
+        term: String = "3s",
+        store: ClusterStore = .sqlite
+    ) async throws {
+        self.store = store
         binaries = try Self.findBinaries()
         folder = FileManager.default.temporaryDirectory
             .appending(path: "rota-test-\(UUID().uuidString.prefix(8))")
         self.term = term
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try startStore()
         let key = try run("rota-master", ["key", "generate"])
         try write(key.out, to: "cluster.key")
         let token = try run(
             "rota-master",
             [
-                "token", "create", "--store", storeURL, "--name", "test", "--role", "admin",
-                "--tenant", "*",
+                "token", "create", "--store-file", path("store.url"), "--name", "test",
+                "--role", "admin", "--tenant", "*",
             ]
         )
         #expect(token.code == 0, "\(token.err)")
@@ -49,6 +57,7 @@ final class TestCluster {
         for number in 1...nodes { try await add("n\(number)", program: "rota-node") }
     }
 
+    /// Only of a SQLite store.
     var storeURL: String { "sqlite://\(folder.path)/store.db" }
     var nodes: [String] { members.keys.filter { $0.hasPrefix("n") }.sorted() }
     var masters: [String] { members.keys.filter { $0.hasPrefix("m") }.sorted() }
@@ -73,7 +82,7 @@ final class TestCluster {
         let (http, gossip) = (try Self.freePort(), try Self.freePort())
         var arguments = program == "rota-master" ? ["serve"] : ["--session-term", term]
         arguments += [
-            "--name", name, "--data", path(name), "--store", storeURL,
+            "--name", name, "--data", path(name), "--store-file", path("store.url"),
             "--listen", "127.0.0.1:\(http)", "--gossip", "127.0.0.1:\(gossip)",
             "--cluster-key-file", path("cluster.key"),
         ]
@@ -137,7 +146,46 @@ final class TestCluster {
             signal(name, SIGKILL)
             members[name]?.process?.waitUntilExit()
         }
+        try? killStore()
         try? FileManager.default.removeItem(at: folder)
+    }
+
+    // MARK: The store
+
+    /// Starts the store's server, or starts it again where it was.
+    func startStore() throws {
+        switch store {
+        case .sqlite: try write(storeURL, to: "store.url")
+        case .postgres, .etcd:
+            let owner = "\(ProcessInfo.processInfo.processIdentifier)"
+            let words = members.isEmpty ? ["--while", owner] : []
+            try write(try callStore(["start", path("store")] + words), to: "store.url")
+        }
+    }
+
+    /// SIGKILL to the store's server, as a power cut would; a file has none.
+    func killStore() throws {
+        guard store != .sqlite else { return }
+        _ = try callStore(["kill", path("store")])
+    }
+
+    private func callStore(_ words: [String]) throws -> String {
+        let script = SourceRoot.folder.appending(path: "testnet/\(store.rawValue)")
+        let process = Process()
+        process.executableURL = script
+        process.arguments = words
+        let (out, err) = (Pipe(), Pipe())
+        process.standardOutput = out
+        process.standardError = err
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let text = out.fileHandleForReading.readDataToEndOfFile()
+        let talk = err.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw StoreFailure(what: String(decoding: talk, as: UTF8.self))
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     // MARK: Programs
@@ -187,8 +235,9 @@ final class TestCluster {
     }
 
     private enum SourceRoot {
-        static let debug = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent().appending(path: ".build/debug")
+        static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        static let debug = folder.appending(path: ".build/debug")
     }
 
     /// A port that was free a moment ago, for TCP and UDP alike.
@@ -218,4 +267,16 @@ final class TestCluster {
     private static func status(of url: String, _ client: HTTPClient) async -> Int? {
         try? await client.send(HTTPCall(url: url)).status
     }
+}
+
+/// Where a test's cluster keeps what all share.
+enum ClusterStore: String, CaseIterable {
+    case sqlite
+    case postgres
+    case etcd
+}
+
+/// Why a store's server did not do as told.
+struct StoreFailure: Error {
+    let what: String
 }

@@ -87,10 +87,26 @@ import Vocabulary
 
     @Test func `declares another dead only after its beat stood still for 1.2 of its term`() {
         var machine = live
-        #expect(machine.handle(.observed([view(beat)]), at: .boot + .seconds(1)).isEmpty)
-        #expect(machine.handle(.observed([view(beat)]), at: .boot + .seconds(13)).isEmpty)
+        for second in 1...13 {
+            #expect(machine.handle(.observed([view(beat)]), at: .boot + .seconds(second)).isEmpty)
+        }
         #expect(
             machine.handle(.observed([view(beat)]), at: .boot + .milliseconds(13_001))
+                == [.expire(theirs, observed: beat)]
+        )
+    }
+
+    @Test func `counts anew when nobody could look, for then nobody could renew either`() {
+        var machine = live
+        for second in 1...5 {
+            _ = machine.handle(.observed([view(beat)]), at: .boot + .seconds(second))
+        }
+        // The store was away for half a minute; whoever is back first must not end all others.
+        for second in 35...47 {
+            #expect(machine.handle(.observed([view(beat)]), at: .boot + .seconds(second)).isEmpty)
+        }
+        #expect(
+            machine.handle(.observed([view(beat)]), at: .boot + .milliseconds(47_001))
                 == [.expire(theirs, observed: beat)]
         )
     }
@@ -98,8 +114,11 @@ import Vocabulary
     @Test func `counts anew when another's beat moves`() {
         var machine = live
         _ = machine.handle(.observed([view(beat)]), at: .boot + .seconds(1))
-        _ = machine.handle(.observed([view(Beat(4))]), at: .boot + .seconds(12))
-        #expect(machine.handle(.observed([view(Beat(4))]), at: .boot + .seconds(20)).isEmpty)
+        _ = machine.handle(.observed([view(beat)]), at: .boot + .seconds(7))
+        for second in 12...24 {
+            let seen = machine.handle(.observed([view(Beat(4))]), at: .boot + .seconds(second))
+            #expect(seen.isEmpty)
+        }
     }
 
     @Test func `does not wait for another whose process is gone`() {

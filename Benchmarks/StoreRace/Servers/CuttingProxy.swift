@@ -18,6 +18,7 @@ final class CuttingProxy {
         process.executableURL = URL(filePath: "/usr/bin/python3")
         process.arguments = ["Benchmarks/store/cutting-proxy", target, "\(perMille)"]
         process.standardOutput = report
+        process.standardError = FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice
         try process.run()
         // The first line is the port it listens on.

@@ -30,9 +30,8 @@ package struct DaySet: Equatable, Sendable {
     /// The days that fall on one of `weekdays`: bits 0 for Sunday to 6 for Saturday.
     package init(weekdays: UInt8) {
         self.init()
-        var pattern = DayPattern()
-        pattern.weeks = UInt64(weekdays & 0x7F) * DayPattern.everyLane
-        pattern.needsBoth = false
+        let weekdays = weekdays & DayPattern.allWeekdays
+        let pattern = DayPattern(days: 0, weekdays: weekdays, needsBoth: false)
         for place in masks.indices { masks[place] = pattern.mask(in: Self.month(at: place)) }
     }
 

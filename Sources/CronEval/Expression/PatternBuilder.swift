@@ -31,7 +31,7 @@ struct PatternBuilder {
     private var dates = FieldSelection()
     private var weekdays = FieldSelection()
     private var isInterval = false
-    private var excessiveSteps: UInt8 = 0
+    private var excessiveSteps: WarningSet = []
 
     mutating func add(_ selection: FieldSelection, to field: ScheduleField) {
         switch field {
@@ -50,7 +50,7 @@ struct PatternBuilder {
         case .year: years = selection.isPlain ? .all : selection.years
         }
         if selection.hasExcessiveStep, let place = ScheduleField.allCases.firstIndex(of: field) {
-            excessiveSteps |= 1 << UInt8(place)
+            excessiveSteps.insert(.stepExceedsField(at: place))
         }
     }
 
@@ -63,31 +63,46 @@ struct PatternBuilder {
             ),
             dates: DatePattern(
                 months: UInt32(truncatingIfNeeded: months),
-                years: years,
-                days: days
+                days: DayPattern(
+                    days: UInt32(truncatingIfNeeded: dates.values),
+                    weekdays: everyWeek,
+                    needsBoth: dates.isStarred || weekdays.isStarred || weekdays.hasPlus
+                ),
+                special: special
             ),
             isInterval: isInterval
         )
     }
 
-    private var days: DayPattern {
-        var days = DayPattern()
-        days.days = UInt32(truncatingIfNeeded: dates.values)
-        days.nearest = dates.nearest
-        days.fromLast = dates.fromLast
-        days.nearestFromLast = dates.nearestFromLast
-        days.weeks = weekdays.weeks | weekdays.values * DayPattern.everyLane
-        days.lastWeek = weekdays.lastWeek
-        days.needsBoth = dates.isStarred || weekdays.isStarred || weekdays.hasPlus
-        return days
+    /// All weekdays, in the lanes of ``SpecialDates``.
+    private var weeks: UInt64 { weekdays.weeks | weekdays.values * SpecialDates.everyLane }
+
+    /// The weekdays that are selected in every week.
+    private var everyWeek: UInt8 {
+        (0..<5).reduce(0x7F) { $0 & UInt8(truncatingIfNeeded: weeks >> UInt64(7 * $1)) }
+    }
+
+    private var special: SpecialDates? {
+        let weeks = weeks & ~(UInt64(everyWeek) * SpecialDates.everyLane)
+        let counted = dates.nearest | dates.fromLast | dates.nearestFromLast
+        guard years != .all || counted != 0 || weeks != 0 || weekdays.lastWeek != 0 else {
+            return nil
+        }
+        return SpecialDates(
+            years: years,
+            nearest: dates.nearest,
+            fromLast: dates.fromLast,
+            nearestFromLast: dates.nearestFromLast,
+            weeks: weeks,
+            lastWeek: weekdays.lastWeek
+        )
     }
 
     func warnings(of pattern: FieldPattern) -> WarningSet {
-        var warnings = WarningSet(of: pattern.dates)
-        warnings.excessiveSteps = excessiveSteps
-        warnings.hasStarStepDay =
+        let warnings = WarningSet(of: pattern.dates).union(excessiveSteps)
+        let hasStarStepDay =
             !dates.isPlain && !weekdays.isPlain && !weekdays.hasPlus
             && (dates.isStarred || weekdays.isStarred)
-        return warnings
+        return hasStarStepDay ? warnings.union(.starStepDay) : warnings
     }
 }

@@ -12,7 +12,7 @@ struct ScheduleReader {
     var position = 0
     /// Behind the last byte that is no blank.
     let end: Int
-    private(set) var warnings = WarningSet()
+    private(set) var warnings: WarningSet = []
 
     /// - Throws: If the text is too long or holds a byte that no schedule has.
     init(text: String, seed: String?, anchor: Instant) throws(ScheduleError) {
@@ -130,16 +130,16 @@ extension FieldPattern {
 
     private static func macro(
         hours: UInt32 = 1,
-        days: UInt32 = 0xFFFF_FFFE,
-        months: UInt32 = 0x1FFE,
-        weekdays: UInt64 = 0x7F
+        days: UInt32 = DayPattern.allDays,
+        months: UInt32 = DatePattern.allMonths,
+        weekdays: UInt8 = DayPattern.allWeekdays
     ) -> Self {
-        var pattern = DayPattern()
-        pattern.days = days
-        pattern.weeks = weekdays * DayPattern.everyLane
-        return Self(
+        Self(
             times: TimePattern(seconds: 1, minutes: 1, hours: hours),
-            dates: DatePattern(months: months, years: .all, days: pattern),
+            dates: DatePattern(
+                months: months,
+                days: DayPattern(days: days, weekdays: weekdays, needsBoth: true)
+            ),
             isInterval: hours != 1
         )
     }

@@ -47,31 +47,42 @@ extension ScheduleWarning: CustomStringConvertible {
     }
 }
 
-/// The warnings of one schedule in eight bytes at most, in the order in which they are told.
-struct WarningSet: Equatable, Sendable {
-    var hasStarStepDay = false
-    var isNever = false
-    var skipsMonths = false
-    /// One bit per field, in the order of `ScheduleField.allCases`.
-    var excessiveSteps: UInt8 = 0
+/// The warnings of one schedule in two bytes, in the order in which they are told.
+struct WarningSet: OptionSet, Sendable {
+    let rawValue: UInt16
 
-    init() {}
+    static let starStepDay = Self(rawValue: 1 << 7)
+    static let neverFires = Self(rawValue: 1 << 8)
+    static let skipsMonths = Self(rawValue: 1 << 9)
+
+    /// The lowest seven bits, in the order of `ScheduleField.allCases`.
+    static func stepExceedsField(at place: Int) -> Self { Self(rawValue: 1 << UInt16(place)) }
+
+    init(rawValue: UInt16) {
+        self.rawValue = rawValue
+    }
 
     /// What follows from the days alone.
     init(of dates: DatePattern) {
-        isNever = dates.isEmpty
-        skipsMonths = !isNever && dates.skipsMonths
+        // Nearly always some day can be named that every selected month has.
+        if dates.selectsSomeDayOfEveryMonth {
+            self = []
+        } else if dates.isEmpty {
+            self = .neverFires
+        } else {
+            self = dates.skipsMonths ? .skipsMonths : []
+        }
     }
 
     var all: [ScheduleWarning] {
         var warnings: [ScheduleWarning] = []
         for (place, field) in ScheduleField.allCases.enumerated()
-        where excessiveSteps >> UInt8(place) & 1 == 1 {
+        where contains(.stepExceedsField(at: place)) {
             warnings.append(.stepExceedsField(field))
         }
-        if hasStarStepDay { warnings.append(.starStepDay) }
-        if isNever { warnings.append(.neverFires) }
-        if skipsMonths { warnings.append(.skipsMonths) }
+        if contains(.starStepDay) { warnings.append(.starStepDay) }
+        if contains(.neverFires) { warnings.append(.neverFires) }
+        if contains(.skipsMonths) { warnings.append(.skipsMonths) }
         return warnings
     }
 }

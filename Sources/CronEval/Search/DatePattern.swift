@@ -2,27 +2,33 @@
 
 /// The day, month and year fields.
 struct DatePattern: Equatable, Sendable {
+    /// What only few schedules ask for.
+    let special: SpecialDates?
     /// One bit per month, at 1 to 12.
     let months: UInt32
-    let years: YearSet
     let days: DayPattern
     /// Whether the date does not matter.
     let isEveryDay: Bool
 
-    /// - Precondition: `months` and `years` select something.
-    init(months: UInt32, years: YearSet, days: DayPattern) {
+    static var allMonths: UInt32 { 0x1FFE }
+
+    /// - Precondition: `months` and the years of `special` select something.
+    @inline(__always)
+    init(months: UInt32, days: DayPattern, special: SpecialDates? = nil) {
+        self.special = special
         self.months = months
-        self.years = years
         self.days = days
-        isEveryDay = months == 0x1FFE && days.isEveryDay && years == .all
+        let isEveryYear = special.map { $0.years == .all } ?? true
+        isEveryDay = months == Self.allMonths && days.isEveryDay && isEveryYear
     }
+
+    var years: YearSet { special?.years ?? .all }
 
     /// Whether no date at all is selected.
     ///
     /// Without a year field 41 years decide it: every date meets every weekday in them.
     var isEmpty: Bool {
-        // Nearly always some day can be named that every selected month has.
-        if isEveryDay || days.selectsSomeDayOfEveryMonth { return false }
+        let years = years
         var year = years == .all ? 1999 : 1969
         while let next = years.first(after: year), years != .all || next <= 2040 {
             for month in 1...12 where mask(of: CivilMonth(year: next, month: month)) != 0 {
@@ -33,10 +39,21 @@ struct DatePattern: Equatable, Sendable {
         return true
     }
 
+    /// Whether one of the day fields alone is enough to name a day that every month has; `false` if
+    /// in doubt.
+    @inline(__always)
+    var selectsSomeDayOfEveryMonth: Bool {
+        let byDate = days.days & 0x1FFF_FFFE != 0 && (!days.needsBoth || days.selectsEveryWeekday)
+        let weekdays = UInt64(days.weekdays) | (special?.weeks ?? 0) & 0xFFF_FFFF
+        let byWeekday = weekdays != 0 && (!days.needsBoth || days.selectsEveryDate)
+        return byDate || byWeekday
+    }
+
     /// Whether some selected month is too short for every selected date.
     var skipsMonths: Bool {
-        guard days.needsBoth, days.fromLast | days.nearestFromLast == 0 else { return false }
-        let first = (days.days | days.nearest).trailingZeroBitCount
+        let special = special ?? .none
+        guard days.needsBoth, special.fromLast | special.nearestFromLast == 0 else { return false }
+        let first = (days.days | special.nearest).trailingZeroBitCount
         return first > 28
             && (1...12).contains { month in
                 months >> UInt32(month) & 1 == 1 && first > CivilMonth.shortestLength(of: month)
@@ -45,13 +62,18 @@ struct DatePattern: Equatable, Sendable {
 
     /// The selected days of `month`, one bit per day, at 1 to 31.
     func mask(of month: CivilMonth) -> UInt32 {
-        guard months >> UInt32(month.month) & 1 == 1, years.contains(month.year) else { return 0 }
-        return days.mask(in: month)
+        guard months >> UInt32(month.month) & 1 == 1, contains(month.year) else { return 0 }
+        return days.mask(in: month, with: special)
+    }
+
+    private func contains(_ year: Int) -> Bool {
+        guard let special else { return (YearSet.first...YearSet.last).contains(year) }
+        return special.years.contains(year)
     }
 
     func month(after month: CivilMonth) -> CivilMonth? {
         let later = months & (.max << UInt32(month.month + 1))
-        if later != 0, years.contains(month.year) {
+        if later != 0, contains(month.year) {
             return CivilMonth(year: month.year, month: later.trailingZeroBitCount)
         }
         guard let year = years.first(after: month.year) else { return nil }
@@ -60,7 +82,7 @@ struct DatePattern: Equatable, Sendable {
 
     func month(before month: CivilMonth) -> CivilMonth? {
         let earlier = months & (1 << UInt32(month.month) - 1)
-        if earlier != 0, years.contains(month.year) {
+        if earlier != 0, contains(month.year) {
             return CivilMonth(year: month.year, month: 31 - earlier.leadingZeroBitCount)
         }
         guard let year = years.last(before: month.year) else { return nil }
@@ -79,7 +101,7 @@ extension DatePattern: DateSource {
         while mask == 0 {
             guard let next = self.month(after: month) else { return nil }
             month = next
-            mask = days.mask(in: month)
+            mask = days.mask(in: month, with: special)
         }
         return month.firstDay + Int64(mask.trailingZeroBitCount - 1)
     }
@@ -94,7 +116,7 @@ extension DatePattern: DateSource {
         while mask == 0 {
             guard let previous = self.month(before: month) else { return nil }
             month = previous
-            mask = days.mask(in: month)
+            mask = days.mask(in: month, with: special)
         }
         return month.firstDay + Int64(31 - mask.leadingZeroBitCount - 1)
     }

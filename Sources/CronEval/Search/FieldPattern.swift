@@ -9,6 +9,7 @@ struct FieldPattern: Equatable, Sendable {
     var times: TimePattern { walls.times }
     var dates: DatePattern { walls.dates }
 
+    @inline(__always)
     init(times: TimePattern, dates: DatePattern, isInterval: Bool) {
         walls = WallTimes(times: times, dates: dates)
         self.isInterval = isInterval

@@ -7,27 +7,33 @@ struct TimePattern: Equatable, Sendable {
     let seconds: UInt64
     let minutes: UInt64
     let hours: UInt32
-    /// The earliest and the latest selected time.
-    let first: Int64
-    let last: Int64
 
     /// - Precondition: Each of the masks selects something.
     init(seconds: UInt64, minutes: UInt64, hours: UInt32) {
         self.seconds = seconds
         self.minutes = minutes
         self.hours = hours
-        first = Self.time(
+    }
+
+    /// The earliest selected time.
+    var first: Int64 {
+        Self.time(
             hours.trailingZeroBitCount,
             minutes.trailingZeroBitCount,
             seconds.trailingZeroBitCount
         )
-        last = Self.time(
+    }
+
+    /// The latest selected time.
+    var last: Int64 {
+        Self.time(
             31 - hours.leadingZeroBitCount,
             63 - minutes.leadingZeroBitCount,
             63 - seconds.leadingZeroBitCount
         )
     }
 
+    @inline(__always)
     private static func time(_ hour: Int, _ minute: Int, _ second: Int) -> Int64 {
         Int64(hour * 3_600 + minute * 60 + second)
     }

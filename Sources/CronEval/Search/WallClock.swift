@@ -12,9 +12,14 @@ struct WallClock: Equatable, Sendable {
     /// Whether it fires by the real clock: nothing in what is skipped, twice in what is repeated.
     var followsChanges: Bool { !makesUp && overlap == .both }
 
-    /// What `policy` leaves open follows from the schedule's text.
     init(_ zone: TimeZoneRules, _ policy: ClockChangePolicy, for timing: Timing) {
         let isInterval = if case .fields(let pattern) = timing { pattern.isInterval } else { false }
+        self.init(zone, policy, isInterval: isInterval)
+    }
+
+    /// What `policy` leaves open follows from the schedule's text.
+    @inline(__always)
+    init(_ zone: consuming TimeZoneRules, _ policy: ClockChangePolicy, isInterval: Bool) {
         self.zone = zone
         makesUp = policy.gap.map { $0 == .next } ?? !isInterval
         overlap = policy.overlap ?? (isInterval ? .both : .first)
@@ -27,11 +32,17 @@ struct WallClock: Equatable, Sendable {
 
     /// When the segment's own wall times begin to count.
     func start(of segment: TimeZoneRules.Segment) -> Int64 {
-        overlap == .first ? segment.newSince : segment.start
+        switch overlap {
+        case .first: segment.newSince
+        case .last, .both: segment.start
+        }
     }
 
     /// When they no longer do.
     func end(of segment: TimeZoneRules.Segment) -> Int64 {
-        overlap == .last ? segment.lastUntil : segment.end
+        switch overlap {
+        case .last: segment.lastUntil
+        case .first, .both: segment.end
+        }
     }
 }

@@ -5,7 +5,7 @@
 /// 1969 is there for places west of Greenwich, where the epoch is still New Year's Eve; only a
 /// schedule without a year field selects it.
 struct YearSet: Equatable, Sendable {
-    private static let base = 1969
+    static let first = 1969
     static let last = 2199
 
     private var words = SIMD4<UInt64>()
@@ -20,20 +20,20 @@ struct YearSet: Equatable, Sendable {
     }
 
     mutating func insert(_ year: Int) {
-        let place = year - Self.base
+        let place = year - Self.first
         words[place >> 6] |= 1 << UInt64(place & 63)
     }
 
     func contains(_ year: Int) -> Bool {
-        let place = year - Self.base
-        guard (0...Self.last - Self.base).contains(place) else { return false }
+        let place = year - Self.first
+        guard (0...Self.last - Self.first).contains(place) else { return false }
         return words[place >> 6] >> UInt64(place & 63) & 1 == 1
     }
 
     /// The first year after `year`, or `nil`.
     func first(after year: Int) -> Int? {
-        let place = max(0, year + 1 - Self.base)
-        guard place <= Self.last - Self.base else { return nil }
+        let place = max(0, year + 1 - Self.first)
+        guard place <= Self.last - Self.first else { return nil }
         var word = words[place >> 6] & (.max << UInt64(place & 63))
         var index = place >> 6
         while word == 0 {
@@ -41,12 +41,12 @@ struct YearSet: Equatable, Sendable {
             guard index < 4 else { return nil }
             word = words[index]
         }
-        return Self.base + index << 6 + word.trailingZeroBitCount
+        return Self.first + index << 6 + word.trailingZeroBitCount
     }
 
     /// The last year before `year`, or `nil`.
     func last(before year: Int) -> Int? {
-        let place = min(Self.last, year - 1) - Self.base
+        let place = min(Self.last, year - 1) - Self.first
         guard place >= 0 else { return nil }
         var word = words[place >> 6] & (.max >> UInt64(63 - place & 63))
         var index = place >> 6
@@ -55,6 +55,6 @@ struct YearSet: Equatable, Sendable {
             guard index >= 0 else { return nil }
             word = words[index]
         }
-        return Self.base + index << 6 + 63 - word.leadingZeroBitCount
+        return Self.first + index << 6 + 63 - word.leadingZeroBitCount
     }
 }

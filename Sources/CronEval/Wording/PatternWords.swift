@@ -67,6 +67,7 @@ struct PatternWords {
     }
 
     private var days: DayPattern { pattern.dates.days }
+    private var special: SpecialDates { pattern.dates.special ?? .none }
 
     /// Empty for every day.
     private var dayWords: String {
@@ -89,11 +90,11 @@ struct PatternWords {
         var parts: [String] = []
         let plain = Self.places(UInt64(days.days))
         if !plain.isEmpty { parts.append(numbered(plain, phrases.day)) }
-        parts += Self.places(UInt64(days.nearest)).map {
+        parts += Self.places(UInt64(special.nearest)).map {
             Phrases.fill(phrases.nearestWeekday, numbered([$0], phrases.day))
         }
-        parts += Self.places(UInt64(days.fromLast)).reversed().map { fromLast(31 - $0) }
-        parts += Self.places(UInt64(days.nearestFromLast)).reversed().map {
+        parts += Self.places(UInt64(special.fromLast)).reversed().map { fromLast(31 - $0) }
+        parts += Self.places(UInt64(special.nearestFromLast)).reversed().map {
             Phrases.fill(phrases.nearestWeekday, fromLast(31 - $0))
         }
         let months = monthsAreNamed ? months : phrases.theMonth
@@ -111,16 +112,16 @@ struct PatternWords {
     /// `Monday to Friday`, `the first Monday and the last Friday of the month`.
     private var weekdays: String {
         var parts: [String] = []
-        let lanes = (0..<5).map { days.weeks >> UInt64(7 * $0) & 0x7F }
-        let always = lanes.reduce(0x7F, &)
+        let always = UInt64(days.weekdays)
+        let lanes = (0..<5).map { special.weeks >> UInt64(7 * $0) & 0x7F }
         parts += runs(Self.places(always).map { ($0, phrases.weekdays[$0]) })
-        let isPlain = lanes.allSatisfy { $0 == always } && days.lastWeek == 0
+        let isPlain = special.weeks == 0 && special.lastWeek == 0
         for (lane, ordinal) in zip(lanes, phrases.ordinals) {
-            parts += Self.places(lane & ~always).map {
+            parts += Self.places(lane).map {
                 Phrases.fill(phrases.ordinalWeekday, ordinal, phrases.weekdays[$0])
             }
         }
-        parts += Self.places(UInt64(days.lastWeek)).map {
+        parts += Self.places(UInt64(special.lastWeek)).map {
             Phrases.fill(phrases.lastWeekday, phrases.weekdays[$0])
         }
         let words = phrases.list(parts)

@@ -32,8 +32,13 @@ package final class ZoneCatalog: Sendable {
     /// depend on the machine, such as `localtime`. `UTC` needs no file.
     ///
     /// - Complexity: O(1) but for the first use of a name, which reads a file.
+    @inline(__always)
     package func rules(named name: String) -> TimeZoneRules? {
-        if name == "UTC" { return .utc }
+        name == "UTC" ? .utc : readRules(named: name)
+    }
+
+    @inline(never)
+    private func readRules(named name: String) -> TimeZoneRules? {
         if let rules = known.withLock({ $0[name] }) { return rules }
         guard Self.isPlausible(name), let bytes = load(name),
             let rules = try? TimeZoneRules(tzif: bytes)

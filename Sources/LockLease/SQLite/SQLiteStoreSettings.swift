@@ -17,7 +17,7 @@ package struct SQLiteStoreSettings: Sendable {
     /// How long the outcome of a request is remembered for a repetition.
     package var requestMemory = Duration.seconds(900)
     /// Size of the write-ahead log, in bytes, beyond which it is copied into the file.
-    package var checkpointBytes: Int64 = 4 << 20
+    package var checkpointBytes: Int64 = 16 << 20
     /// The most pages of 4 KiB the file may have; `nil`: what the disk holds.
     package var pageLimit: Int?
     /// This boot's name; sessions of another boot are gone, unless either name is empty.

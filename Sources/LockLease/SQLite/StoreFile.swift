@@ -124,16 +124,25 @@ final class StoreFile {
 
     /// Copies the log into the file once it is large; called with the turn held.
     ///
-    /// Readers may keep a part of it from being copied; then the next attempt waits until the log
-    /// has grown further, so that a long reader does not cost every writer an attempt.
+    /// The log keeps its length and is written over from its beginning: a synced write that makes a
+    /// file longer costs a commit of the file system's own. Readers may keep a part of it from
+    /// being copied; then the next attempt waits until it has grown further, so that a long reader
+    /// does not cost every writer an attempt. <https://www.sqlite.org/wal.html#ckpt>
     private func checkpointIfLarge() {
-        guard let size = FileSystemKind.size(of: path + "-wal"), size > checkpointAt else { return }
+        let size = Int64(connection.logPageCount) * Self.pageBytes
+        guard size > checkpointAt else { return }
+        // Far beyond what is usual, the disk's room counts for more than its speed.
+        let mode = size > settings.checkpointBytes * 16 ? "TRUNCATE" : "PASSIVE"
         _ = try? connection.run("PRAGMA busy_timeout=0")
-        let isDone = try? connection.query("PRAGMA wal_checkpoint(TRUNCATE)") { $0.integer(0) == 0 }
+        let isDone = try? connection.query("PRAGMA wal_checkpoint(\(mode))") {
+            $0.integer(0) == 0 && $0.integer(1) == $0.integer(2)
+        }
         _ = try? connection.run("PRAGMA busy_timeout=\(Self.busyMilliseconds)")
         checkpointAt =
             isDone == [true] ? settings.checkpointBytes : size + settings.checkpointBytes / 4
     }
+
+    private static let pageBytes: Int64 = 4_096
 
     /// For tools that take SQLite's own lock without asking for a turn.
     static let busyMilliseconds = 1_000

@@ -14,6 +14,7 @@ package import Vocabulary
 ///
 /// Another session is dead once its beat has stood still for 1.2 of its term on this machine's own
 /// monotonic clock, or at once if the store knows that its process is gone. No wall clock decides.
+/// Only time in which this node could look counts: a store that was away was so for all.
 package struct SessionMachine: Equatable, Sendable {
     package enum Event: Equatable, Sendable {
         case start
@@ -58,6 +59,7 @@ package struct SessionMachine: Equatable, Sendable {
     private var nextRenewal: MonotonicInstant?
     private var nextObservation: MonotonicInstant?
     private var observations: [SessionID: Observation] = [:]
+    private var observedAt: MonotonicInstant?
     private var renewalsUnderWay = 0
 
     package init(settings: SessionSettings) {
@@ -123,6 +125,7 @@ package struct SessionMachine: Equatable, Sendable {
         phase = .opening
         renewalsUnderWay = 0
         observations = [:]
+        observedAt = nil
         return [.trust(nil, until: nil), .open]
     }
 
@@ -163,12 +166,16 @@ package struct SessionMachine: Equatable, Sendable {
         at now: MonotonicInstant
     ) -> [Action] {
         var actions: [Action] = []
+        let gap = observedAt.map { $0.duration(to: now) } ?? .zero
+        observedAt = now
         for view in views where view.id != ours {
             guard view.isLive else {
                 if view.openRuns > 0 { actions.append(.takeOver(view.id)) }
                 continue
             }
-            guard let seen = observations[view.id], seen.beat == view.beat else {
+            // While nobody can look at the store, its owner cannot renew it either.
+            let isWatched = gap <= settings.observationInterval * 2 + view.term / 2
+            guard isWatched, let seen = observations[view.id], seen.beat == view.beat else {
                 observations[view.id] = Observation(beat: view.beat, since: now)
                 if view.isGone { actions.append(.expire(view.id, observed: view.beat)) }
                 continue
