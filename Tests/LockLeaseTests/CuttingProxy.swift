@@ -125,7 +125,8 @@ final class CuttingProxy: Sendable {
         }
     }
 
-    /// Copies until either side ends; `pass` answers whether to send on (`nil`: drop, `false`: end).
+    /// Copies until either side ends; `pass` answers whether to send on (`nil`: drop, `false`:
+    /// end).
     private static func pump(
         from source: Int32,
         to target: Int32,

@@ -45,7 +45,8 @@ import Vocabulary
         try await call(
             server,
             "/v3/auth/role/grant",
-            #"{"name":"rota","perm":{"permType":"READWRITE","key":"\#(key)","range_end":"\#(end)"}}"#
+            #"{"name":"rota","perm":{"permType":"READWRITE","key":"\#(key)","#
+                + #""range_end":"\#(end)"}}"#
         )
         try await call(server, "/v3/auth/user/add", #"{"name":"ann","password":"p\"w"}"#)
         try await call(server, "/v3/auth/user/grant", #"{"user":"ann","role":"rota"}"#)

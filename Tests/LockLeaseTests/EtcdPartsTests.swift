@@ -107,6 +107,8 @@ import Vocabulary
         #expect(plain.endpoints == ["localhost:2379"])
         #expect(!plain.isEncrypted && plain.user == nil)
         #expect(try EtcdSettings(url: "etcds://h:1/rota").isEncrypted)
+        #expect(plain.historyKept == .seconds(300))
+        #expect(try EtcdSettings(url: "etcd://h:1/rota?compact=false").historyKept == nil)
     }
 
     @Test(arguments: [
@@ -115,7 +117,8 @@ import Vocabulary
         ("etcd:///rota", "is no host:port"), ("etcd://h:0/rota", "no port"),
         ("etcd://h:70000/rota", "no port"), ("etcd://h:x/rota", "no port"),
         ("etcd://a,,b/rota", "is no host:port"), ("etcd://a b:1/rota", "is no host:port"),
-        ("etcd://h/rota?tls=maybe", "write true or false"), ("etcd://h/rota?x=1", "no option x"),
+        ("etcd://h/rota?tls=maybe", "write true or false"),
+        ("etcd://h/rota?x=1", "no option is called x"),
         ("etcd://h/rota?ca=/a.pem", "need encryption"),
         ("etcds://h/rota?ca=a.pem", "absolute path"),
         ("etcds://h/rota?key=/k.pem", "no cert"), ("etcd://h/rota?tls", "name=value"),

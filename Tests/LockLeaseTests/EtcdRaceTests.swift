@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 import Vocabulary
 
-/// What happens between a decision and its write: the request is held back until others were faster.
+/// What happens between a decision and its write: the request is held back until others were
+/// faster.
 ///
 /// Each holds one condition in place, and fails without it (tried): the cursor's, the gate's, the
 /// calendar's and the session's in a claim; the cursor's in a finish; the version in an expiry; the

@@ -16,10 +16,10 @@ extension EtcdSettings {
         for (name, value) in try parts.options() {
             switch name {
             case "tls":
-                guard value == "true" || value == "false" else {
-                    throw Self.fault("tls is \"\(value)\"; write true or false")
-                }
-                isEncrypted = isEncrypted || value == "true"
+                let isTrue = try Self.flag(value, name)
+                isEncrypted = isEncrypted || isTrue
+            case "compact":
+                if try !Self.flag(value, name) { historyKept = nil }
             case "ca": authorityFile = try Self.file(value, name)
             case "cert": certificateFile = try Self.file(value, name)
             case "key": keyFile = try Self.file(value, name)
@@ -29,7 +29,8 @@ extension EtcdSettings {
                 }
                 quotaBytes = bytes
             case _:
-                throw Self.fault("there is no option \(name); there are tls, ca, cert, key, quota")
+                let known = "tls, ca, cert, key, quota, compact"
+                throw Self.fault("no option is called \(name); there are \(known)")
             }
         }
         guard isEncrypted || identity == HTTPIdentity() else {
@@ -42,6 +43,14 @@ extension EtcdSettings {
 
     private static func fault(_ what: String) -> StoreError {
         .incompatible("store: \(what). \(advice)")
+    }
+
+    private static func flag(_ value: String, _ name: String) throws(StoreError) -> Bool {
+        switch value {
+        case "true": return true
+        case "false": return false
+        case _: throw fault("\(name) is \"\(value)\"; write true or false")
+        }
     }
 
     private mutating func readUser(_ text: Substring?) throws(StoreError) {

@@ -4,8 +4,8 @@ internal import Vocabulary
 
 /// The members of one cluster, with what is known of each; a value without clock or chance.
 ///
-/// Sticky: a member is left only when it fails. One that failed rests for a random time, longer with
-/// each failure in a row, and is asked again before that only if all rest.
+/// Sticky: a member is left only when it fails. One that failed rests for a random time, longer
+/// with each failure in a row, and is asked again before that only if all rest.
 struct EndpointChoice: Equatable, Sendable {
     private struct Endpoint: Equatable, Sendable {
         let name: String

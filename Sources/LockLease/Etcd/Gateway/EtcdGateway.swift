@@ -126,7 +126,8 @@ final class EtcdGateway: Sendable {
         }
     }
 
-    /// Has a member show that it is of our cluster, and not behind, before anything is written there.
+    /// Has a member show that it is of our cluster, and not behind, before anything is written
+    /// there.
     ///
     /// A linearizable read: its answer's revision is the newest that anybody was acknowledged.
     private func meet(_ endpoint: String) async throws(GatewayError) {
@@ -187,7 +188,8 @@ final class EtcdGateway: Sendable {
                 """
             )
         }
-        // Answers may overtake each other, so one is compared with what was known when it was asked.
+        // Answers may overtake each other, so one is compared with what was known when it was
+        // asked.
         guard let revision = header.revision else { return }
         guard revision >= before else {
             throw .lost(
@@ -261,14 +263,18 @@ final class EtcdGateway: Sendable {
 
     /// Waits until a key under `prefix` changes after `revision`, at most for `limit`.
     ///
-    /// A hint: errors end the wait as well.
-    func watch(_ prefix: EtcdKey, after revision: Int64, within limit: Duration) async {
+    /// A hint: errors end the wait as well. Answers whether etcd has told of a change.
+    func watch(
+        _ prefix: EtcdKey,
+        after revision: Int64,
+        within limit: Duration
+    ) async -> Bool {
         let (endpoint, _) = nextEndpoint()
         let token: String?
         do throws(GatewayError) {
             token = try await self.token(from: endpoint)
         } catch {
-            return
+            return false
         }
         var writer = GatewayWriter()
         writer.write("{\"create_request\":{\"key\":")
@@ -289,25 +295,29 @@ final class EtcdGateway: Sendable {
             proxy: .none
         )
         if let token { call.headers.append(("Authorization", token)) }
-        await wait(for: call)
+        return await wait(for: call)
     }
 
     /// Ends at the first line that tells of an event or an end; the first of all only greets.
-    private func wait(for call: HTTPCall) async {
-        let (signal, continuation) = AsyncStream<Void>.makeStream()
-        await withTaskGroup(of: Void.self) { group in
+    private func wait(for call: HTTPCall) async -> Bool {
+        let (signal, continuation) = AsyncStream<Bool>.makeStream()
+        return await withTaskGroup(of: Void.self) { group in
             group.addTask { [client] in
                 try? await client.stream(call) { event in
                     guard case .chunk(let bytes) = event else { return }
                     let text = String(decoding: bytes, as: UTF8.self)
-                    if text.contains("\"events\"") || text.contains("\"canceled\"") {
-                        continuation.yield()
-                    }
+                    if text.contains("\"events\"") { continuation.yield(true) }
+                    if text.contains("\"canceled\"") { continuation.yield(false) }
                 }
-                continuation.yield()
+                continuation.yield(false)
             }
-            for await _ in signal { break }
+            var isTold = false
+            for await told in signal {
+                isTold = told
+                break
+            }
             group.cancelAll()
+            return isTold
         }
     }
 }

@@ -40,7 +40,9 @@ package struct EtcdSettings: Sendable {
     /// What etcd's `--quota-backend-bytes` is; a warning comes at half of it.
     package var quotaBytes: Int64 = 2 << 30
     /// How long etcd keeps old states of keys; older ones are compacted.
-    package var historyKept = Duration.seconds(300)
+    ///
+    /// `nil`: its operators see to that, since it concerns everybody who uses the cluster.
+    package var historyKept: Duration? = .seconds(300)
 
     package init(endpoints: [String], prefix: String) {
         self.endpoints = endpoints

@@ -45,8 +45,8 @@ extension GatewayError {
 
     /// An answer with an error in it.
     ///
-    /// etcd's errors are texts with a gRPC code beside them (`etcdserver/api/v3rpc/rpctypes`); several
-    /// share a code, so the text decides.
+    /// etcd's errors are texts with a gRPC code beside them (`etcdserver/api/v3rpc/rpctypes`);
+    /// several share a code, so the text decides.
     init(status: Int, body: [UInt8], from endpoint: String) {
         var scanner = GatewayScanner(body)
         var message = ""

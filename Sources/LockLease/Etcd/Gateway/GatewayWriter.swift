@@ -2,8 +2,8 @@
 
 /// Writes the JSON that the gateway reads.
 ///
-/// The gateway, not consensus, bounds how much etcd does here, and building a dictionary first costs
-/// about as much as everything else on our side.
+/// The gateway, not consensus, bounds how much etcd does here, and building a dictionary first
+/// costs about as much as everything else on our side.
 struct GatewayWriter {
     private(set) var bytes: [UInt8] = []
 

@@ -2,8 +2,9 @@
 
 internal import Vocabulary
 
-/// How the items of one claim are cut into transactions: by their number of jobs and of runs alone,
-/// so that a repetition is cut alike; into parts of like size, since they are sent at the same time.
+/// How the items of one claim are cut into transactions: by their number of jobs and of runs
+/// alone, so that a repetition is cut alike; into parts of like size, since they are sent at the
+/// same time.
 struct ClaimParts {
     /// Jobs of one transaction: one inside of it for each, beside what it writes itself.
     static let jobs = 100
@@ -80,9 +81,9 @@ struct ClaimAttempt {
 
     /// Takes the outcomes of an earlier attempt that came true.
     ///
-    /// It may have won less than it had planned. A win shows in its runs, or, if it started none, in
-    /// the cursor; where it does not, the item is decided afresh: either it was never won, or its
-    /// runs are over and forgotten and need no second start.
+    /// It may have won less than it had planned. A win shows in its runs, or, if it started none,
+    /// in the cursor; where it does not, the item is decided afresh: either it was never won, or
+    /// its runs are over and forgotten and need no second start.
     mutating func recall(_ kept: RememberedValue, _ slice: EtcdSlice) throws(StoreError) {
         guard case .claim(let remembered) = kept, remembered.count == items.count else {
             throw .incompatible("request \(id) was used for something else before")

@@ -2,13 +2,13 @@
 
 internal import Vocabulary
 
-/// The shape of a claim's transaction: jobs that do not stand in each other's way, and the beat that
-/// is written with them: the session's renewal, the remembered request, the counters.
+/// The shape of a claim's transaction: jobs that do not stand in each other's way, and the beat
+/// that is written with them: the session's renewal, the remembered request, the counters.
 ///
-/// A claim that is lost is to write nothing. One job is simply a condition of the whole. Of several,
-/// etcd can be told to write no beat if all cursors have moved; that makes a large claim a sixth
-/// slower, so large ones write the beat in any case. They are lost as a whole only if the claimant
-/// has overlooked what all others did since it read the cursors.
+/// A claim that is lost is to write nothing. One job is simply a condition of the whole. Of
+/// several, etcd can be told to write no beat if all cursors have moved; that makes a large claim
+/// a sixth slower, so large ones write the beat in any case. They are lost as a whole only if the
+/// claimant has overlooked what all others did since it read the cursors.
 enum ClaimForm {
     case flat
     case guarded

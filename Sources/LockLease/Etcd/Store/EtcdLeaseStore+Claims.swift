@@ -87,8 +87,8 @@ extension EtcdLeaseStore {
                 at: gateway.clock
             )
             let winsAll = !decided.isEmpty && decided.allSatisfy(\.isWon)
-            // What is cached may be old: it is good enough to win by, since that is checked, but not
-            // to number triggers by.
+            // What is cached may be old: it is good enough to win by, since that is checked, but
+            // not to number triggers by.
             guard !isCached || winsAll && !slice.movesCounters(model) else {
                 isCached = false
                 continue

@@ -6,8 +6,8 @@ package import Vocabulary
 extension EtcdLeaseStore {
     /// Jobs of one commit whose cursors are compared as well; of more, only the head is.
     ///
-    /// Cursors matter to a commit only for the pulse, which then simply moves, and for the fence of a
-    /// job that is deleted and made anew in one commit.
+    /// Cursors matter to a commit only for the pulse, which then simply moves, and for the fence
+    /// of a job that is deleted and made anew in one commit.
     private static let comparedJobs = 90
 
     package func commit(
@@ -230,7 +230,8 @@ extension EtcdLeaseStore {
 }
 
 extension EtcdSlice {
-    /// Whether a commit has deleted a job and given its name to another, whose fences go on from it.
+    /// Whether a commit has deleted a job and given its name to another, whose fences go on from
+    /// it.
     fileprivate func isRemade(_ uid: UID, in delta: StoreDelta) -> Bool {
         guard let name = rooms[uid]?.gate?.name else { return false }
         return delta.cursors.put.contains {

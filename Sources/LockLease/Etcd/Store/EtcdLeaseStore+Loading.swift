@@ -113,9 +113,10 @@ extension EtcdLeaseStore {
 
     /// The two keys under which a request of this moment may be remembered, this one's first.
     ///
-    /// Requests are kept by stretches of time as long as they are remembered, so that old ones can be
-    /// removed without reading them. No lease of etcd's: 3.4.23 may revoke one too early (etcd
-    /// 15247), and a claim forgotten between two attempts would stay open with nobody to start it.
+    /// Requests are kept by stretches of time as long as they are remembered, so that old ones
+    /// can be removed without reading them. No lease of etcd's: 3.4.23 may revoke one too early
+    /// (etcd 15247), and a claim forgotten between two attempts would stay open with nobody to
+    /// start it.
     func requestKeys(_ id: RequestID) -> [EtcdKey] {
         let bucket = requestBucket
         return [bucket, bucket - 1].map { keys.request(id, in: $0) }

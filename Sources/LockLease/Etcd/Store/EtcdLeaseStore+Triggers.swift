@@ -1,5 +1,6 @@
 // Triggers and kills: runs by hand, what waits to be claimed, and orders to end.
 
+internal import Platform
 package import Vocabulary
 
 extension EtcdLeaseStore {
@@ -225,6 +226,9 @@ extension EtcdLeaseStore {
         return (pulse, reading.revision)
     }
 
+    /// How long a call waits that etcd tells nothing: a watch may be refused, or break.
+    private static let pollInterval = Duration.milliseconds(200)
+
     /// Has etcd tell when a key moves; if that breaks, what is there is asked for all the same.
     package func pulse(
         after seen: StorePulse,
@@ -233,7 +237,11 @@ extension EtcdLeaseStore {
         try await ready()
         let (pulse, revision) = try await readPulse()
         guard pulse == seen, limit > .zero else { return pulse }
-        await gateway.watch(keys.meta, after: revision, within: limit)
+        let began = SystemClock.monotonic
+        if await !gateway.watch(keys.meta, after: revision, within: limit) {
+            let left = limit - began.duration(to: SystemClock.monotonic)
+            if left > .zero { try? await Task.sleep(for: min(left, Self.pollInterval)) }
+        }
         return try await readPulse().pulse
     }
 }

@@ -6,15 +6,15 @@ package import Vocabulary
 
 /// The store in an etcd cluster, under one prefix.
 ///
-/// No decision is made here: a call reads the slice of the store that it needs, has ``StoreModel``
-/// decide by it, and writes the difference under the condition that what was read still holds
-/// (`docs/decisions/0030-etcd-layout.md`). If that fails, it reads and decides again. What is written
-/// is one transaction of etcd's, with one inside of it for each job, so that jobs do not stand in
-/// each other's way.
+/// No decision is made here: a call reads the slice of the store that it needs, has
+/// ``StoreModel`` decide by it, and writes the difference under the condition that what was read
+/// still holds (`docs/decisions/0030-etcd-layout.md`). If that fails, it reads and decides again.
+/// What is written is one transaction of etcd's, with one inside of it for each job, so that jobs
+/// do not stand in each other's way.
 ///
-/// Nothing here blocks, so it has no thread of its own, which would cost a single claim a sixth of its
-/// speed; renewals have one, and connections of their own. Nothing is sent before the first call.
-/// After a call that could not reach etcd only ``identify()`` is sent.
+/// Nothing here blocks, so it has no thread of its own, which would cost a single claim a sixth
+/// of its speed; renewals have one, and connections of their own. Nothing is sent before the
+/// first call. After a call that could not reach etcd only ``identify()`` is sent.
 package actor EtcdLeaseStore: LeaseStore {
     let settings: EtcdSettings
     let keys: StoreKeys
@@ -113,7 +113,8 @@ package actor EtcdLeaseStore: LeaseStore {
 
     // MARK: Writing
 
-    /// Carries out `transaction`; its outcome is certain unless this throws ``StoreError/unknown(_:)``.
+    /// Carries out `transaction`; its outcome is certain unless this throws
+    /// ``StoreError/unknown(_:)``.
     func send(_ transaction: EtcdTransaction) async throws(StoreError) -> TransactionAnswer {
         do throws(GatewayError) {
             return try await gateway.transact(transaction)

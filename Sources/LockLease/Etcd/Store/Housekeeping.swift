@@ -45,9 +45,9 @@ struct Housekeeping {
             percent < 50
             ? nil
             : """
-            etcd has used \(percent) % of its quota of \(quota >> 20) MiB (\(status.sizeInUse >> 20) \
-            MiB hold something). At 100 % it takes no more writes: defragment it, keep less, or \
-            raise --quota-backend-bytes
+            etcd has used \(percent) % of its quota of \(quota >> 20) MiB \
+            (\(status.sizeInUse >> 20) MiB hold something). At 100 % it takes no more writes: \
+            defragment it, keep less, or raise --quota-backend-bytes
             """
     }
 }
@@ -79,7 +79,9 @@ extension EtcdLeaseStore {
     private func keepHouse() async throws(StoreError) {
         let newest = try await read([.one(keys.head)]).revision
         let now = SystemClock.monotonic
-        if let old = housekeeping.mark(newest, at: now, kept: settings.historyKept) {
+        if let kept = settings.historyKept,
+            let old = housekeeping.mark(newest, at: now, kept: kept)
+        {
             do throws(GatewayError) {
                 try await gateway.compact(at: old)
             } catch {

@@ -4,8 +4,8 @@ internal import Vocabulary
 
 /// Jobs, sessions and calendars as they were when last read or written here.
 ///
-/// Nothing is ever answered from here: what is decided by it is written under the conditions that it
-/// is still true, so a stale entry costs a second attempt and no more.
+/// Nothing is ever answered from here: what is decided by it is written under the conditions that
+/// it is still true, so a stale entry costs a second attempt and no more.
 struct RoomCache {
     /// A calendar's state, without its body.
     struct Calendar {

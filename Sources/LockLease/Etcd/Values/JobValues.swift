@@ -4,8 +4,9 @@ internal import Vocabulary
 
 /// What an edit of a job decides: one of its two keys, written by edits alone.
 ///
-/// Apart from the cursor, so that an edit neither holds up the claims of its job nor waits for them,
-/// and so that one commit can change any number of jobs: it compares the list's head, not every job.
+/// Apart from the cursor, so that an edit neither holds up the claims of its job nor waits for
+/// them, and so that one commit can change any number of jobs: it compares the list's head, not
+/// every job.
 struct GateValue: Equatable {
     var name: ObjectKey
     var revision: Revision
