@@ -53,14 +53,16 @@ final class EtcdServer: Sendable {
         process.arguments = words
         let output = Pipe()
         process.standardOutput = output
+        process.standardError = output
         process.standardInput = FileHandle.nullDevice
         try process.run()
         let bytes = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Missing(what: "testnet/etcd \(words.joined(separator: " "))")
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        let text = String(decoding: bytes, as: UTF8.self)
             .trimmingCharacters(in: .whitespacesAndNewlines)
+        guard process.terminationStatus == 0 else {
+            throw Missing(what: "testnet/etcd \(words.joined(separator: " ")): \(text)")
+        }
+        return text.split(separator: "\n").last.map(String.init) ?? ""
     }
 }
