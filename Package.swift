@@ -63,7 +63,10 @@ let package = Package(
         // Floor 2: the four prescribed modules; none imports another.
         module("CronEval", on: ["Vocabulary"]),
         module("Gossip", on: ["Vocabulary"]),
-        module("LockLease", on: ["Vocabulary", "Platform", "SQLite", "Postgres", "Sealing"]),
+        module(
+            "LockLease",
+            on: ["Vocabulary", "Platform", "SQLite", "Postgres", "Sealing", "HTTPClient"]
+        ),
         module("LogSink", on: ["Vocabulary", "Platform", "SQLite", "Documents", "HTTPService"]),
 
         // Floor 3: decisions about time, and the list that nodes and masters share.

@@ -45,6 +45,13 @@ static inline curl_off_t ccurl_connect_time(CURL *easy) {
   return time;
 }
 
+/// How many bytes of requests were sent; 0 while nothing was, also not on a connection that was kept.
+static inline long ccurl_sent(CURL *easy) {
+  long size = 0;
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &size);
+  return size;
+}
+
 /// What the kernel said when connecting failed; 0 if it was not asked.
 static inline long ccurl_errno(CURL *easy) {
   long code = 0;

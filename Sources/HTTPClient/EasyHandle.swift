@@ -25,12 +25,23 @@ struct EasyHandle: ~Copyable {
         }
         set(CURLOPT_TCP_KEEPALIVE, 1)
         unsafe ccurl_set_list(pointer, CURLOPT_HTTPHEADER, headers)
+        setIdentity(call.identity)
+        switch call.proxy {
+        case .environment: break
+        case .none: set(CURLOPT_NOPROXY, "*")
+        }
         setMethod(call)
     }
 
     deinit {
         unsafe curl_easy_cleanup(pointer)
         unsafe curl_slist_free_all(headers)
+    }
+
+    private func setIdentity(_ identity: HTTPIdentity) {
+        if let file = identity.authorities { set(CURLOPT_CAINFO, file) }
+        if let file = identity.certificate { set(CURLOPT_SSLCERT, file) }
+        if let file = identity.key ?? identity.certificate { set(CURLOPT_SSLKEY, file) }
     }
 
     private func setMethod(_ call: HTTPCall) {
@@ -71,7 +82,10 @@ struct EasyHandle: ~Copyable {
     }
 
     var status: Int { unsafe ccurl_status(pointer) }
-    var isConnected: Bool { unsafe ccurl_connect_time(pointer) > 0 }
+    /// On a connection that was kept, connecting has taken no time.
+    var isConnected: Bool {
+        unsafe ccurl_connect_time(pointer) > 0 || ccurl_sent(pointer) > 0
+    }
 
     /// Why the kernel did not connect.
     var connectFailure: String {

@@ -15,6 +15,9 @@ package struct HTTPCall: Sendable {
     package var redirectLimit: Int
     /// The most bytes of an answer's body; for a feed, of the whole feed.
     package var maximumResponse: Int
+    /// Whom to trust and who to be on an encrypted connection.
+    package var identity: HTTPIdentity
+    package var proxy: ProxyChoice
 
     package init(
         method: String = "GET",
@@ -24,7 +27,9 @@ package struct HTTPCall: Sendable {
         timeout: Duration? = .seconds(30),
         connectTimeout: Duration = .seconds(10),
         redirectLimit: Int = 0,
-        maximumResponse: Int = 16 << 20
+        maximumResponse: Int = 16 << 20,
+        identity: HTTPIdentity = HTTPIdentity(),
+        proxy: ProxyChoice = .environment
     ) {
         self.method = method
         self.url = url
@@ -34,7 +39,32 @@ package struct HTTPCall: Sendable {
         self.connectTimeout = connectTimeout
         self.redirectLimit = redirectLimit
         self.maximumResponse = maximumResponse
+        self.identity = identity
+        self.proxy = proxy
     }
+}
+
+/// The files behind an encrypted connection, all PEM; a connection is shared by equal ones only.
+package struct HTTPIdentity: Hashable, Sendable {
+    /// The authorities whose servers are trusted; `nil`: the system's.
+    package var authorities: String?
+    /// The certificate that a server asks its clients for.
+    package var certificate: String?
+    /// The certificate's private key; `nil`: it is in the same file.
+    package var key: String?
+
+    package init(authorities: String? = nil, certificate: String? = nil, key: String? = nil) {
+        self.authorities = authorities
+        self.certificate = certificate
+        self.key = key
+    }
+}
+
+/// Whether a request may take a way round.
+package enum ProxyChoice: Sendable {
+    /// As `http_proxy` and its kin say.
+    case environment
+    case none
 }
 
 /// One answer, read whole.

@@ -12,6 +12,8 @@ package struct HTTPClientError: Error, Equatable, Sendable {
         case connectTimedOut(after: Duration)
         case timedOut(after: Duration)
         case notTrusted(String)
+        /// Ours: the file is missing, no certificate, or not the key's.
+        case unusableCertificate(String)
         case tooLarge(limit: Int)
         case tooManyRedirects(limit: Int)
         /// The connection broke, or what came was no HTTP.
@@ -45,6 +47,8 @@ extension HTTPClientError: CustomStringConvertible {
         case .timedOut(let time):
             "\(url): no complete answer within \(Self.text(time)); allow more time or ask for less"
         case .notTrusted(let reason): "\(url): the certificate is not trusted: \(reason)"
+        case .unusableCertificate(let reason):
+            "\(url): our own certificate cannot be used: \(reason); check its file and the key's"
         case .tooLarge(let limit): "\(url): the answer has more than \(limit) bytes"
         case .tooManyRedirects(let limit): "\(url): more than \(limit) redirects"
         case .broken(let reason): "\(url): the connection broke: \(reason)"

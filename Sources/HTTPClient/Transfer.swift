@@ -52,26 +52,28 @@ final class Transfer {
 
     /// One line with its end; a status line starts the headers anew, as after a redirect.
     private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        let line = unsafe String(decoding: bytes, as: UTF8.self)
-        if line.hasPrefix("HTTP/") {
+        let line = unsafe [UInt8](bytes)
+        if line.starts(with: "HTTP/".utf8) {
             headers = []
-        } else if let colon = line.firstIndex(of: ":") {
+        } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+            let name = line[..<colon].map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
             headers.append(
-                (
-                    line[..<colon].lowercased(),
-                    Self.trimmed(line[line.index(after: colon)...])
-                )
+                (String(decoding: name, as: UTF8.self), Self.trimmed(line[(colon + 1)...]))
             )
-        } else if line == "\r\n" || line == "\n" {
+        } else if line == [0x0D, 0x0A] || line == [0x0A] {
             sendHeadUnlessMoreComes()
         }
         return true
     }
 
-    private static func trimmed(_ text: Substring) -> String {
-        let start = text.drop { $0.isWhitespace }
-        let end = start.lastIndex { !$0.isWhitespace }.map(start.index(after:)) ?? start.startIndex
-        return String(start[..<end])
+    /// Without the white space of RFC 9110 section 5.6.3 and the line's end around it.
+    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> String {
+        func isSpace(_ byte: UInt8) -> Bool {
+            byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A
+        }
+        let start = bytes.drop(while: isSpace)
+        let end = start.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start.startIndex
+        return String(decoding: start[..<end], as: UTF8.self)
     }
 
     /// After 100 Continue and a redirect that is followed, another head comes.
@@ -134,6 +136,7 @@ final class Transfer {
             }
             return .connectTimedOut(after: order.call.connectTimeout)
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE: return .notTrusted(words)
+        case CURLE_SSL_CERTPROBLEM: return .unusableCertificate(words)
         case CURLE_SSL_CONNECT_ERROR: return .cannotConnect(words)
         case CURLE_TOO_MANY_REDIRECTS: return .tooManyRedirects(limit: order.call.redirectLimit)
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT: return .malformedURL

@@ -22,6 +22,8 @@ package enum StoreError: Error, Equatable, Sendable {
     case historyRegressed(seen: HistoryMark, found: HistoryMark)
     /// Another store than the one this member has worked with.
     case anotherStore(seen: HistoryMark, found: HistoryMark)
+    /// More than the store takes at once; nothing was changed.
+    case tooLarge(String)
     case full(String)
     case corrupt(String)
     /// The file is a store of a newer release, or no store at all.
@@ -71,6 +73,7 @@ extension StoreError: CustomStringConvertible {
             this is the store \(found.storeID), and so far it was \(seen.storeID). \
             Correct --store, or give this member an empty --data folder
             """
+        case .tooLarge(let why): "more than the store takes at once (nothing was changed): \(why)"
         case .full(let why): "the store's disk is full (nothing was changed): \(why). Free space"
         case .corrupt(let why): "the store is damaged: \(why). Restore it from a backup"
         case .incompatible(let why): why

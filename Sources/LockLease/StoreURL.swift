@@ -36,7 +36,7 @@ package enum StoreURL: Equatable, Sendable {
             }
             self = .sqlite(path: rest)
         case "postgres", "postgresql": self = .postgres(text)
-        case "etcd": self = .etcd(text)
+        case "etcd", "etcds": self = .etcd(text)
         case let scheme:
             throw .incompatible("store: \(scheme):// is no kind of store. \(Self.advice)")
         }
@@ -58,7 +58,7 @@ package func openStore(
         switch try StoreURL(url) {
         case .sqlite(let path): try SQLiteLeaseStore(path: path)
         case .postgres(let url): try PostgresLeaseStore(url: url)
-        case .etcd: throw .incompatible("store: this kind is not built in yet")
+        case .etcd(let url): EtcdLeaseStore(try EtcdSettings(url: url))
         }
     return WitnessedStore(store, witness: witness)
 }

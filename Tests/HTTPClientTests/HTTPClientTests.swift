@@ -149,6 +149,16 @@ import Testing
             .timedOut(after: .milliseconds(100)),
             HTTPCall(url: server.url + "/slow", timeout: .milliseconds(100))
         )
+        // On a connection that was kept: what was sent may have been done.
+        _ = try await client.send(HTTPCall(url: server.url))
+        await expect(
+            .timedOut(after: .milliseconds(200)),
+            HTTPCall(
+                url: server.url + "/slow",
+                timeout: .milliseconds(200),
+                connectTimeout: .milliseconds(150)
+            )
+        )
         end.open()
         await expect(.tooLarge(limit: 99_999), HTTPCall(url: server.url, maximumResponse: 99_999))
         let fitting = HTTPCall(url: server.url, maximumResponse: 100_000)

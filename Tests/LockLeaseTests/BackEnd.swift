@@ -10,9 +10,10 @@ enum BackEnd: String, CaseIterable, CustomTestStringConvertible {
     case model
     case sqlite
     case postgres
+    case etcd
 
     static let allCases: [Self] =
-        [.model, .sqlite] + (PostgresServer.isPossible ? [.postgres] : [])
+        [.model, .sqlite] + (PostgresServer.isPossible ? [.postgres] : []) + [.etcd]
 
     /// All that are compared with the model.
     static let real = allCases.filter { $0 != .model }
@@ -23,7 +24,7 @@ enum BackEnd: String, CaseIterable, CustomTestStringConvertible {
     var knowsTheGone: Bool {
         switch self {
         case .model, .sqlite: true
-        case .postgres: false
+        case .postgres, .etcd: false
         }
     }
 
@@ -54,6 +55,11 @@ enum BackEnd: String, CaseIterable, CustomTestStringConvertible {
                 store: try PostgresLeaseStore(url: url, settings: settings),
                 other: try PostgresLeaseStore(url: url, settings: settings)
             )
+        case .etcd:
+            var settings = try EtcdServer.share().settings()
+            settings.clock = { clock.now }
+            settings.requestMemory = requestMemory
+            return StorePair(store: EtcdLeaseStore(settings), other: EtcdLeaseStore(settings))
         }
     }
 }

@@ -30,7 +30,8 @@ private struct Pair {
     let clock = ManualClock(at: Bench.start)
     let model: InMemoryLeaseStore
     let stores: StorePair
-    var real: any LeaseStore { stores.store }
+    /// One of the two processes, by chance: neither may rely on what it remembers.
+    var real: any LeaseStore
     var random: SeededGenerator
     var idCount = 0
     /// Every run that was ever open between two calls.
@@ -49,11 +50,13 @@ private struct Pair {
         random = SeededGenerator(seed: seed)
         let clock = clock
         stores = try backEnd.open(clock, requestMemory: .seconds(300))
+        real = stores.store
         model = InMemoryLeaseStore(requestMemory: .seconds(300)) { clock.now }
     }
 
     /// Makes one random call to both; answers what was called and what they said.
     mutating func step() async throws -> (String, String, String) {
+        real = Bool.random(using: &random) ? stores.store : stores.other
         clock.advance(by: .milliseconds(Int64.random(in: 0...20_000, using: &random)))
         if Int.random(in: 0..<15, using: &random) == 0, let (name, call) = lastCall {
             return ("again \(name)", await answer(model, call), await answer(real, call))

@@ -7,8 +7,17 @@ import Vocabulary
 /// Figures rather than verdicts: `MEASURE=1 swift test -c release --filter Measured`.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["MEASURE"] != nil), .serialized)
 struct `Measured claims` {
+    @Test(arguments: [(1, 1), (1, 10), (1, 100), (1, 250), (4, 1), (4, 100)])
+    func `per second in etcd`(claimants: Int, batch: Int) async throws {
+        let clock = ManualClock(at: Bench.start)
+        var settings = try EtcdServer.share().settings()
+        settings.clock = { clock.now }
+        let stores = (0..<claimants).map { [settings] _ in EtcdLeaseStore(settings) }
+        try await measure(stores, batch, clock)
+    }
+
     @Test(arguments: [(1, 1), (1, 10), (1, 100), (1, 1_000), (4, 1), (4, 100)])
-    func `per second`(claimants: Int, batch: Int) async throws {
+    func `per second in SQLite`(claimants: Int, batch: Int) async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/store.db"
         let clock = ManualClock(at: Bench.start)
@@ -18,6 +27,15 @@ struct `Measured claims` {
         let stores = try (0..<claimants).map { _ in
             try SQLiteLeaseStore(path: path, settings: settings)
         }
+        try await measure(stores, batch, clock)
+    }
+
+    private func measure(
+        _ stores: [any LeaseStore],
+        _ batch: Int,
+        _ clock: ManualClock
+    ) async throws {
+        let claimants = stores.count
         let calls = batch == 1 ? 4_000 : max(20, 20_000 / batch)
         clock.advance(by: .seconds(1))
         let jobs = try await makeJobs(claimants * batch, in: stores[0])
@@ -38,7 +56,7 @@ struct `Measured claims` {
         print(" p50 \(median) ms, p99 \(late) ms")
     }
 
-    private func makeJobs(_ count: Int, in store: SQLiteLeaseStore) async throws -> [ObjectRecord] {
+    private func makeJobs(_ count: Int, in store: any LeaseStore) async throws -> [ObjectRecord] {
         let edits = (0..<count).map { index in
             ObjectEdit(
                 key: Bench.key("job-\(index)"),
@@ -54,7 +72,7 @@ struct `Measured claims` {
 private func claim(
     _ jobs: [ObjectRecord],
     _ calls: Int,
-    on store: SQLiteLeaseStore,
+    on store: any LeaseStore,
     as name: String
 ) async throws -> [Duration] {
     let session = try await store.openSession(Bench.node(name), term: .seconds(10))

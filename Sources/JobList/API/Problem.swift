@@ -143,6 +143,7 @@ extension Problem {
             .corrupt, .incompatible:
             self.init(.unavailable, error.description, hint: "rota status")
         case .conflict(let conflict): self.init(conflict)
+        case .tooLarge: self.init(.tooLarge, error.description)
         case .compacted: self.init(.revisionExpired, error.description)
         case .noSuchJob(let key):
             self.init(.notFound, "There is no job \(key.name).", hint: "rota job list")

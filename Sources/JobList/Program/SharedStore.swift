@@ -28,7 +28,7 @@ package enum SharedStore {
             // Members that run already can go on once somebody has accepted it.
             case .historyRegressed: log.error("store.refused", ["error": "\(error)"])
             case .sessionLost, .nodeNameInUse, .conflict, .compacted, .noSuchJob, .jobBusy,
-                .anotherStore, .corrupt, .incompatible:
+                .anotherStore, .tooLarge, .corrupt, .incompatible:
                 throw error
             }
         }

@@ -66,7 +66,7 @@ extension StoreError {
         switch self {
         case .unavailable, .unknown: true
         case .sessionLost, .nodeNameInUse, .conflict, .compacted, .noSuchJob, .jobBusy,
-            .historyRegressed, .anotherStore, .full, .corrupt, .incompatible:
+            .historyRegressed, .anotherStore, .tooLarge, .full, .corrupt, .incompatible:
             false
         }
     }

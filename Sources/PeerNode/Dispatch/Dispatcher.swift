@@ -293,7 +293,8 @@ package actor Dispatcher {
                 log.warning("claim.unknown", ["request": id.text, "error": "\(error)"])
                 handle(.claimUnknown(id))
             case .unavailable, .sessionLost, .nodeNameInUse, .conflict, .compacted, .noSuchJob,
-                .jobBusy, .historyRegressed, .anotherStore, .full, .corrupt, .incompatible:
+                .jobBusy, .historyRegressed, .anotherStore, .tooLarge, .full, .corrupt,
+                .incompatible:
                 log.warning("claim.refused", ["request": id.text, "error": "\(error)"])
                 handle(.claimRefused(id))
             }
