@@ -65,6 +65,9 @@ extension PostgresLeaseStore {
         let ended = columns.replacing("state,", with: "$1,").replacing("reason,", with: "$2,")
             .replacing("finished_at,", with: "$3,")
         let reason = Parameter.text(SkipReason.history.rawValue)
+        // Numbers of the lost part are not given out again; see ``StoreHistory``.
+        let numbers = Parameter.integer(StoreHistory.firstNumber(ofEpoch: 1))
+        let first = "(SELECT epoch FROM meta) * "
         let causes = [Cause.schedule, .catchUp, .queued, .replacement].filter(\.isOfSchedule)
         let putSkip = "INSERT INTO skip(uid, through, since, count, reason, at)"
         let again = """
@@ -78,6 +81,19 @@ extension PostgresLeaseStore {
                 head_epoch=greatest(epoch, head_epoch)+1, floor=sequence, writes=writes+1,
                 triggers=triggers+1, kills=kills+1
                 """
+            ),
+            Step("UPDATE meta SET fence_floor=greatest(fence_floor, epoch * $1)", [numbers]),
+            Step(
+                """
+                SELECT setval('trigger_id', greatest(last_value, \(first)$1)) FROM trigger_id
+                """,
+                [numbers]
+            ),
+            Step(
+                """
+                SELECT setval('session_id', greatest(last_value, \(first)$1)) FROM session_id
+                """,
+                [numbers]
             ),
             Step("UPDATE session SET live=false, ended_at=$1 WHERE live", [.instant(now)]),
             Step(
@@ -102,10 +118,10 @@ extension PostgresLeaseStore {
             ),
             Step(
                 """
-                UPDATE cursor SET open=0, turn=turn+1,
+                UPDATE cursor SET open=0, turn=turn+1, fence=greatest(fence, \(first)$2),
                 at=CASE WHEN deleted_at IS NULL THEN greatest(at, $1) ELSE at END
                 """,
-                [.instant(now)]
+                [.instant(now), numbers]
             ),
         ]
     }
