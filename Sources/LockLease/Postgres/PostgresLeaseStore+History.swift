@@ -60,28 +60,13 @@ extension PostgresLeaseStore {
         return try identity()
     }
 
-    private static func acceptance(at now: Instant) -> [Step] {
-        let columns = StoredRun.postgresColumns.names()
-        let ended = columns.replacing("state,", with: "$1,").replacing("reason,", with: "$2,")
-            .replacing("finished_at,", with: "$3,")
-        let reason = Parameter.text(SkipReason.history.rawValue)
-        // Numbers of the lost part are not given out again; see ``StoreHistory``.
-        let numbers = Parameter.integer(StoreHistory.firstNumber(ofEpoch: 1))
-        let first = "(SELECT epoch FROM meta) * "
-        let causes = [Cause.schedule, .catchUp, .queued, .replacement].filter(\.isOfSchedule)
-        let putSkip = "INSERT INTO skip(uid, through, since, count, reason, at)"
-        let again = """
-            ON CONFLICT (uid, through) DO UPDATE SET since=excluded.since, count=excluded.count,
-            reason=excluded.reason, at=excluded.at
-            """
-        return [
-            Step(
-                """
-                UPDATE meta SET epoch=greatest(epoch, head_epoch)+1,
-                head_epoch=greatest(epoch, head_epoch)+1, floor=sequence, writes=writes+1,
-                triggers=triggers+1, kills=kills+1
-                """
-            ),
+    /// Numbers of the lost part are not given out again; see ``StoreHistory``.
+    private static let numbers = Parameter.integer(StoreHistory.firstNumber(ofEpoch: 1))
+    private static let first = "(SELECT epoch FROM meta) * "
+
+    /// Has fences, triggers and sessions count on from the epoch's first number.
+    private static var renumbering: [Step] {
+        [
             Step("UPDATE meta SET fence_floor=greatest(fence_floor, epoch * $1)", [numbers]),
             Step(
                 """
@@ -95,6 +80,29 @@ extension PostgresLeaseStore {
                 """,
                 [numbers]
             ),
+        ]
+    }
+
+    private static func acceptance(at now: Instant) -> [Step] {
+        let columns = StoredRun.postgresColumns.names()
+        let ended = columns.replacing("state,", with: "$1,").replacing("reason,", with: "$2,")
+            .replacing("finished_at,", with: "$3,")
+        let reason = Parameter.text(SkipReason.history.rawValue)
+        let causes = [Cause.schedule, .catchUp, .queued, .replacement].filter(\.isOfSchedule)
+        let putSkip = "INSERT INTO skip(uid, through, since, count, reason, at)"
+        let again = """
+            ON CONFLICT (uid, through) DO UPDATE SET since=excluded.since, count=excluded.count,
+            reason=excluded.reason, at=excluded.at
+            """
+        return [
+            Step(
+                """
+                UPDATE meta SET epoch=greatest(epoch, head_epoch)+1,
+                head_epoch=greatest(epoch, head_epoch)+1, floor=sequence, writes=writes+1,
+                triggers=triggers+1, kills=kills+1
+                """
+            )
+        ] + renumbering + [
             Step("UPDATE session SET live=false, ended_at=$1 WHERE live", [.instant(now)]),
             Step(
                 "INSERT INTO closed_run(\(columns)) SELECT \(ended) FROM open_run",
