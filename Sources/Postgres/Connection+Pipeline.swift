@@ -14,7 +14,7 @@ extension Connection {
     package func run(_ steps: [Step], until deadline: Deadline) throws(PostgresError) -> [Rows] {
         var expected: [Expected] = []
         for step in steps { try send(step, &expected) }
-        let last = steps.last.map { "running `\($0.sql.start)`" } ?? "waiting"
+        let last = steps.last.map { Work.statement($0.sql) } ?? .waiting
         let open = unsafe try open(for: last)
         guard unsafe PQpipelineSync(open) == 1 else { throw lose(last) }
         var answers: [Rows] = []
@@ -37,7 +37,7 @@ extension Connection {
 
     /// Runs a script of several statements without values, outside of any pipeline.
     package func execute(_ script: String, until deadline: Deadline) throws(PostgresError) {
-        let work = "running `\(script.start)`"
+        let work = Work.statement(script)
         let open = unsafe try open(for: work)
         guard unsafe PQexitPipelineMode(open) == 1, unsafe PQsendQuery(open, script) == 1 else {
             throw lose(work)
@@ -55,7 +55,7 @@ extension Connection {
 
     /// The channels on which `NOTIFY` has come in since the last call; never waits.
     package func takeNotifications() throws(PostgresError) -> [String] {
-        let work = "listening"
+        let work = Work.listening
         let open = unsafe try open(for: work)
         guard unsafe PQconsumeInput(open) == 1 else { throw lose(work) }
         var channels: [String] = []
@@ -69,13 +69,13 @@ extension Connection {
     // MARK: Sending
 
     private struct Expected {
-        let work: String
+        let work: Work
         /// The text that this one prepares; `nil`: it answers rows.
         let prepares: String?
     }
 
     private func send(_ step: Step, _ expected: inout [Expected]) throws(PostgresError) {
-        let work = "running `\(step.sql.start)`"
+        let work = Work.statement(step.sql)
         let open = unsafe try open(for: work)
         let types = step.parameters.map(\.type)
         var name = ""
@@ -114,7 +114,7 @@ extension Connection {
     // MARK: Receiving
 
     private func nextResult(
-        _ work: String,
+        _ work: Work,
         until deadline: Deadline
     ) throws(PostgresError) -> OpaquePointer {
         guard let result = unsafe try endOfResults(work, until: deadline) else { throw lose(work) }
@@ -123,7 +123,7 @@ extension Connection {
 
     /// The next result, or nil where libpq says that there is none for now.
     private func endOfResults(
-        _ work: String,
+        _ work: Work,
         until deadline: Deadline
     ) throws(PostgresError) -> OpaquePointer? {
         let open = unsafe try open(for: work)
@@ -156,7 +156,7 @@ extension Connection {
     /// The server's refusal; throws it if it was the connection's end as well.
     private func refusal(
         _ result: OpaquePointer,
-        _ work: String
+        _ work: Work
     ) throws(PostgresError) -> PostgresError {
         let code = unsafe field(cpostgres_code_field(), of: result)
         let open = unsafe try open(for: work)
@@ -208,13 +208,5 @@ private struct Values {
                 unsafe body($0.baseAddress, lengths, formats)
             }
         }
-    }
-}
-
-extension String {
-    /// Enough of a statement to know it by.
-    fileprivate var start: String {
-        let line = split { $0 == " " || $0 == "\n" }.joined(separator: " ")
-        return line.count > 60 ? line.prefix(60) + "…" : line
     }
 }

@@ -91,7 +91,7 @@ package final class Connection {
 
     // MARK: For the other files of this class
 
-    func open(for work: String) throws(PostgresError) -> OpaquePointer {
+    func open(for work: Work) throws(PostgresError) -> OpaquePointer {
         guard let handle = unsafe handle else {
             throw PostgresError(kind: .lost, message: "the connection is closed", work: work)
         }
@@ -99,7 +99,7 @@ package final class Connection {
     }
 
     /// Closes the connection and answers why, in the server's last words if it had any.
-    func lose(_ work: String) -> PostgresError {
+    func lose(_ work: Work) -> PostgresError {
         let words = unsafe handle.map { unsafe String(cString: PQerrorMessage($0)) } ?? ""
         let last = box.notices.last { $0.severity == "FATAL" || $0.severity == "PANIC" }
         close()
@@ -112,7 +112,7 @@ package final class Connection {
     }
 
     /// Sends what is waiting and takes in what is there; waits until there is something.
-    func exchange(_ work: String, until deadline: Deadline) throws(PostgresError) {
+    func exchange(_ work: Work, until deadline: Deadline) throws(PostgresError) {
         let open = unsafe try open(for: work)
         var events = Int16(POLLIN)
         switch unsafe PQflush(open) {
@@ -163,7 +163,7 @@ extension Connection {
                 unsafe PQconnectStartParams(keywords, values, 0)
             }
         }
-        let work = "connecting to \(host)"
+        let work = Work.connecting(host)
         guard let opened = unsafe started else {
             throw PostgresError(kind: .lost, message: "out of memory", work: work)
         }
@@ -184,7 +184,7 @@ extension Connection {
 
     private static func finish(
         _ connection: OpaquePointer,
-        _ work: String,
+        _ work: Work,
         until deadline: Deadline
     ) throws(PostgresError) {
         var step = PGRES_POLLING_WRITING
@@ -201,7 +201,7 @@ extension Connection {
     }
 
     /// Finds the code in words such as `FATAL:  28P01: password authentication failed`.
-    private static func refusal(_ words: String, _ work: String) -> PostgresError {
+    private static func refusal(_ words: String, _ work: Work) -> PostgresError {
         var code: SQLState?
         for line in words.split(separator: "\n") {
             guard let start = line.firstRange(of: ":  ")?.upperBound else { continue }

@@ -27,6 +27,33 @@ package struct PostgresError: Error, Equatable, Sendable {
         self.message = message
         self.work = work
     }
+
+    init(kind: Kind, code: SQLState? = nil, message: String, work: Work) {
+        self.init(kind: kind, code: code, message: message, work: work.description)
+    }
+}
+
+/// What is being done; put into words only once it has failed.
+enum Work: CustomStringConvertible {
+    case statement(String)
+    case connecting(ServerAddress.Host)
+    case listening
+    case waiting
+
+    var description: String {
+        switch self {
+        case .statement(let sql): "running `\(Self.start(of: sql))`"
+        case .connecting(let host): "connecting to \(host)"
+        case .listening: "listening"
+        case .waiting: "waiting"
+        }
+    }
+
+    /// Enough of a statement to know it by.
+    private static func start(of sql: String) -> String {
+        let line = sql.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+        return line.count > 60 ? line.prefix(60) + "…" : line
+    }
 }
 
 extension PostgresError: CustomStringConvertible {

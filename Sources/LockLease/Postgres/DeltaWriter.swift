@@ -3,7 +3,7 @@
 internal import Postgres
 internal import Vocabulary
 
-/// Whose row counts a write: one that all calls wrote to would have them commit one by one.
+/// Whose row counts a write: one that all calls wrote would have them commit one by one.
 enum WriteCounter: Equatable {
     case session(SessionID)
     /// The same, of a call that only a live session may make.
@@ -228,20 +228,23 @@ struct DeltaWriter {
     private var kills: Int64 { delta.counters.after.killPulse - delta.counters.before.killPulse }
 
     private static let openSession = """
-        INSERT INTO session(id, node, boot_id, pid, address, term_ms)
-        VALUES($1, $2, $3, $4, $5, $6)
+        WITH opened AS (INSERT INTO session(id, node, boot_id, pid, address, term_ms)
+            VALUES($1, $2, $3, $4, $5, $6) RETURNING id)
+        INSERT INTO tally(session) SELECT id FROM opened
         """
     private static let countInSession = """
-        UPDATE session SET beat=beat+$2, writes=writes+$3, triggers=triggers+$4, kills=kills+$5
-        WHERE id=$1
+        UPDATE tally SET beats=beats+$2, writes=writes+$3, triggers=triggers+$4, kills=kills+$5
+        WHERE session=$1
         """
     private static let countInLiveSession = """
-        UPDATE session SET beat=CASE WHEN live THEN beat+$2 END, writes=writes+$3,
-        triggers=triggers+$4, kills=kills+$5 WHERE id=$1
+        UPDATE tally SET beats=CASE WHEN live THEN beats+$2 END, writes=writes+$3,
+        triggers=triggers+$4, kills=kills+$5 WHERE session=$1
         RETURNING floor(extract(epoch FROM clock_timestamp()) * 1000)::int8
         """
-    private static let endSession =
-        "UPDATE session SET live=false, ended_at=$2 WHERE id=$1 AND live"
+    private static let endSession = """
+        WITH ended AS (UPDATE tally SET live=false WHERE session=$1)
+        UPDATE session SET live=false, ended_at=$2 WHERE id=$1 AND live
+        """
 
     private mutating func putSessions() {
         var beats: Int64 = 0

@@ -46,8 +46,9 @@ extension PostgresLeaseStore {
     /// The clock, the memory of a request, and a session; where none of that is, still a row.
     private static let claimant = """
         SELECT \(SliceQuery.clock(3)), r.outcome, s.id, s.node, s.boot_id, s.pid, s.address,
-        s.beat, s.term_ms, s.live, 0::int8 FROM (SELECT 1) AS one
+        s.beat + t.beats, s.term_ms, s.live, 0::int8 FROM (SELECT 1) AS one
         LEFT JOIN request AS r ON r.id=$2 LEFT JOIN session AS s ON s.id=$1
+        LEFT JOIN tally AS t ON t.session=$1
         """
 
     private func loadClaim(

@@ -66,18 +66,31 @@ extension PostgresLeaseStore {
     }
 
     package func closeSession(_ session: SessionID) throws(StoreError) {
+        // By portions: a session may leave more behind than one call has time for. The first one
+        // ends it; whatever comes in between the others, the rest is for whoever takes over.
+        var isOurs = false
+        while try close(session, isOurs: isOurs) == Self.portion { isOurs = true }
+    }
+
+    private static let portion = 500
+
+    /// Ends the session and some of its runs; answers how many.
+    private func close(_ session: SessionID, isOurs: Bool) throws(StoreError) -> Int {
         let deadline = link.deadline()
         let call = WriteCall(counter: .session(session)) { model, now throws(StoreError) in
+            let before = model.openRuns.count
             try model.closeSession(session, at: now)
+            return before - model.openRuns.count
         }
         return try write(call, until: deadline) { _ throws(LinkFailure) in
-            let jobs = try jobs(ofOpenRuns: "session=$1", [.integer(session)], deadline)
+            let some: [Parameter] = [.integer(session), .integer(Self.portion)]
+            let jobs = try jobs(ofOpenRuns: Self.oldest, some, deadline)
             let lock = SliceQuery.sessions(where: "id=$1") + " FOR NO KEY UPDATE"
             let answers = try link.round(
                 [
                     Step(SliceQuery.cursors(where: "uid=ANY($1)", .locking), [jobs]),
                     Step(lock, [.integer(session)]),
-                    Step(SliceQuery.openRuns(where: "session=$1"), [.integer(session)]),
+                    Step(SliceQuery.openRuns(where: Self.oldest), some),
                     Step(SliceQuery.anyTriggers(where: "uid=ANY($1)"), [jobs]),
                     Step("SELECT \(SliceQuery.clock(1))", [clock]),
                 ],
@@ -86,14 +99,21 @@ extension PostgresLeaseStore {
             var slice = Slice(settings: settings)
             try link.decoding { () throws(StoreError) in try slice.addSessions(answers[1]) }
             // What an expired session left open is for whoever takes over.
-            guard slice.model.isLive(session) == true else {
+            guard slice.model.isLive(session) == true || isOurs else {
                 slice.isRepeated = slice.model.sessions[session] != nil
                 return slice
+            }
+            if let view = slice.model.sessions[session]?.view {
+                slice.model.sessions[session]?.view = view.revived
             }
             try add([answers[0], answers[2], answers[3], answers[4]], to: &slice)
             return slice
         }
     }
+
+    private static let oldest = """
+        id IN (SELECT id FROM open_run WHERE session=$1 ORDER BY id LIMIT $2)
+        """
 
     package func takeOver(
         _ dead: SessionID,
@@ -105,10 +125,9 @@ extension PostgresLeaseStore {
             try model.takeOver(dead, by: session, limit: limit, at: now)
         }
         return try write(call, until: deadline) { _ throws(LinkFailure) in
-            let oldest = "id IN (SELECT id FROM open_run WHERE session=$1 ORDER BY id LIMIT $2)"
             let some: [Parameter] = [.integer(dead), .integer(Int64(clamping: max(0, limit)))]
-            let jobs = try jobs(ofOpenRuns: oldest, some, deadline)
-            let isOldest = "uid=ANY($3) AND \(oldest)"
+            let jobs = try jobs(ofOpenRuns: Self.oldest, some, deadline)
+            let isOldest = "uid=ANY($3) AND \(Self.oldest)"
             let both = [dead, session].map(\.rawValue)
             let answers = try link.round(
                 [
@@ -139,6 +158,21 @@ extension PostgresLeaseStore {
             try answers[1].all("a run") { $0.text() }
         }
         return .texts(uids)
+    }
+}
+
+extension SessionView {
+    /// The same, alive: for the further portions of what its end does.
+    fileprivate var revived: Self {
+        Self(
+            id: id,
+            node: node,
+            beat: beat,
+            term: term,
+            isLive: true,
+            isGone: isGone,
+            openRuns: openRuns
+        )
     }
 }
 

@@ -9,9 +9,13 @@ extension PostgresLeaseStore {
         return try identity()
     }
 
-    /// Counts of what sessions did, with what they did before pruning took them.
+    /// SQL for all that is counted, from the store's own row and those of the sessions.
     static func total(_ counter: String) -> String {
-        "\(counter) + (SELECT coalesce(sum(\(counter)), 0)::int8 FROM session)"
+        func sum(_ table: String) -> String {
+            "(SELECT coalesce(sum(\(counter)), 0)::int8 FROM \(table))"
+        }
+        let renewals = counter == "writes" ? " + \(sum("session"))" : ""
+        return "\(counter) + \(sum("tally"))\(renewals)"
     }
 
     private func identity() throws(StoreError) -> StoreIdentity {
@@ -45,13 +49,16 @@ extension PostgresLeaseStore {
                 [
                     ServerLink.begin,
                     Step(SliceQuery.lockList, [lockSpace]),
-                    Step("LOCK TABLE cursor, session, open_run, pending IN EXCLUSIVE MODE"),
+                    Step("LOCK TABLE cursor, session, tally, open_run, pending IN EXCLUSIVE MODE"),
                     Step("SELECT \(SliceQuery.clock(1))", [clock]),
                 ],
                 until: deadline
             )
             let now = Instant(unixMilliseconds: rows[3].first?.integer(0) ?? 0)
-            _ = try link.commit(Self.acceptance(at: now), until: deadline)
+            let begun = try link.round([Self.beginEpoch], until: deadline)
+            let epoch = UInt32(clamping: begun[0].first?.integer(0) ?? 0)
+            let numbers = StoreHistory.firstNumber(ofEpoch: epoch)
+            _ = try link.commit(Self.acceptance(at: now, numbers), until: deadline)
         } catch {
             link.rollBack()
             throw link.inStoreWords(error)
@@ -60,30 +67,15 @@ extension PostgresLeaseStore {
         return try identity()
     }
 
-    /// Numbers of the lost part are not given out again; see ``StoreHistory``.
-    private static let numbers = Parameter.integer(StoreHistory.firstNumber(ofEpoch: 1))
-    private static let first = "(SELECT epoch FROM meta) * "
+    private static let beginEpoch = Step(
+        """
+        UPDATE meta SET epoch=greatest(epoch, head_epoch)+1,
+        head_epoch=greatest(epoch, head_epoch)+1, floor=sequence, writes=writes+1,
+        triggers=triggers+1, kills=kills+1 RETURNING epoch
+        """
+    )
 
-    /// Has fences, triggers and sessions count on from the epoch's first number.
-    private static var renumbering: [Step] {
-        [
-            Step("UPDATE meta SET fence_floor=greatest(fence_floor, epoch * $1)", [numbers]),
-            Step(
-                """
-                SELECT setval('trigger_id', greatest(last_value, \(first)$1)) FROM trigger_id
-                """,
-                [numbers]
-            ),
-            Step(
-                """
-                SELECT setval('session_id', greatest(last_value, \(first)$1)) FROM session_id
-                """,
-                [numbers]
-            ),
-        ]
-    }
-
-    private static func acceptance(at now: Instant) -> [Step] {
+    private static func acceptance(at now: Instant, _ numbers: Int64) -> [Step] {
         let columns = StoredRun.postgresColumns.names()
         let ended = columns.replacing("state,", with: "$1,").replacing("reason,", with: "$2,")
             .replacing("finished_at,", with: "$3,")
@@ -95,14 +87,7 @@ extension PostgresLeaseStore {
             reason=excluded.reason, at=excluded.at
             """
         return [
-            Step(
-                """
-                UPDATE meta SET epoch=greatest(epoch, head_epoch)+1,
-                head_epoch=greatest(epoch, head_epoch)+1, floor=sequence, writes=writes+1,
-                triggers=triggers+1, kills=kills+1
-                """
-            )
-        ] + renumbering + [
+            Step("UPDATE tally SET live=false WHERE live"),
             Step("UPDATE session SET live=false, ended_at=$1 WHERE live", [.instant(now)]),
             Step(
                 "INSERT INTO closed_run(\(columns)) SELECT \(ended) FROM open_run",
@@ -126,11 +111,21 @@ extension PostgresLeaseStore {
             ),
             Step(
                 """
-                UPDATE cursor SET open=0, turn=turn+1, fence=greatest(fence, \(first)$2),
+                UPDATE cursor SET open=0, turn=turn+1, fence=greatest(fence, $2),
                 at=CASE WHEN deleted_at IS NULL THEN greatest(at, $1) ELSE at END
                 """,
-                [.instant(now), numbers]
+                [.instant(now), .integer(numbers)]
             ),
+            Step("UPDATE meta SET fence_floor=greatest(fence_floor, $1)", [.integer(numbers)]),
+            raise("session_id", to: numbers),
+            raise("trigger_id", to: numbers),
         ]
+    }
+
+    private static func raise(_ sequence: String, to number: Int64) -> Step {
+        Step(
+            "SELECT setval('\(sequence)', greatest(last_value, $1)) FROM \(sequence)",
+            [.integer(number)]
+        )
     }
 }

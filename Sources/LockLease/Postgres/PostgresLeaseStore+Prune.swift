@@ -79,12 +79,14 @@ extension PostgresLeaseStore {
     /// Removes dead sessions; what they counted is the store's from then on.
     private func pruneSessions(_ oldest: Instant) throws(StoreError) -> Int {
         let sum = { (counter: String) in
-            "\(counter)=\(counter)+(SELECT coalesce(sum(\(counter)), 0)::int8 FROM gone)"
+            "\(counter)=\(counter)+(SELECT coalesce(sum(\(counter)), 0)::int8 FROM counted)"
         }
         let sql = """
             WITH gone AS (DELETE FROM session WHERE NOT live AND ended_at<$1
                 AND NOT EXISTS (SELECT FROM open_run WHERE open_run.session=session.id)
-                RETURNING writes, triggers, kills)
+                RETURNING id, writes),
+            counted AS (DELETE FROM tally USING gone WHERE session=id
+                RETURNING tally.writes + gone.writes AS writes, triggers, kills)
             UPDATE meta SET \(sum("writes")), \(sum("triggers")), \(sum("kills"))
             RETURNING (SELECT count(*) FROM gone)
             """

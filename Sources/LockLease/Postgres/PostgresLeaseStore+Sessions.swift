@@ -32,7 +32,7 @@ extension PostgresLeaseStore {
         _ deadline: Connection.Deadline
     ) throws(LinkFailure) -> Slice {
         let steps = [
-            Step(SliceQuery.sessions(where: "node=$1 AND live"), [.text(node.name.text)])
+            Step(SliceQuery.sessions(where: "node=$1 AND session.live"), [.text(node.name.text)])
         ]
         return try loadSessions(steps, deadline)
     }
@@ -54,14 +54,13 @@ extension PostgresLeaseStore {
 
     private func view(of session: SessionID) throws(StoreError) -> SessionView? {
         try link.read(
-            "SELECT \(SliceQuery.sessionColumns), \(Self.openRunCount) FROM session WHERE id=$1",
+            SliceQuery.sessions(where: "id=$1", openRuns: Self.openRunCount),
             [.integer(session)]
         ).first("a session") { SessionView(&$0) }
     }
 
     package func sessions() throws(StoreError) -> [SessionView] {
-        let sql =
-            "SELECT \(SliceQuery.sessionColumns), \(Self.openRunCount) FROM session ORDER BY id"
+        let sql = SliceQuery.sessions(where: "true ORDER BY id", openRuns: Self.openRunCount)
         return try link.read(sql).all("a session") { SessionView(&$0) }
     }
 

@@ -30,7 +30,8 @@ actor PostgresRenewalLane {
     }
 
     private static let raise = """
-        UPDATE session SET beat=beat+1, writes=writes+1 WHERE id=$1 AND live RETURNING beat
+        UPDATE session SET beat=beat+1, writes=writes+1 WHERE id=$1 AND live
+        RETURNING beat + (SELECT beats FROM tally WHERE session=$1)
         """
     private static let state = """
         SELECT head_epoch, sequence, digest, \(PostgresLeaseStore.total("writes")) FROM meta

@@ -119,10 +119,12 @@ enum SliceQuery {
         """
     }
 
-    /// A session, without the number of its open runs.
-    static func sessions(where condition: String) -> String {
-        "SELECT \(sessionColumns), 0::int8 FROM session WHERE \(condition)"
+    /// Sessions, without the number of their open runs unless there is SQL for that.
+    static func sessions(where condition: String, openRuns: String = "0::int8") -> String {
+        "SELECT \(sessionColumns), \(openRuns) FROM session JOIN tally ON session=id WHERE \(condition)"
     }
 
-    static let sessionColumns = "id, node, boot_id, pid, address, beat, term_ms, live"
+    static let sessionColumns = """
+        id, node, boot_id, pid, address, beat + beats, term_ms, session.live
+        """
 }

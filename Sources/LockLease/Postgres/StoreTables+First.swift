@@ -95,15 +95,20 @@ extension Migration {
         ) WITH (\(hot));
         CREATE INDEX cursor_deleted ON cursor(deleted_at) WHERE deleted_at IS NOT NULL;
 
-        -- The counters are those of what the session's node did: a row that only it writes.
+        -- Two rows for each session, so that renewals and claims, which both move its beat, do not
+        -- wait for each other's commits: one that renewals write, and one that all else writes.
         CREATE TABLE session(
             id bigint PRIMARY KEY, node text COLLATE "C" NOT NULL, boot_id text NOT NULL,
             pid bigint NOT NULL, address text NOT NULL, beat bigint NOT NULL DEFAULT 0,
             term_ms bigint NOT NULL, live boolean NOT NULL DEFAULT true, ended_at bigint,
-            writes bigint NOT NULL DEFAULT 0, triggers bigint NOT NULL DEFAULT 0,
-            kills bigint NOT NULL DEFAULT 0
+            writes bigint NOT NULL DEFAULT 0
         ) WITH (\(hot));
         CREATE UNIQUE INDEX session_one_live ON session(node) WHERE live;
+        CREATE TABLE tally(
+            session bigint PRIMARY KEY, live boolean NOT NULL DEFAULT true,
+            beats bigint NOT NULL DEFAULT 0, writes bigint NOT NULL DEFAULT 0,
+            triggers bigint NOT NULL DEFAULT 0, kills bigint NOT NULL DEFAULT 0
+        ) WITH (\(hot));
 
         -- Runs move from one table to the other at their end: the first stays small, whatever the
         -- second holds, and the second is only ever added to.
@@ -111,6 +116,7 @@ extension Migration {
         CREATE UNIQUE INDEX open_run_key
         ON open_run(uid, instant, shard, shards, attempt, by_hand);
         CREATE INDEX open_run_session ON open_run(session);
+        CREATE INDEX open_run_killed ON open_run(session) WHERE kill_author IS NOT NULL;
         CREATE TABLE closed_run(\(runFields), PRIMARY KEY(id)) PARTITION BY RANGE (id);
         CREATE INDEX closed_run_job ON closed_run(uid, id);
         CREATE TABLE closed_run_other PARTITION OF closed_run DEFAULT;
