@@ -43,6 +43,7 @@ let package = Package(
         // Floor 0: C. A library is seen by exactly one Swift target.
         .target(name: "CLinux"),
         library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        library("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         library("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
@@ -52,6 +53,7 @@ let package = Package(
         module("Vocabulary"),
         module("Platform", on: ["CLinux", "Vocabulary"]),
         module("SQLite", on: ["CSQLite"]),
+        module("Postgres", on: ["CPostgres"]),
         module("HTTPService", on: ["CMicroHTTPD"]),
         module("HTTPClient", on: ["CCurl"]),
         module("Sealing", on: ["CSodium", "Vocabulary"]),
@@ -61,7 +63,10 @@ let package = Package(
         // Floor 2: the four prescribed modules; none imports another.
         module("CronEval", on: ["Vocabulary"]),
         module("Gossip", on: ["Vocabulary"]),
-        module("LockLease", on: ["Vocabulary", "Platform", "SQLite", "Sealing", "HTTPClient"]),
+        module(
+            "LockLease",
+            on: ["Vocabulary", "Platform", "SQLite", "Postgres", "Sealing", "HTTPClient"]
+        ),
         module("LogSink", on: ["Vocabulary", "Platform", "SQLite", "Documents", "HTTPService"]),
 
         // Floor 3: decisions about time, and the list that nodes and masters share.
@@ -130,7 +135,12 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Platform"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
         .target(
             name: "CronProof",
             dependencies: ["CronEval", "Platform", "Vocabulary"],
@@ -152,6 +162,7 @@ let package = Package(
         tests(of: "Vocabulary"),
         tests(of: "Platform", on: ["Vocabulary"]),
         tests(of: "SQLite"),
+        tests(of: "Postgres", on: ["Platform"]),
         tests(of: "HTTPService", on: ["HTTPClient"]),
         tests(of: "HTTPClient", on: ["HTTPService"]),
         tests(of: "Sealing", on: ["Vocabulary"]),
@@ -160,7 +171,11 @@ let package = Package(
         tests(of: "CronEval", on: ["CronProof", "Vocabulary", "Platform"], exclude: ["Golden"]),
         tests(of: "CronJudge", on: ["CronEval", "Platform"], exclude: ["Golden"]),
         tests(of: "Gossip", on: ["Vocabulary"]),
-        tests(of: "LockLease", on: ["Vocabulary", "Platform", "SQLite"], exclude: ["Golden"]),
+        tests(
+            of: "LockLease",
+            on: ["Vocabulary", "Platform", "SQLite", "Postgres"],
+            exclude: ["Golden"]
+        ),
         tests(of: "LogSink", on: ["Vocabulary", "Platform", "SQLite"]),
         tests(of: "Scheduler", on: ["Vocabulary", "CronEval", "LockLease", "Platform"]),
         tests(

@@ -57,8 +57,8 @@ package func openStore(
     let store: any LeaseStore =
         switch try StoreURL(url) {
         case .sqlite(let path): try SQLiteLeaseStore(path: path)
+        case .postgres(let url): try PostgresLeaseStore(url: url)
         case .etcd(let url): EtcdLeaseStore(try EtcdSettings(url: url))
-        case .postgres: throw .incompatible("store: this kind is not built in yet")
         }
     return WitnessedStore(store, witness: witness)
 }

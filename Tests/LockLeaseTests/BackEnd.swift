@@ -1,6 +1,7 @@
 import Foundation
 import LockLease
 import Synchronization
+import TestSupport
 import Testing
 import Vocabulary
 
@@ -8,7 +9,11 @@ import Vocabulary
 enum BackEnd: String, CaseIterable, CustomTestStringConvertible {
     case model
     case sqlite
+    case postgres
     case etcd
+
+    static let allCases: [Self] =
+        [.model, .sqlite] + (PostgresServer.isPossible ? [.postgres] : []) + [.etcd]
 
     /// All that are compared with the model.
     static let real = allCases.filter { $0 != .model }
@@ -19,7 +24,7 @@ enum BackEnd: String, CaseIterable, CustomTestStringConvertible {
     var knowsTheGone: Bool {
         switch self {
         case .model, .sqlite: true
-        case .etcd: false
+        case .postgres, .etcd: false
         }
     }
 
@@ -40,6 +45,15 @@ enum BackEnd: String, CaseIterable, CustomTestStringConvertible {
                 store: try SQLiteLeaseStore(path: path, settings: settings),
                 other: try SQLiteLeaseStore(path: path, settings: settings),
                 holding: folder
+            )
+        case .postgres:
+            let url = try PostgresServer.freshURL()
+            var settings = PostgresStoreSettings()
+            settings.clock = { clock.now }
+            settings.requestMemory = requestMemory
+            return StorePair(
+                store: try PostgresLeaseStore(url: url, settings: settings),
+                other: try PostgresLeaseStore(url: url, settings: settings)
             )
         case .etcd:
             var settings = try EtcdServer.share().settings()

@@ -16,7 +16,7 @@ final class EtcdServer: Sendable {
     /// Starts one; `flags` go to etcd.
     init(flags: [String] = []) throws {
         folder = FileManager.default.temporaryDirectory.path + "/etcd-" + UUID().uuidString
-        var words = ["start", folder, "--scratch", "\(ProcessInfo.processInfo.processIdentifier)"]
+        var words = ["start", folder, "--while", "\(ProcessInfo.processInfo.processIdentifier)"]
         if !flags.isEmpty { words += ["--"] + flags }
         let url = try Self.run(words)
         let place = url.split(separator: "/").dropFirst().first

@@ -47,7 +47,9 @@ import Testing
         }
     }
 
-    static let shims = ["CLinux", "CSQLite", "CMicroHTTPD", "CCurl", "CSodium", "CYAML"]
+    static let shims = [
+        "CLinux", "CSQLite", "CPostgres", "CMicroHTTPD", "CCurl", "CSodium", "CYAML",
+    ]
 
     /// Reads rows such as `| 3 | JobList | what for | Vocabulary, Platform |`.
     static func table(in text: String) throws -> [String: Module] {

@@ -20,8 +20,8 @@ struct PrivateStore {
         case .sqlite: return "sqlite://\(folder)/store.db"
         case .postgres, .etcd:
             // A server of a program that was killed goes as well.
-            let watch = kind == .postgres ? "--while" : "--scratch"
-            let words = ["start", server, watch, "\(ProcessInfo.processInfo.processIdentifier)"]
+            let owner = "\(ProcessInfo.processInfo.processIdentifier)"
+            let words = ["start", server, "--while", owner]
             guard let url = try Self.call(script, words).split(separator: "\n").last else {
                 throw RaceFailure("\(script) start printed no URL")
             }

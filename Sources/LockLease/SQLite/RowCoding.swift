@@ -155,7 +155,7 @@ extension JobCursor {
 }
 
 extension OverlapPolicy {
-    fileprivate var word: String {
+    var word: String {
         switch self {
         case .forbid: "forbid"
         case .queue: "queue"
@@ -164,14 +164,14 @@ extension OverlapPolicy {
         }
     }
 
-    fileprivate var limit: Int? {
+    var limit: Int? {
         switch self {
         case .forbid, .queue, .replace: nil
         case .allow(let limit): limit
         }
     }
 
-    fileprivate init?(word: String, limit: Int?) {
+    init?(word: String, limit: Int?) {
         switch word {
         case "forbid": self = .forbid
         case "queue": self = .queue

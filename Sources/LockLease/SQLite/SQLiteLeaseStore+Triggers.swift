@@ -90,7 +90,7 @@ extension SQLiteLeaseStore {
 
 extension PackedBytes {
     /// What is remembered of a trigger by hand; whose it is, a repetition says again.
-    fileprivate init(_ trigger: Trigger) {
+    init(_ trigger: Trigger) {
         self.init()
         put(trigger.id.rawValue)
         put(trigger.key.job.text)
@@ -102,7 +102,7 @@ extension PackedBytes {
 }
 
 extension PackedReader {
-    fileprivate mutating func trigger(author: String) -> Trigger? {
+    mutating func trigger(author: String) -> Trigger? {
         guard let id = number(), let job = text(), let instant = number(), let tenant = text(),
             let name = text(), let notBefore = number()
         else { return nil }
