@@ -7,8 +7,9 @@ import Vocabulary
 /// faster.
 ///
 /// Each holds one condition in place, and fails without it (tried): the cursor's, the gate's, the
-/// calendar's and the session's in a claim; the cursor's in a finish; the version in an expiry; the
-/// head's in a commit.
+/// calendar's and the session's in a claim; the cursor's in a finish; the taker's session in a
+/// takeover; the version in an expiry; the head's in a commit; the counters'; and that runs are
+/// remembered no longer than their job.
 @Suite(.tags(.integration), .timeLimit(.minutes(1))) struct `A write on its way` {
     let clock = ManualClock(at: Bench.start)
     let proxy: CuttingProxy
@@ -177,6 +178,22 @@ import Vocabulary
         #expect(try await fast.waitingTriggers(of: job.uid).count == 1)
     }
 
+    @Test func `takes nothing over for a session that has ended by then`() async throws {
+        let taker = try await slow.openSession(Bench.node("a"), term: .seconds(10))
+        let dead = try await fast.openSession(Bench.node("b"), term: .seconds(10))
+        let job = try await put("1")
+        clock.advance(by: .seconds(60))
+        let items = [item(job, "run")]
+        _ = try await fast.claim(dead, id: RequestID("claim"), items: items)
+        _ = try await fast.expire(dead, observed: Beat(1))
+        await #expect(throws: StoreError.sessionLost) {
+            try await race({
+                try await $0.takeOver(dead, by: taker, limit: 10)
+            }) { _ = try await fast.expire(taker, observed: Beat(0)) }
+        }
+        #expect(try await fast.run(RunID("run"))?.state == .open)
+    }
+
     @Test func `overwrites no order to end a run`() async throws {
         let session = try await slow.openSession(Bench.node("a"), term: .seconds(10))
         let job = try await put("1", gate: Bench.gate(retries: 5))
@@ -202,6 +219,49 @@ import Vocabulary
         #expect(outcomes == [.recorded(retry: nil)])
         #expect(try await fast.run(RunID("run"))?.kill == order)
         #expect(try await slow.renew(session).kills.isEmpty)
+    }
+
+    @Test func `goes by no memory of a run whose job was read anew since`() async throws {
+        let session = try await slow.openSession(Bench.node("a"), term: .seconds(10))
+        let job = try await put("1", gate: Bench.gate(retries: 5))
+        clock.advance(by: .seconds(60))
+        let items = [item(job, "run")]
+        let claimed = try await slow.claim(session, id: RequestID("claim"), items: items)
+        let order = KillOrder(run: RunID("run"), author: "ann", grace: nil, requestedAt: clock.now)
+        _ = try await fast.kill(order)
+        _ = try await slow.cursors(of: [job.uid])
+        let completion = Completion(
+            run: RunID("run"),
+            fence: try claimed[0].grant().fence,
+            state: .failed,
+            exit: .code(1),
+            reason: "",
+            retryDelay: .zero
+        )
+        let outcomes = try await slow.finish(session, completions: [completion])
+        #expect(outcomes == [.recorded(retry: nil)])
+        #expect(try await fast.run(RunID("run"))?.kill == order)
+    }
+
+    @Test func `gives no number to two triggers`() async throws {
+        let job = try await put("1", gate: Bench.gate(.allow(limit: nil)))
+        let edit = ObjectEdit(
+            key: Bench.key("other"),
+            expecting: .any,
+            uid: UID("uid-other"),
+            change: .put(body: [], gate: Bench.gate())
+        )
+        _ = try await fast.commit([edit], id: RequestID("2"), author: "ann")
+        var first: Trigger?
+        let second = try await race({
+            try await $0.trigger(job.key, id: RequestID("slow"), author: "ann")
+        }) {
+            first = try await fast.trigger(edit.key, id: RequestID("fast"), author: "ann")
+        }
+        #expect(first?.id == TriggerID(1))
+        #expect(second.id == TriggerID(2))
+        #expect(try await fast.pulse().triggers == 2)
+        #expect(try await fast.dueTriggers(limit: 10).map(\.id) == [TriggerID(1), TriggerID(2)])
     }
 
     @Test func `expires no session that has renewed by then`() async throws {
