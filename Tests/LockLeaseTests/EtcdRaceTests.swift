@@ -233,14 +233,15 @@ import Vocabulary
         let completion = Completion(
             run: RunID("run"),
             fence: try claimed[0].grant().fence,
-            state: .failed,
-            exit: .code(1),
+            state: .succeeded,
+            exit: .code(0),
             reason: "",
             retryDelay: .zero
         )
         let outcomes = try await slow.finish(session, completions: [completion])
         #expect(outcomes == [.recorded(retry: nil)])
         #expect(try await fast.run(RunID("run"))?.kill == order)
+        #expect(try await slow.renew(session).kills.isEmpty)
     }
 
     @Test func `gives no number to two triggers`() async throws {
