@@ -13,9 +13,9 @@ extension PostgresLeaseStore {
             let name = row.text(0) ?? ""
             remarks.append(
                 """
-                \(name.isEmpty ? "a program" : name) (server process \(row.integer(1) ?? 0)) has had \
-                a transaction open for \((row.integer(2) ?? 0) / 60) minutes: what the store writes \
-                over piles up meanwhile and slows it down. End it
+                \(name.isEmpty ? "a program" : name) (server process \(row.integer(1) ?? 0)) has \
+                had a transaction open for \((row.integer(2) ?? 0) / 60) minutes: what the \
+                store writes over piles up meanwhile and slows it down. End it
                 """
             )
         }
