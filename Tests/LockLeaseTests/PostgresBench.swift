@@ -49,7 +49,10 @@ struct PostgresBench {
             until: soon
         )
         if let schema = url.split(separator: "=").dropFirst().first {
-            let path = Step.once("SELECT set_config('search_path', $1, false)", [.text("\(schema)")])
+            let path = Step.once(
+                "SELECT set_config('search_path', $1, false)",
+                [.text("\(schema)")]
+            )
             _ = try connection.run([path], until: soon)
         }
         return connection

@@ -23,7 +23,8 @@ private func process(of connection: Connection) throws -> Int64 {
         let connection = try connect()
         let sql = """
             SELECT $1, $2, $3, $4, $5::int8[] = ARRAY[1, NULL, -7]::int8[],
-            $6::text[] = ARRAY['a', NULL, '']::text[], $7::bytea[] = ARRAY['\\x00ff', NULL]::bytea[],
+            $6::text[] = ARRAY['a', NULL, '']::text[],
+            $7::bytea[] = ARRAY['\\x00ff', NULL]::bytea[],
             $8::bool[] = ARRAY[true, false], cardinality($9::text[]), $10 IS NULL
             """
         let values: [Parameter] = [

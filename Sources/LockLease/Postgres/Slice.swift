@@ -121,7 +121,10 @@ enum SliceQuery {
 
     /// Sessions, without the number of their open runs unless there is SQL for that.
     static func sessions(where condition: String, openRuns: String = "0::int8") -> String {
-        "SELECT \(sessionColumns), \(openRuns) FROM session JOIN tally ON session=id WHERE \(condition)"
+        """
+        SELECT \(sessionColumns), \(openRuns) FROM session JOIN tally ON session=id
+        WHERE \(condition)
+        """
     }
 
     static let sessionColumns = """
