@@ -16,7 +16,7 @@ struct PostgresBench {
     let url: String
     var schema: String { url.split(separator: "=").last.map(String.init) ?? "" }
 
-    /// - Parameter adjust: Changes the settings of both stores.
+    /// Two stores on one server, with settings that `adjust` has changed.
     init(
         on server: String? = nil,
         _ adjust: (inout PostgresStoreSettings) -> Void = { _ in }
@@ -49,7 +49,10 @@ struct PostgresBench {
             until: soon
         )
         if let schema = url.split(separator: "=").dropFirst().first {
-            let path = Step.once("SELECT set_config('search_path', $1, false)", [.text("\(schema)")])
+            let path = Step.once(
+                "SELECT set_config('search_path', $1, false)",
+                [.text("\(schema)")]
+            )
             _ = try connection.run([path], until: soon)
         }
         return connection

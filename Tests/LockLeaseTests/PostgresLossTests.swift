@@ -36,7 +36,10 @@ import Vocabulary
             #expect(try await bench.other.identify().writes == before)
         }
         #expect(try await bench.other.runs(RunFilter()).count == 10)
-        let touched = try bench.connection().run([Step("SELECT touched FROM meta")], until: .now + .seconds(9))
+        let touched = try bench.connection().run(
+            [Step("SELECT touched FROM meta")],
+            until: .now + .seconds(9)
+        )
         #expect(touched[0].first?.integer(0) == 10)
     }
 
@@ -106,7 +109,12 @@ import Vocabulary
         }
         #expect(trigger.id == TriggerID(2))
         #expect(try await bench.other.waitingTriggers(of: job.uid).count == 2)
-        let order = KillOrder(run: grant.run, author: "ann", grace: nil, requestedAt: bench.clock.now)
+        let order = KillOrder(
+            run: grant.run,
+            author: "ann",
+            grace: nil,
+            requestedAt: bench.clock.now
+        )
         _ = try await bench.again { try await $0.kill(order) }
         #expect(try await bench.other.waitingTriggers(of: job.uid).map(\.id) == [trigger.id])
         let edit = ObjectEdit(

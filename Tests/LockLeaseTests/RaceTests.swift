@@ -53,8 +53,8 @@ import Vocabulary
 }
 
 /// Claims every job's next instant, by one second each, until all have `count` of them.
-private func race(
-    on store: SQLiteLeaseStore,
+func race(
+    on store: any LeaseStore,
     as name: String,
     for jobs: [ObjectRecord],
     _ count: Int

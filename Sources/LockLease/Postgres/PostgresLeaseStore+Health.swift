@@ -4,7 +4,7 @@ internal import Postgres
 
 extension PostgresLeaseStore {
     /// What wears a server down or will stop it, as far as the store's user may see it.
-    package func examine() throws(StoreError) -> [String] {
+    package func examine() async throws(StoreError) -> [String] {
         let rows = try link.read([
             Step(Self.longTransactions), Step(Self.forgotten), Step(Self.standbys), Step(Self.age),
         ])
@@ -14,8 +14,8 @@ extension PostgresLeaseStore {
             remarks.append(
                 """
                 \(name.isEmpty ? "a program" : name) (server process \(row.integer(1) ?? 0)) has \
-                had a transaction open for \((row.integer(2) ?? 0) / 60) minutes: what the \
-                store writes over piles up meanwhile and slows it down. End it
+                had a transaction open for \((row.integer(2) ?? 0) / 60) minutes: what the store \
+                writes over piles up meanwhile and slows it down. End it
                 """
             )
         }

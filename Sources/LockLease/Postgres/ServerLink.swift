@@ -1,6 +1,7 @@
 // One lane's connection to the server: made when needed, given up when lost, and never waited for.
 
 internal import Postgres
+internal import Vocabulary
 
 /// Why a round trip of a transaction did not do what it was to do.
 enum LinkFailure: Error {
@@ -299,11 +300,14 @@ final class ServerLink {
             floor(extract(epoch FROM clock_timestamp() - xact_start) * 1000)::int8
             FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid()
-            AND xact_start < clock_timestamp() - interval '500 ms' AND state IS NOT NULL
+            AND xact_start < clock_timestamp() - $1 * interval '1 ms' AND state IS NOT NULL
             AND backend_type = 'client backend' ORDER BY xact_start LIMIT 1
             """
         guard let connection, connection.isOpen,
-            let row = try? connection.run([Step(sql)], until: deadline()).first?.first,
+            let row = try? connection.run(
+                [Step(sql, [.integer(settings.lockLimit.milliseconds)])],
+                until: deadline()
+            ).first?.first,
             let process = row.integer(0), let name = row.text(1), let host = row.text(2),
             let state = row.text(3), let age = row.integer(4)
         else { return nil }

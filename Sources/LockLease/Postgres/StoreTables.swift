@@ -34,7 +34,8 @@ struct StoreTables {
     }
 
     private func migrate() throws(StoreError) {
-        try ask(Step("CREATE SCHEMA IF NOT EXISTS \(schema)"))
+        // Even with IF NOT EXISTS this needs a right that the owner of a schema may not have.
+        if try find() == nil { try ask(.once("CREATE SCHEMA \(schema)")) }
         let done = try version()
         guard done <= Migration.newest else {
             throw .incompatible(
