@@ -76,6 +76,16 @@ struct DeltaWriter {
         steps.append(Step(sql, [types.rows(type, rows)]))
     }
 
+    /// The same with a statement of its own for one row, which is what most claims write: to take
+    /// an array apart costs the server as much as to write a row.
+    private mutating func add(
+        _ sql: (many: String, one: String),
+        _ type: String,
+        _ rows: [[Parameter]]
+    ) {
+        if rows.count == 1 { add(sql.one, rows[0]) } else { add(sql.many, type, rows) }
+    }
+
     // MARK: The list
 
     private static let putObject = """
@@ -114,11 +124,17 @@ struct DeltaWriter {
 
     // MARK: Jobs
 
-    private static let moveCursor = """
+    private static let moveCursor = (
+        many: """
         UPDATE cursor SET at=v.at, fence=v.fence, open=v.open,
         turn=CASE cursor.turn WHEN v.turn THEN v.turn+1 END
         FROM unnest($1::job_move[]) AS v WHERE cursor.uid=v.uid
+        """,
+        one: """
+        UPDATE cursor SET at=$2, fence=$3, open=$4, turn=CASE turn WHEN $5 THEN $5+1 END
+        WHERE uid=$1
         """
+    )
     private static let touchCursor = """
         UPDATE cursor SET turn=CASE cursor.turn WHEN v.turn THEN v.turn+1 END
         FROM unnest($1::text[], $2::int8[]) AS v(uid, turn) WHERE cursor.uid=v.uid
@@ -148,10 +164,16 @@ struct DeltaWriter {
         add(Self.touchCursor, [.texts(touched), .integers(touched.map { turns[$0] })])
     }
 
-    private static let openRun = """
+    private static let openRun = (
+        many: """
         INSERT INTO open_run(\(StoredRun.openColumns.names()))
         SELECT \(StoredRun.openColumns.names()) FROM unnest($1::new_run[])
+        """,
+        one: """
+        INSERT INTO open_run(\(StoredRun.openColumns.names()))
+        VALUES(\(StoredRun.openColumns.marks))
         """
+    )
     private static let killRun = """
         UPDATE open_run SET \(StoredRun.killColumns.assignments(except: ["id"]))
         FROM unnest($1::run_kill[]) AS v WHERE open_run.id=v.id

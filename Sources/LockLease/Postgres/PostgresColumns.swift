@@ -48,6 +48,11 @@ struct ColumnList {
         columns.map { prefix + $0 }.joined(separator: ", ")
     }
 
+    /// A mark for each column's value.
+    var marks: String {
+        columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
+    }
+
     /// `a=v.a, b=v.b …` for all but `keys`.
     func assignments(except keys: Set<String>, from table: String = "v") -> String {
         columns.filter { !keys.contains($0) }.map { "\($0)=\(table).\($0)" }
