@@ -6,10 +6,9 @@ import Vocabulary
 
 /// What one process waits for that another one holds, and for how long.
 ///
-/// What these catch, each tried by breaking it: the lock of the list left out or taken after the
-/// calendars were read; cursors written without looking at their turn, or in any order; a claim
-/// that does not look at its session while it commits; a trigger or a kill that leaves the turn of
-/// its job where it was.
+/// What these catch, each tried by breaking it: the lock of the list left out, or calendars not
+/// looked at again behind it; cursors written without looking at their turn; a claim that does not
+/// look at its session while it commits; a trigger or a kill that leaves its job's turn as it was.
 @Suite(.enabled(if: PostgresServer.isPossible)) struct `Processes on one PostgreSQL store` {
     private let soon = PostgresBench.soon
 
@@ -203,6 +202,74 @@ import Vocabulary
             limit: 10
         )
         #expect(skips.map(\.reason) == [.overlap])
+    }
+
+    @Test(.tags(.integration), .timeLimit(.minutes(1)))
+    func `end no run by what they knew of it before somebody killed it`() async throws {
+        let bench = try PostgresBench()
+        let job = try await bench.put(gate: Bench.gate(.allow(limit: nil), retries: 1))
+        bench.clock.advance(by: .seconds(3_600))
+        let session = try await bench.store.openSession(Bench.node("a"), term: .seconds(10))
+        let item = try await bench.next(job)
+        let won = try await bench.store.claim(session, id: RequestID("1"), items: [item])
+        let run = try won[0].grant()
+        // A kill that has its lock and has not committed: the run still looks unharmed.
+        let killer = try bench.connection()
+        _ = try killer.run(
+            [
+                Step("BEGIN"), Step("UPDATE cursor SET turn=turn+1"),
+                Step("UPDATE open_run SET kill_author='eve', kill_at=1"),
+            ],
+            until: soon
+        )
+        let completion = Completion(
+            run: run.run,
+            fence: run.fence,
+            state: .failed,
+            exit: .code(1),
+            reason: "",
+            retryDelay: .zero
+        )
+        async let finished = bench.store.finish(session, completions: [completion])
+        let isWaiting = Step("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        try await requireEventually {
+            try killer.run([isWaiting], until: soon)[0].first?.integer(0) == 1
+        }
+        _ = try killer.run([Step("COMMIT")], until: soon)
+        // A run with a kill order has no next attempt, however it ended.
+        #expect(try await finished == [.recorded(retry: nil)])
+        #expect(try await bench.other.waitingTriggers(of: job.uid).isEmpty)
+    }
+
+    @Test(.tags(.integration), .timeLimit(.minutes(1)))
+    func `move the turn of a job with whatever of it they change`() async throws {
+        let bench = try PostgresBench()
+        let job = try await bench.put()
+        bench.clock.advance(by: .seconds(3_600))
+        let session = try await bench.store.openSession(Bench.node("a"), term: .seconds(10))
+        let connection = try bench.connection()
+        var turns: [Int64] = []
+        func note() throws {
+            let rows = try connection.run([Step("SELECT turn FROM cursor")], until: soon)
+            turns.append(try #require(rows[0].first?.integer(0)))
+        }
+        try note()
+        let item = try await bench.next(job)
+        let won = try await bench.store.claim(session, id: RequestID("1"), items: [item])
+        let run = try won[0].grant().run
+        try note()
+        _ = try await bench.store.trigger(job.key, id: RequestID("2"), author: "ann")
+        try note()
+        let order = KillOrder(run: run, author: "ann", grace: nil, requestedAt: bench.clock.now)
+        _ = try await bench.store.kill(order)
+        try note()
+        try await bench.store.closeSession(session)
+        try note()
+        _ = try await bench.put()
+        try note()
+        _ = try await bench.store.acceptHistory()
+        try note()
+        #expect(turns == (0...6).map { $0 })
     }
 
     @Test(.tags(.integration), .timeLimit(.minutes(2)))
