@@ -12,6 +12,7 @@ package enum StreamCodec {
         case pull = 2
         case snapshot = 3
         case ping = 4
+        case compare = 5
     }
 
     private enum ReplyType: UInt8 {
@@ -21,6 +22,7 @@ package enum StreamCodec {
         case page = 4
         case pong = 5
         case refused = 6
+        case difference = 7
     }
 
     package static func encode(_ request: StreamRequest) -> [UInt8] {
@@ -30,6 +32,9 @@ package enum StreamCodec {
         case .pushPull(let sheet):
             writer.byte(RequestType.pushPull.rawValue)
             writer.sheet(sheet)
+        case .compare(let marks):
+            writer.byte(RequestType.compare.rawValue)
+            writer.marks(marks)
         case .pull(let revision):
             writer.byte(RequestType.pull.rawValue)
             writer.revision(revision)
@@ -51,6 +56,10 @@ package enum StreamCodec {
         case .sheet(let sheet):
             writer.byte(ReplyType.sheet.rawValue)
             writer.sheet(sheet)
+        case .difference(let sheet, let wanted):
+            writer.byte(ReplyType.difference.rawValue)
+            writer.sheet(sheet)
+            writer.words(wanted)
         case .batches(let batches):
             writer.byte(ReplyType.batches.rawValue)
             writer.number(batches.count)
@@ -85,6 +94,7 @@ package enum StreamCodec {
         }
         switch type {
         case .pushPull: return .pushPull(try reader.sheet())
+        case .compare: return .compare(try reader.marks())
         case .pull: return .pull(after: try reader.revision())
         case .snapshot: return .snapshot(after: try reader.byte() & 1 == 0 ? nil : reader.key())
         case .ping: return .ping(target: try reader.nodeName())
@@ -98,6 +108,7 @@ package enum StreamCodec {
         guard let type = ReplyType(rawValue: code) else { throw reader.fault(.unknownFrame(code)) }
         switch type {
         case .sheet: return .sheet(try reader.sheet())
+        case .difference: return .difference(try reader.sheet(), wanted: try reader.words())
         case .batches:
             var batches: [ChangeBatch] = []
             for _ in 0..<(try reader.count("batches", upTo: WireLimit.batches)) {
@@ -154,7 +165,38 @@ extension ByteWriter {
     }
 }
 
+extension ByteWriter {
+    mutating func marks(_ value: RosterMarks) {
+        var entry = ByteWriter()
+        entry.sender(value.sender)
+        block(entry.bytes)
+        entry = ByteWriter()
+        entry.statement(value.statement)
+        block(entry.bytes)
+        words(value.marks)
+    }
+
+    mutating func words(_ values: [UInt64]) {
+        number(values.count)
+        for value in values { word(value) }
+    }
+}
+
 extension ByteReader {
+    mutating func marks() throws(GossipCodecError) -> RosterMarks {
+        var entry = ByteReader(try block("a sender", upTo: WireLimit.entry))
+        let sender = try entry.sender()
+        entry = ByteReader(try block("a member", upTo: WireLimit.entry))
+        let statement = try entry.statement()
+        return RosterMarks(sender: sender, statement: statement, marks: try words())
+    }
+
+    mutating func words() throws(GossipCodecError) -> [UInt64] {
+        var values: [UInt64] = []
+        for _ in 0..<(try count("marks", upTo: RosterSheet.limit)) { values.append(try word()) }
+        return values
+    }
+
     mutating func sheet() throws(GossipCodecError) -> RosterSheet {
         var entry = ByteReader(try block("a sender", upTo: WireLimit.entry))
         let sender = try entry.sender()

@@ -1,4 +1,5 @@
 import Gossip
+import GossipSimulator
 import TestSupport
 import Testing
 import Vocabulary
@@ -97,8 +98,8 @@ import Vocabulary
         // The backup is restored under a new epoch; node 2 starts over from it and goes on.
         cluster.store = backup
         cluster.nodes[2].list = backup
-        let batch = cluster.store.next(body: 50, epoch: 2)
-        _ = cluster.store.apply([batch])
+        cluster.storeEpoch = 2
+        let batch = cluster.commitSilently(body: 50)
         _ = cluster.nodes[2].list.apply([batch])
         cluster.tell(.published(batch), on: 2)
         let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(5))

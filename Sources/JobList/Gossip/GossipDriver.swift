@@ -80,7 +80,7 @@ package actor GossipDriver {
     private var machine: GossipMachine
     private var seal: PacketSeal
     private var buffer = [UInt8](repeating: 0, count: PacketSeal.longest)
-    private var answers: [UInt64: RosterSheet] = [:]
+    private var answers: [UInt64: StreamReply] = [:]
     private var requestCount: UInt64 = 0
     private var running: Task<Void, Never>?
     private var farewells: [CheckedContinuation<Void, Never>] = []
@@ -274,7 +274,7 @@ package actor GossipDriver {
         case .exchange(let number, let request, let address):
             guard shelf.beginAsking() else { return failLater(number) }
             errands.yield(.exchange(number, request, with: address))
-        case .answer(let request, let sheet): answers[request] = sheet
+        case .answer(let request, let reply): answers[request] = reply
         case .apply(let batches): errands.yield(.apply(batches))
         case .install(let number, let address, let above):
             guard shelf.beginAsking() else { return failLater(number) }
@@ -307,6 +307,8 @@ package actor GossipDriver {
             log.warning("gossip.stalled", ["seconds": "\(delay.inSeconds)"])
         case .clockStepped(let step):
             log.warning("gossip.clock-stepped", ["seconds": "\(step.inSeconds)"])
+        case .unreachable(let name, let address):
+            log.warning("gossip.unreachable", ["member": name.text, "at": address.text])
         case .historiesDiffer(let mine, let theirs):
             log.error(
                 "gossip.histories-differ",
@@ -408,11 +410,14 @@ package actor GossipDriver {
     }
 
     /// Compares rosters with a peer that asked.
-    func compare(_ theirs: RosterSheet) -> RosterSheet {
+    func compare(_ request: StreamRequest) -> StreamReply {
         requestCount += 1
-        handle(.sheet(theirs, request: requestCount))
-        return answers.removeValue(forKey: requestCount)
-            ?? RosterSheet(sender: sender, statements: [])
+        switch request {
+        case .pushPull(let sheet): handle(.sheet(sheet, request: requestCount))
+        case .compare(let marks): handle(.marks(marks, request: requestCount))
+        case .pull, .snapshot, .ping: break
+        }
+        return answers.removeValue(forKey: requestCount) ?? .refused("no rosters to compare")
     }
 
     /// This peer as it signs.
