@@ -151,7 +151,8 @@ extension GossipMachine {
         guard let due = calendar.redial, due <= now, !isLeaving else { return }
         calendar.redial = now + tuning.redialInterval + jitter(below: tuning.probeInterval)
         let failed = roster.gone.filter { $0.state == .failed }
-        let strangers = contacts.filter { !roster.isKnown($0) }
+        // Those that left are asked too: they may be back where we have not heard of it.
+        let strangers = contacts.filter { !roster.isPresent(at: $0) }
         let mine = Frame.statement(Statement(me, by: me.name))
         for member in sample(Self.failedPerRedial, of: failed) {
             let ping = Frame.ping(nextNumber(), target: nil, from: sender)
@@ -189,6 +190,13 @@ extension GossipMachine {
         guard calendar.pushPull != nil else { return outbox.append(.left) }
         me.isDraining = true
         me.standing.state = .left
+        // Nothing else is due any more; what stayed due would have us woken all the time.
+        calendar.joins = []
+        calendar.pushPull = now + tuning.leaveLimit * 2
+        calendar.redial = nil
+        calendar.reap = nil
+        prober.due = nil
+        door = Door()
         calendar.leave = roster.presentCount == 0 ? now : now + tuning.leaveLimit
         orders.farewellsWanted = min(Self.farewellQuorum, roster.presentCount)
         sayGoodbye(at: now)

@@ -147,7 +147,7 @@ extension GossipMachine {
             return nil
         }
         guard claimed.standing > me.standing else { return nil }
-        if claimed.state != .alive, !isElsewhere { prober.doubtMyself(by: 1) }
+        if claimed.state != .alive, !isElsewhere { prober.doubtMyself(by: 1, at: now) }
         raiseIncarnation(above: claimed.incarnation)
         return object()
     }

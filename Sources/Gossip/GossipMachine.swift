@@ -329,17 +329,31 @@ package struct GossipMachine: Sendable {
 
     /// Sends `frames`, and what rumours fit beside them.
     mutating func send(_ frames: [Frame], to address: PeerAddress) {
+        var used = 1
+        if frames.count > 1 || !rumours.isEmpty {
+            used = frames.reduce(1) { $0 + PacketCodec.size(of: $1) }
+        }
+        guard used <= tuning.packetLimit else { return sendApart(frames, to: address) }
         guard !rumours.isEmpty else { return outbox.append(.send(frames, to: address)) }
-        let used = frames.reduce(1) { $0 + PacketCodec.size(of: $1) }
         let roster = self.roster
         let me = self.me
-        let told = rumours.take(room: tuning.packetLimit - used, limit: timesTold) {
-            (name, accuser) in
+        let told = rumours.take(
+            room: tuning.packetLimit - used,
+            most: tuning.packetLimit - 1,
+            limit: timesTold
+        ) { (name, accuser) in
             let member = name == me.name ? me : roster[name]?.member
             return member.map { .statement(Statement($0, by: accuser)) }
         }
         guard !frames.isEmpty || !told.isEmpty else { return }
         outbox.append(.send(frames + told, to: address))
+    }
+
+    /// Sends what is too long together one by one, and leaves out what is too long alone.
+    private mutating func sendApart(_ frames: [Frame], to address: PeerAddress) {
+        for frame in frames where 1 + PacketCodec.size(of: frame) <= tuning.packetLimit {
+            outbox.append(.send([frame], to: address))
+        }
     }
 
     mutating func exchange(_ request: StreamRequest, with address: PeerAddress, for use: Purpose) {

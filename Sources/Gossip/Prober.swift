@@ -47,6 +47,9 @@ struct Prober: Equatable, Sendable {
     private var trips: [Duration] = []
     private var longestTrip = Duration.zero
     private var lagNoticed: MonotonicInstant?
+    /// When doubt last grew, or faded.
+    private var doubted = MonotonicInstant(sinceBoot: .zero)
+    private static let doubtFades = Duration.seconds(3)
 
     /// How long a probe waits before others are asked: four times the longest of the last round
     /// trips, which is about their 99th percentile, within bounds.
@@ -73,18 +76,27 @@ struct Prober: Equatable, Sendable {
     mutating func forgive(at now: MonotonicInstant, next: MonotonicInstant) {
         probe = nil
         if due != nil { due = next }
-        doubtMyself(by: 2)
+        doubtMyself(by: 2, at: now)
     }
 
     /// We were late, if not away: counted once per `interval`.
     mutating func noticeLag(at now: MonotonicInstant, _ interval: Duration) {
         if let lagNoticed, lagNoticed.duration(to: now) < interval { return }
         lagNoticed = now
-        doubtMyself(by: 1)
+        doubtMyself(by: 1, at: now)
     }
 
-    mutating func doubtMyself(by more: Int) {
+    mutating func doubtMyself(by more: Int, at now: MonotonicInstant) {
         burden = min(Self.mostBurden, burden + more)
+        doubted = now
+    }
+
+    /// Doubt fades though no probe is answered: there may be nobody left who could answer, and
+    /// then somebody must still say so.
+    mutating func recover(at now: MonotonicInstant) {
+        guard burden > 0, doubted.duration(to: now) >= Self.doubtFades else { return }
+        burden -= 1
+        doubted = now
     }
 
     mutating func succeed() {
@@ -110,6 +122,7 @@ extension GossipMachine {
         if let helpDue = prober.helpDue(tuning), helpDue <= now { askForHelp() }
         nackIfDue(at: now)
         guard let due = prober.due, due <= now, !isLeaving else { return }
+        prober.recover(at: now)
         if let silent = prober.probe { giveUp(silent, at: now) }
         prober.due = now + tuning.probeInterval * (prober.burden + 1)
         guard let target = nextTarget() else { return }
@@ -133,7 +146,7 @@ extension GossipMachine {
         // Helpers that do not even say so: it may be us who hear nobody. But not if anybody was
         // heard meanwhile, or the crash of most of a cluster would make the rest doubt itself.
         if silent.helpers > 0, 2 * silent.nacks < silent.helpers, prober.heard < silent.sent {
-            prober.doubtMyself(by: 1)
+            prober.doubtMyself(by: 1, at: now)
         }
         guard prober.burden < Prober.burdenWithoutVote else { return }
         if roster[silent.target]?.member.state == .alive,

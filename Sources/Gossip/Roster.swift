@@ -69,8 +69,6 @@ struct Roster: Equatable, Sendable {
         return member.isPresent && member.address == address
     }
 
-    func isKnown(_ address: PeerAddress) -> Bool { homes[address] != nil }
-
     /// When the next suspect runs out of time.
     var nextDeadline: MonotonicInstant? {
         suspectPlaces.lazy.compactMap { records[$0].suspicion?.deadline }.min()

@@ -69,11 +69,13 @@ struct RumourQueue: Equatable, Sendable {
 
     /// Takes what fits `room`, the least told first, and forgets what was told `limit` times.
     ///
-    /// `frame` tells about a member, or is `nil` if there is nothing to tell any more.
+    /// `frame` tells about a member, or is `nil` if there is nothing to tell any more. What does
+    /// not even fit `most` is forgotten; comparing rosters brings it to the others.
     ///
     /// - Complexity: O(what is taken).
     mutating func take(
         room: Int,
+        most: Int,
         limit: Int,
         frame: (_ about: NodeName, _ accuser: NodeName) -> Frame?
     ) -> [Frame] {
@@ -91,6 +93,10 @@ struct RumourQueue: Equatable, Sendable {
                     continue
                 }
                 let size = PacketCodec.size(of: frame)
+                guard size <= most else {
+                    serials[rumour.about] = nil
+                    continue
+                }
                 guard size <= left else {
                     misfits += 1
                     told.append((rumour, lane / 2))

@@ -55,6 +55,9 @@ package final class SimulatedNode {
     var isResumePlanned = false
     var behindSince: MonotonicInstant?
     var sent = 0
+    /// How often in a row it asked to be woken at once, and when last.
+    var hurries = 0
+    var hurried = MonotonicInstant(sinceBoot: .zero)
     /// What this process handed on last.
     var lastAdvanced: Position?
 

@@ -25,6 +25,8 @@ package final class Simulator {
     package internal(set) var trace: UInt64 = 0
     /// How often a member was held to have failed though nothing was wrong with it.
     package private(set) var wrongfulFailures = 0
+    /// How often a member was held to have failed whose process was there, whatever its state.
+    package private(set) var failures = 0
     /// What must never be and was.
     package internal(set) var violations: [String] = []
     let tuning: GossipTuning
@@ -217,12 +219,26 @@ package final class Simulator {
         case .left:
             node.hasLeft = true
             crash(node.index)
-        case .wake(let due): add(.event(.wake), to: node, at: due)
+        case .wake(let due):
+            node.hurries = due <= time && node.hurried == time ? node.hurries + 1 : 0
+            node.hurried = time
+            guard node.hurries < 100 else {
+                violations.append("\(node.name) wants to be woken all the time")
+                return crash(node.index)
+            }
+            add(.event(.wake), to: node, at: due)
         }
     }
 
     private func countWrongs(on node: SimulatedNode) {
-        guard nodes.count <= 100, node.troubledUntil <= time else { return }
+        guard nodes.count <= 100 else { return }
+        for member in node.machine.members where member.state == .failed {
+            guard let place = places[member.address], nodes[place].isUp,
+                nodes[place].bootEpoch == member.bootEpoch
+            else { continue }
+            failures += 1
+        }
+        guard node.troubledUntil <= time else { return }
         for member in node.machine.members where member.state == .failed {
             guard let place = places[member.address] else { continue }
             let accused = nodes[place]
