@@ -63,6 +63,7 @@ extension GossipMachine {
         isAnnouncement: Bool = false
     ) {
         guard sender.name != me.name else { return }
+        prober.noteLife(of: sender.name)
         roster.note(sender)
         let record = roster[sender.name]
         noteHead(
@@ -110,6 +111,7 @@ extension GossipMachine {
             hasNews = true
             // It may have to hear much; its own calendar may leave us waiting for seconds.
             if isAppearance { queueForProbe(name) }
+            if statement.member.state == .suspect { confirmSoon(name) }
             return nil
         case .confirmed:
             rumours.add(name, by: statement.accuser, isUrgent: true)

@@ -15,6 +15,8 @@ package enum GossipEvent: Equatable, Sendable {
     /// Somebody asks where rosters differ; answered under the same number.
     case marks(RosterMarks, request: UInt64)
     case answered(UInt64, StreamReply)
+    /// The other host took the stream; nothing is known of the process yet.
+    case connected(UInt64)
     /// No answer, and there will be none.
     case exchangeFailed(UInt64)
     /// What came of ``GossipAction/apply(_:)``.
@@ -230,11 +232,12 @@ package struct GossipMachine: Sendable {
         noticeStall(at: now)
         switch event {
         case .start: start(at: now)
-        case .wake: break
+        case .wake: noticeEarlyWake(at: now)
         case .packet(let frames, let address): receive(frames, from: address, at: now)
         case .sheet(let sheet, let request): answer(sheet, request: request, at: now)
         case .marks(let marks, let request): answer(marks, request: request, at: now)
         case .answered(let number, let reply): receive(reply, to: number, at: now)
+        case .connected(let number): noteConnection(number)
         case .exchangeFailed(let number): exchangeFailed(number, at: now)
         case .applied(let outcome): applied(outcome, at: now)
         case .installed(let number, let position): installed(number, position, at: now)
@@ -253,6 +256,12 @@ package struct GossipMachine: Sendable {
         askToBeWoken(at: now)
         defer { outbox = [] }
         return outbox
+    }
+
+    /// A timer that rounds down must not be our last.
+    private mutating func noticeEarlyWake(at now: MonotonicInstant) {
+        guard let due = wakeDue, due > now, now.duration(to: due) < .milliseconds(1) else { return }
+        wakeDue = nil
     }
 
     /// If we wake much too late, nobody's silence in the meantime counts against them.
@@ -293,7 +302,7 @@ package struct GossipMachine: Sendable {
         for due in dues {
             if let due { first = first.map { min($0, due) } ?? due }
         }
-        guard let next = first else { return }
+        guard let next = first?.roundedUp else { return }
         if let wakeDue, wakeDue > now, wakeDue <= next { return }
         wakeDue = next
         outbox.append(.wake(at: next))

@@ -9,6 +9,9 @@ package struct GossipTuning: Equatable, Sendable {
     /// Later it is four times the longest of the last round trips, within these bounds.
     package var shortestTimeout = Duration.milliseconds(80)
     package var longestTimeout = Duration.milliseconds(250)
+    /// A member whose host takes streams while its process is silent has this much longer: it
+    /// was stopped, and did not die.
+    package var stopPatience = Duration.seconds(3)
     /// How many others are asked.
     package var indirectProbes = 3
     /// A suspect has at least this × max(1, log10 of the members) × `probeInterval` to object.

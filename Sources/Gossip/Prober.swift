@@ -3,7 +3,7 @@
 internal import Vocabulary
 
 /// The probe under way, whose turn is next, and probes passed on for others.
-struct Prober: Equatable, Sendable {
+struct Prober: Sendable {
     struct Probe: Equatable, Sendable {
         let number: UInt64
         let target: NodeName
@@ -12,6 +12,8 @@ struct Prober: Equatable, Sendable {
         /// What our wall clock said then.
         var wallClock: Instant?
         var isIndirect = false
+        /// Its host took a stream.
+        var isConnected = false
         /// Others that were asked to help, and those that said that they got no answer either.
         var helpers = 0
         var nacks = 0
@@ -46,6 +48,9 @@ struct Prober: Equatable, Sendable {
     /// The last round trips, the oldest first.
     private var trips: [Duration] = []
     private var longestTrip = Duration.zero
+    /// Whose host is there while the process is silent, since when, and when to look again.
+    private var stopped: [NodeName: MonotonicInstant] = [:]
+    private var rechecks: [(name: NodeName, due: MonotonicInstant)] = []
     private var lagNoticed: MonotonicInstant?
     /// When doubt last grew, or faded.
     private var doubted = MonotonicInstant(sinceBoot: .zero)
@@ -111,6 +116,31 @@ struct Prober: Equatable, Sendable {
         if trips.removeFirst() == longestTrip { longestTrip = trips.max() ?? .zero }
     }
 
+    /// Whether a silent member whose host is there may be accused; if not, it is asked again.
+    mutating func mayAccuse(
+        _ name: NodeName,
+        silentSince sent: MonotonicInstant,
+        at now: MonotonicInstant,
+        _ patience: Duration
+    ) -> Bool {
+        let since = stopped[name] ?? sent
+        guard since.duration(to: now) < patience else { return true }
+        if stopped[name] == nil, rechecks.count < Self.relayLimit {
+            rechecks.append((name, now + patience))
+        }
+        stopped[name] = since
+        return false
+    }
+
+    mutating func takeRecheck(at now: MonotonicInstant) -> NodeName? {
+        guard let first = rechecks.first, first.due <= now else { return nil }
+        return rechecks.removeFirst().name
+    }
+
+    mutating func noteLife(of name: NodeName) {
+        if !stopped.isEmpty { stopped[name] = nil }
+    }
+
     mutating func receiveNack(_ number: UInt64) {
         guard probe?.number == number else { return }
         probe?.nacks += 1
@@ -125,7 +155,7 @@ extension GossipMachine {
         prober.recover(at: now)
         if let silent = prober.probe { giveUp(silent, at: now) }
         prober.due = now + tuning.probeInterval * (prober.burden + 1)
-        guard let target = nextTarget() else { return }
+        guard let target = nextTarget(at: now) else { return }
         let number = nextNumber()
         prober.probe = Prober.Probe(
             number: number,
@@ -149,6 +179,14 @@ extension GossipMachine {
             prober.doubtMyself(by: 1, at: now)
         }
         guard prober.burden < Prober.burdenWithoutVote else { return }
+        if silent.isConnected {
+            guard prober.mayAccuse(
+                silent.target,
+                silentSince: silent.sent,
+                at: now,
+                tuning.stopPatience
+            ) else { return }
+        }
         if roster[silent.target]?.member.state == .alive,
             !budget.take(at: now, members: roster.presentCount)
         {
@@ -173,7 +211,19 @@ extension GossipMachine {
         exchange(.ping(target: target), with: probe.address, for: .probe(probe.number))
     }
 
-    private mutating func nextTarget() -> Member? {
+    mutating func noteConnection(_ number: UInt64) {
+        guard case .probe(let probe)? = purposes[number], prober.probe?.number == probe else {
+            return
+        }
+        prober.probe?.isConnected = true
+    }
+
+    private mutating func nextTarget(at now: MonotonicInstant) -> Member? {
+        if let name = prober.takeRecheck(at: now), let member = roster[name]?.member,
+            member.isPresent
+        {
+            return member
+        }
         for _ in 0..<2 {
             while let name = prober.queue.popLast() {
                 if let member = roster[name]?.member, member.isPresent { return member }
@@ -182,6 +232,13 @@ extension GossipMachine {
             prober.queue = sample(names.count, of: names)
         }
         return nil
+    }
+
+    /// Of those who hear of a suspect some ask it soon: it can object, or they confirm.
+    mutating func confirmSoon(_ name: NodeName) {
+        let lot = Int.random(in: 0..<max(1, roster.presentCount), using: &chance)
+        guard lot < tuning.indirectProbes + 1, prober.queue.last != name else { return }
+        prober.queue.append(name)
     }
 
     /// Lets a new member be probed in this round, at a turn of chance.

@@ -235,6 +235,13 @@ extension Member {
 }
 
 extension MonotonicInstant {
+    /// The next whole microsecond, which every timer can keep.
+    var roundedUp: Self {
+        let (seconds, attoseconds) = sinceBoot.components
+        let microseconds = (attoseconds + 999_999_999_999) / 1_000_000_000_000
+        return Self(sinceBoot: .seconds(seconds) + .microseconds(microseconds))
+    }
+
     static func + (lhs: Self, rhs: Duration) -> Self { lhs.advanced(by: rhs) }
     static func - (lhs: Self, rhs: Duration) -> Self { lhs.advanced(by: .zero - rhs) }
 }

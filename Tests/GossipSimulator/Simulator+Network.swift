@@ -80,6 +80,10 @@ extension Simulator {
             let failure = SimulatedNode.Item.event(.exchangeFailed(number))
             return later(failure, node.index, node.life, after: .milliseconds(700))
         }
+        if case .ping = request {
+            let trip = Duration.microseconds(Int64(2 * weather.latency.lowerBound))
+            later(.event(.connected(number)), node.index, node.life, after: trip)
+        }
         let item = SimulatedNode.Item.request(number, coded, from: node.index, life: node.life)
         later(item, target, nodes[target].life)
         // A frozen or dying server: the answer, if there is one, came before this.

@@ -211,6 +211,21 @@ import Vocabulary
         #expect(cluster.violations.isEmpty)
     }
 
+    /// Class: a process that hangs is never found out, since its host still answers.
+    @Test func `a process that is stopped for good is found out within fifteen seconds`() {
+        let cluster = joined(10, seed: 15)
+        cluster.freeze(4, for: .seconds(600))
+        let took = cluster.run(
+            until: { cluster in
+                cluster.live.allSatisfy {
+                    $0.index == 4 || cluster.state(of: 4, seenBy: $0.index) == .failed
+                }
+            },
+            atMost: .seconds(15)
+        )
+        #expect(took != nil)
+    }
+
     /// Class: those who cannot hear accuse those who can.
     @Test func `the word of one that doubts itself makes no suspect`() {
         let cluster = joined(5, seed: 14)

@@ -52,7 +52,8 @@ extension GossipDriver {
             return handle(.exchangeFailed(number))
         }
         do throws(StreamFault) {
-            handle(.answered(number, try await desk.ask(request, at: address)))
+            let reply = try await desk.ask(request, at: address) { noteConnection(number) }
+            handle(.answered(number, reply))
         } catch {
             note(error, with: peer.text)
             handle(.exchangeFailed(number))

@@ -295,6 +295,11 @@ package actor GossipDriver {
         }
     }
 
+    /// The other host took a stream of ours; from any thread.
+    nonisolated func noteConnection(_ number: UInt64) {
+        loop.call { [weak self] in self?.assumeIsolated { $0.handle(.connected(number)) } }
+    }
+
     private func failLater(_ number: UInt64) {
         loop.call { [weak self] in self?.assumeIsolated { $0.handle(.exchangeFailed(number)) } }
     }

@@ -35,14 +35,20 @@ actor StreamDesk {
 
     // Asking.
 
-    /// Asks one question.
+    /// Asks one question; `onConnect` is called once the other host has taken the stream.
     func ask(
         _ request: StreamRequest,
-        at address: SocketAddress
+        at address: SocketAddress,
+        onConnect: @Sendable () -> Void = {}
     ) async throws(StreamFault) -> StreamReply {
         let (ticket, readiness) = begin(Self.patience)
         defer { open[ticket] = nil }
-        var pipe = try await StreamPipe.dial(address, keys: keys, readiness: readiness)
+        var pipe = try await StreamPipe.dial(
+            address,
+            keys: keys,
+            readiness: readiness,
+            onConnect: onConnect
+        )
         return try await Self.converse(request, over: &pipe)
     }
 

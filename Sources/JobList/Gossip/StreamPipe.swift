@@ -74,7 +74,8 @@ struct StreamPipe {
     static func dial(
         _ address: SocketAddress,
         keys: GossipKeys,
-        readiness: Readiness
+        readiness: Readiness,
+        onConnect: @Sendable () -> Void = {}
     ) async throws(StreamFault) -> StreamPipe {
         let socket: Socket
         let watch: WriteWatch
@@ -87,6 +88,7 @@ struct StreamPipe {
         try await readiness.wait(for: watch.descriptor)
         let code = socket.connectionError
         guard code == 0 else { throw .system(code) }
+        onConnect()
         var raw = RawPipe(socket: socket, readiness: readiness)
         let server = try await raw.read(StreamSeal.sessionLength)
         let client = SecureRandom.bytes(StreamSeal.sessionLength)
