@@ -1,5 +1,5 @@
 # Every target is one line; what it runs can be typed by hand.
-.PHONY: build test check lint tidy tsan release soak soak-store bench-store prove-cron verify-cron bench-cron fuzz up down clean packages
+.PHONY: build test check lint tidy tsan release soak soak-store bench-store prove-cron verify-cron bench-cron sim bench-sim fuzz up down clean packages
 
 packages: ; @./testnet/packages
 build: packages ; swift build
@@ -19,6 +19,9 @@ prove-cron: ; swift run -c release prove-cron
 # The same, and then the judges in Go, Java and Python.
 verify-cron: packages prove-cron ; ./Benchmarks/cron/prepare && swift build -c release --product cron-judge && .build/release/cron-judge verify
 bench-cron: packages ; ./Benchmarks/cron/prepare && swift build -c release --product cron-judge && .build/release/cron-judge bench
+# Ten thousand small clusters under troubles drawn by their seeds, and a thousand nodes at once.
+sim: ; swift build -c release --product simulate-gossip && .build/release/simulate-gossip --seeds $${ROTA_SIM_SEEDS:-10000} && .build/release/simulate-gossip bench 1000
+bench-sim: ; swift build -c release --product simulate-gossip && .build/release/simulate-gossip bench 1000
 fuzz: ; ./Fuzzing/run $${ROTA_FUZZ_SECONDS:-60}
 up: ; ./testnet/up
 down: ; ./testnet/down

@@ -206,8 +206,7 @@ extension GossipMachine {
     private mutating func sayGoodbye(at now: MonotonicInstant) {
         calendar.farewell = now + Self.farewellRepeat
         let farewell = Frame.statement(Statement(me, by: me.name))
-        for address in somePeers(Self.farewellLimit) {
-            guard !orders.hasAnswered(address) else { continue }
+        for address in somePeers(Self.farewellLimit) where !orders.hasAnswered(address) {
             let number = nextNumber()
             orders.farewells[number] = address
             send([farewell, .ping(number, target: nil, from: sender)], to: address)

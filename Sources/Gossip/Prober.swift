@@ -180,12 +180,14 @@ extension GossipMachine {
         }
         guard prober.burden < Prober.burdenWithoutVote else { return }
         if silent.isConnected {
-            guard prober.mayAccuse(
-                silent.target,
-                silentSince: silent.sent,
-                at: now,
-                tuning.stopPatience
-            ) else { return }
+            guard
+                prober.mayAccuse(
+                    silent.target,
+                    silentSince: silent.sent,
+                    at: now,
+                    tuning.stopPatience
+                )
+            else { return }
         }
         if roster[silent.target]?.member.state == .alive,
             !budget.take(at: now, members: roster.presentCount)

@@ -2,8 +2,9 @@
 
 internal import Vocabulary
 
-/// Suspicions that may still begin here: a network that loses much must not end in everybody
-/// accusing everybody. Objections are never held back.
+/// Suspicions that may still begin here; objections are never held back.
+///
+/// Without it a network that loses much ends in everybody accusing everybody.
 struct SuspicionBudget: Equatable, Sendable {
     private var left = 0.0
     private var filled: MonotonicInstant?

@@ -22,6 +22,12 @@ extension Simulator {
         }
         let standings = first.machine.members.filter(\.isPresent).map(\.standing)
         return live.allSatisfy { node in
+            // Two processes of one name may have the same standing at two addresses.
+            guard
+                node.machine.members.allSatisfy({ member in
+                    !member.isPresent || places[member.address].map { nodes[$0].isUp } ?? false
+                })
+            else { return false }
             let present = node.machine.members.filter(\.isPresent)
             return present.map(\.standing) == standings
                 && present.allSatisfy { $0.state == .alive && names.contains($0.name) }

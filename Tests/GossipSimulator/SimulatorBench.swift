@@ -34,6 +34,7 @@ package enum SimulatorBench {
     ///   - count: How many nodes.
     ///   - seconds: Virtual time of the measured, quiet part.
     ///   - seed: Decides everything but the wall time.
+    /// - Returns: What it cost.
     package static func run(nodes count: Int, seconds: Int, seed: UInt64) -> SimulatorSpeed {
         let clock = ContinuousClock()
         let began = clock.now

@@ -234,11 +234,12 @@ enum Samples {
     static let sheet = RosterSheet(sender: sender, statements: [statement, statement])
     static let requests: [StreamRequest] = [
         .pushPull(sheet),
-        .compare(RosterMarks(sender: sender, statement: statement, marks: [0, .max])), .pull(after: position.revision), .snapshot(after: nil),
-        .snapshot(after: record.key), .ping(target: NodeName("web-2")),
+        .compare(RosterMarks(sender: sender, statement: statement, marks: [0, .max])),
+        .pull(after: position.revision), .snapshot(after: nil), .snapshot(after: record.key), .ping(target: NodeName("web-2")),
     ]
     static let replies: [StreamReply] = [
-        .sheet(sheet), .difference(sheet, wanted: [7]), .batches([batch, batch]), .batches([]),
+        .sheet(sheet), .difference(sheet, wanted: [7]),
+        .batches([batch, batch]), .batches([]),
         .compacted(floor: position.revision), .page([record], at: position, isLast: true),
         .pong(sender), .refused("why"),
     ]
