@@ -146,10 +146,17 @@ package struct GossipMachine: Sendable {
         var complaint: MonotonicInstant?
 
         var next: MonotonicInstant? {
-            var next: MonotonicInstant?
-            for due in [joins.first, pushPull, redial, reap, leave, farewell] {
-                if let due { next = next.map { min($0, due) } ?? due }
+            var next = joins.first
+            func consider(_ due: MonotonicInstant?) {
+                guard let due else { return }
+                if let known = next, known <= due { return }
+                next = due
             }
+            consider(pushPull)
+            consider(redial)
+            consider(reap)
+            consider(leave)
+            consider(farewell)
             return next
         }
     }
@@ -294,14 +301,18 @@ package struct GossipMachine: Sendable {
     }
 
     private mutating func askToBeWoken(at now: MonotonicInstant) {
-        let dues = [
-            calendar.next, prober.nextDue(tuning), roster.nextDeadline, changes.nextDue,
-            orders.nextDue(tuning), rumours.isEmpty ? nil : calendar.gossip, door.nextDue,
-        ]
-        var first: MonotonicInstant?
-        for due in dues {
-            if let due { first = first.map { min($0, due) } ?? due }
+        var first = calendar.next
+        func consider(_ due: MonotonicInstant?) {
+            guard let due else { return }
+            if let known = first, known <= due { return }
+            first = due
         }
+        consider(prober.nextDue(tuning))
+        consider(roster.nextDeadline)
+        consider(changes.nextDue)
+        consider(orders.nextDue(tuning))
+        if !rumours.isEmpty { consider(calendar.gossip) }
+        consider(door.nextDue)
         guard let next = first?.roundedUp else { return }
         if let wakeDue, wakeDue > now, wakeDue <= next { return }
         wakeDue = next

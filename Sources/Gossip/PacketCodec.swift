@@ -49,58 +49,56 @@ package enum PacketCodec {
                 throw reader.fault(.outOfRange("frames", value: "more than \(frameLimit)"))
             }
             let code = try reader.byte()
-            let body = try reader.block("a frame", upTo: 65_535)
+            var inner = try reader.inner("a frame", upTo: 65_535)
             guard let type = FrameType(rawValue: code) else {
                 guard code & 0x80 == 0 else { throw reader.fault(.unknownFrame(code)) }
                 continue
             }
-            var inner = ByteReader(body)
             if let frame = try read(type, from: &inner) { frames.append(frame) }
         }
         return frames
     }
 
     private static func write(_ frame: Frame, to writer: inout ByteWriter) {
-        var body = ByteWriter()
+        let start = writer.beginFrame()
         let type: FrameType
         switch frame {
         case .ping(let number, let target, let sender):
             type = .ping
-            body.number(number)
-            body.text(target?.text ?? "")
-            body.sender(sender)
+            writer.number(number)
+            writer.text(target?.text ?? "")
+            writer.sender(sender)
         case .ack(let number, let sender):
             type = .ack
-            body.number(number)
-            body.sender(sender)
+            writer.number(number)
+            writer.sender(sender)
         case .pingRequest(let number, let target, let address):
             type = .pingRequest
-            body.number(number)
-            body.text(target.text)
-            body.text(address.text)
+            writer.number(number)
+            writer.text(target.text)
+            writer.text(address.text)
         case .nack(let number):
             type = .nack
-            body.number(number)
+            writer.number(number)
         case .statement(let statement):
             type = .statement
-            body.statement(statement)
+            writer.statement(statement)
         case .batch(let batch):
             type = .batch
-            body.batch(batch)
+            writer.batch(batch)
         case .have(let sender):
             type = .have
-            body.sender(sender)
+            writer.sender(sender)
         case .signal(let number, let signal, let sender):
             type = .signal
-            body.number(number)
-            body.text(sender.text)
-            body.signal(signal)
+            writer.number(number)
+            writer.text(sender.text)
+            writer.signal(signal)
         case .signalAck(let number):
             type = .signalAck
-            body.number(number)
+            writer.number(number)
         }
-        writer.byte(type.rawValue)
-        writer.block(body.bytes)
+        writer.endFrame(type.rawValue, from: start)
     }
 
     /// The frame, or `nil` if it is a kind of signal this release does not know.

@@ -184,9 +184,9 @@ extension ByteWriter {
 
 extension ByteReader {
     mutating func marks() throws(GossipCodecError) -> RosterMarks {
-        var entry = ByteReader(try block("a sender", upTo: WireLimit.entry))
+        var entry = try inner("a sender", upTo: WireLimit.entry)
         let sender = try entry.sender()
-        entry = ByteReader(try block("a member", upTo: WireLimit.entry))
+        entry = try inner("a member", upTo: WireLimit.entry)
         let statement = try entry.statement()
         return RosterMarks(sender: sender, statement: statement, marks: try words())
     }
@@ -198,11 +198,11 @@ extension ByteReader {
     }
 
     mutating func sheet() throws(GossipCodecError) -> RosterSheet {
-        var entry = ByteReader(try block("a sender", upTo: WireLimit.entry))
+        var entry = try inner("a sender", upTo: WireLimit.entry)
         let sender = try entry.sender()
         var statements: [Statement] = []
         for _ in 0..<(try count("members", upTo: RosterSheet.limit)) {
-            entry = ByteReader(try block("a member", upTo: WireLimit.entry))
+            entry = try inner("a member", upTo: WireLimit.entry)
             // One member that this release cannot read must not keep us from all the others.
             if let statement = try? entry.statement() { statements.append(statement) }
         }

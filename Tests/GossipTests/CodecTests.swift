@@ -235,7 +235,8 @@ enum Samples {
     static let requests: [StreamRequest] = [
         .pushPull(sheet),
         .compare(RosterMarks(sender: sender, statement: statement, marks: [0, .max])),
-        .pull(after: position.revision), .snapshot(after: nil), .snapshot(after: record.key), .ping(target: NodeName("web-2")),
+        .pull(after: position.revision), .snapshot(after: nil), .snapshot(after: record.key),
+        .ping(target: NodeName("web-2")),
     ]
     static let replies: [StreamReply] = [
         .sheet(sheet), .difference(sheet, wanted: [7]),
