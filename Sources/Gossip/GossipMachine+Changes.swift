@@ -134,7 +134,8 @@ extension GossipMachine {
     }
 
     private mutating func reach(_ position: Position) {
-        guard position != changes.applied else { return }
+        // A report may be overtaken by a batch that the list here got first.
+        guard position.revision > changes.applied.revision else { return }
         move(to: position)
         outbox.append(.advanced(position))
     }

@@ -123,6 +123,54 @@ import Vocabulary
         #expect(cluster.areListsEqual)
     }
 
+    @Test func `are never handed on twice, though a report of an install comes late`() {
+        let cluster = Simulator(3, seed: 9)
+        cluster.startAll()
+        cluster.run(for: .seconds(3))
+        for _ in 0..<3 { cluster.commit(on: 0) }
+        cluster.run(for: .seconds(1))
+        for index in 0..<3 { cluster.nodes[index].list.compact() }
+        var machine = GossipMachine(
+            me: Simulator.member(NodeName("n9"), PeerAddress("10.0.0.9:1"), bootEpoch: 5),
+            contacts: [],
+            position: .start,
+            seed: 1
+        )
+        var now = MonotonicInstant(sinceBoot: .seconds(1))
+        var number: UInt64?
+        func note(_ actions: [GossipAction]) -> [Position] {
+            for case .exchange(let pull, .pull, _) in actions {
+                number = pull
+            }
+            for case .install(let install, _, _) in actions { number = install }
+            return actions.compactMap { if case .advanced(let place) = $0 { place } else { nil } }
+        }
+        let source = Sender(
+            name: NodeName("n0"),
+            bootEpoch: 1_000,
+            position: cluster.store.position
+        )
+        let have = [Frame.have(source)]
+        _ = note(machine.handle(.start, at: now))
+        _ = note(machine.handle(.packet(have, from: cluster.nodes[0].address), at: now))
+        for _ in 0..<100 where number == nil {
+            now = now.advanced(by: .milliseconds(10))
+            _ = note(machine.handle(.wake, at: now))
+        }
+        guard let pull = number else { return #expect(Bool(false), "nothing was fetched") }
+        let reply = StreamReply.compacted(floor: cluster.store.position.revision)
+        _ = note(machine.handle(.answered(pull, reply), at: now))
+        guard let install = number, install != pull else {
+            return #expect(Bool(false), "no snapshot was asked for")
+        }
+        // The list takes the snapshot, then a batch that comes from here; the report is late.
+        let next = cluster.store.next(body: 1)
+        let position = cluster.store.position
+        _ = note(machine.handle(.published(next), at: now))
+        #expect(note(machine.handle(.installed(install, position), at: now)).isEmpty)
+        #expect(machine.position == next.position)
+    }
+
     @Test func `arrive by probes alone when every push and announcement is lost`() {
         let cluster = Simulator(4, seed: 8)
         cluster.startAll()
