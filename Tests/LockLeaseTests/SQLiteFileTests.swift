@@ -35,6 +35,17 @@ import Vocabulary
         }
     }
 
+    @Test func `counts the beats of sessions that are pruned, too`() async throws {
+        let bench = try Bench(.sqlite)
+        let session = try await bench.store.openSession(Bench.node("a"), term: .seconds(10))
+        for _ in 0..<50 { _ = try await bench.store.renew(session) }
+        try await bench.store.closeSession(session)
+        let before = try await bench.store.identify().writes
+        bench.clock.advance(by: .seconds(2 * 3_600))
+        #expect(try await bench.store.prune(StoreRetention()) == 1)
+        #expect(try await bench.store.identify().writes > before)
+    }
+
     @Test func `is refused and left alone if it is no database`() throws {
         let text = Data(String(repeating: "not a database at all\n", count: 100).utf8)
         try text.write(to: URL(filePath: path))
@@ -69,7 +80,7 @@ import Vocabulary
         }
         #expect(
             throws: StoreError.incompatible(
-                "the store \(path) has schema 7; this release knows 2. Run the newer release"
+                "the store \(path) has schema 7; this release knows 3. Run the newer release"
             )
         ) { try SQLiteLeaseStore(path: path) }
     }
@@ -88,7 +99,7 @@ import Vocabulary
         let found = try Connection(path: path).query("\(sql) FROM pragma_user_version") {
             [$0.integer(0), $0.integer(1)]
         }
-        #expect(found == [[2, 1]])
+        #expect(found == [[3, 1]])
     }
 
     @Test func `is refused if it is damaged`() async throws {
@@ -202,7 +213,7 @@ import Vocabulary
     @Test func `opens the store it names`() async throws {
         let folder = try TemporaryFolder()
         let store = try openStore("sqlite://\(folder.path)/s.db")
-        #expect(try await store.identify().schema == 2)
+        #expect(try await store.identify().schema == 3)
     }
 
     @Test(arguments: [

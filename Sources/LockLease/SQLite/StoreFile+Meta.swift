@@ -9,6 +9,7 @@ struct StoreMeta {
     /// The epoch of the next commit.
     var epoch: UInt32
     var head: Position
+    /// The row's own and every session's beats, so that most claims need not write this row.
     var writes: Int64
     var triggers: Int64
     var kills: Int64
@@ -21,7 +22,8 @@ struct StoreMeta {
 extension StoreFile {
     func meta() throws(StoreError) -> StoreMeta {
         let sql = """
-            SELECT head_epoch, sequence, digest, store_id, epoch, writes, triggers, kills, floor,
+            SELECT head_epoch, sequence, digest, store_id, epoch,
+            writes + (SELECT coalesce(sum(beat), 0) FROM session), triggers, kills, floor,
             fence_floor FROM meta
             """
         let found = try first(sql) { row -> StoreMeta? in
