@@ -46,6 +46,28 @@ import Vocabulary
         #expect(try await bench.store.identify().writes > before)
     }
 
+    @Test func `remembers requests for as long as it must, and not much longer`() async throws {
+        let clock = ManualClock(at: Bench.at(0))
+        var settings = SQLiteStoreSettings()
+        settings.clock = { clock.now }
+        settings.requestMemory = .seconds(160)
+        let store = try SQLiteLeaseStore(path: path, settings: settings)
+        let connection = try Connection(path: path)
+        let count = { try connection.query("SELECT count(*) FROM request") { $0.integer(0) } }
+        for round in 1...1_000 {
+            clock.advance(by: .seconds(1))
+            let edit = ObjectEdit(
+                key: Bench.key("job"),
+                expecting: .any,
+                uid: UID("uid"),
+                change: .put(body: [], gate: Bench.gate())
+            )
+            _ = try await store.commit([edit], id: RequestID("\(round)"), author: "ann")
+            let kept = try count()[0]
+            #expect(min(round, 161) <= kept && kept <= 172, "\(kept) after \(round)")
+        }
+    }
+
     @Test func `is refused and left alone if it is no database`() throws {
         let text = Data(String(repeating: "not a database at all\n", count: 100).utf8)
         try text.write(to: URL(filePath: path))

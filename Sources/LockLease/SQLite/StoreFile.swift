@@ -14,7 +14,7 @@ internal import Vocabulary
 /// Confine it to one thread: it blocks.
 final class StoreFile {
     let path: String
-    private let settings: SQLiteStoreSettings
+    let settings: SQLiteStoreSettings
     private let connection: Connection
     private let turn: FileLock
     private var claimStatements: ClaimStatements?
@@ -23,6 +23,8 @@ final class StoreFile {
     private var hasMovedTriggers = false
     private var hasMovedKills = false
     private var hasRaisedBeat = false
+    /// No remembered request is older; `nil`: not known.
+    var oldestRequest: Instant?
 
     /// Connects to `path`; the file is ours already, or about to be made so.
     init(path: String, settings: SQLiteStoreSettings, connection: Connection) throws(StoreError) {
