@@ -68,6 +68,20 @@ import Vocabulary
         }
     }
 
+    @Test func `is made by one of several that come at once, and known by the others`() async throws
+    {
+        for round in 0..<100 {
+            let path = "\(folder.path)/\(round).db"
+            try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<4 {
+                    group.addTask { try await SQLiteLeaseStore(path: path).identify().id }
+                }
+                let ids = try await group.reduce(into: Set<String>()) { $0.insert($1) }
+                #expect(ids.count == 1)
+            }
+        }
+    }
+
     @Test func `is refused and left alone if it is no database`() throws {
         let text = Data(String(repeating: "not a database at all\n", count: 100).utf8)
         try text.write(to: URL(filePath: path))
