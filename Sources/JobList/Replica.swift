@@ -43,7 +43,14 @@ package actor Replica: ReplicatedList {
     package init(_ settings: ReplicaSettings) throws(ReplicaError) {
         // A second process on the same replica would be a second node of the same name.
         lock = try ReplicaLock.take(settings.path)
-        let (file, damaged) = try ReplicaFile.open(settings.path)
+        let (file, damaged): (ReplicaFile, String?)
+        do throws(ReplicaError) {
+            (file, damaged) = try ReplicaFile.open(settings.path)
+        } catch {
+            // What is not ours is left as it was, without our lock beside it.
+            try? FileStore.remove(ReplicaLock.path(settings.path))
+            throw error
+        }
         FreshCopy.discard(settings.path)
         self.settings = settings
         self.file = file
@@ -201,9 +208,11 @@ package actor Replica: ReplicatedList {
 
 /// The lock that keeps a second process off a replica.
 private enum ReplicaLock {
+    static func path(_ path: String) -> String { path + ".lock" }
+
     static func take(_ path: String) throws(ReplicaError) -> FileLock {
         do throws(SystemError) {
-            let lock = try FileLock(path: path + ".lock")
+            let lock = try FileLock(path: self.path(path))
             if try lock.tryLock() { return lock }
         } catch {
             throw .unavailable(error.description)

@@ -56,10 +56,6 @@ package protocol ReplicatedList: Sendable {
 }
 
 extension ReplicatedList {
-    package func take(_ batches: [ChangeBatch]) async throws(ReplicaError) -> ApplyOutcome {
-        try await apply(batches)
-    }
-
     package func chunk(
         after key: ObjectKey?,
         limit: Int
