@@ -81,7 +81,7 @@ struct ListBench {
         var (ours, bare): ([Double], [Double]) = ([], [])
         for lap in 0..<laps {
             let master = try RaceChild([
-                "/proc/self/exe", "import", "--store", "sqlite:\(folder.path("store-\(lap).db"))",
+                "/proc/self/exe", "import", "--store", "sqlite://\(folder.path("store-\(lap).db"))",
                 "--path", folder.path("master.db"), "--jobs", "\(count)", "--members", "\(members)",
                 "--key", key,
             ])
