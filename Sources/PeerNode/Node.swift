@@ -24,9 +24,13 @@ package struct Node: Sendable {
         let server = try HTTPServer(settings: HTTPServerSettings(listen: settings.listen)) {
             await gate.answer($0)
         }
-        let address = "\(settings.listen.prefix { $0 != ":" }):\(server.port)"
+        let address = MemberAddress.http(
+            listen: settings.listen,
+            port: server.port,
+            advertise: settings.advertise
+        )
         let parts = try await NodeParts.make(settings, address: address, log: log)
-        let authorizer = Authorizer(replica: parts.replica, clusterKey: settings.clusterKey)
+        let authorizer = Authorizer(replica: parts.replica, keys: parts.keys.keys)
         gate.open(
             NodeAPI(node: parts).router { request async throws(Problem) in
                 try await authorizer.principal(of: request)
@@ -46,6 +50,7 @@ package struct Node: Sendable {
     package func run(until stopping: AsyncStream<Void>, grace: Duration) async {
         let orphans = await parts.runs.adoptOrphans()
         if orphans > 0 { parts.log.warning("orphans.ended", ["count": "\(orphans)"]) }
+        await parts.keys.look()
         await parts.gossip.start()
         await withTaskGroup(of: Void.self) { group in
             for job in work { group.addTask { await job() } }
@@ -66,6 +71,7 @@ package struct Node: Sendable {
             { await parts.carryNews() },
             { await parts.follower.run() },
             { await parts.watch.run() },
+            { await parts.keys.run() },
             { await parts.prune() },
             { await parts.examineStore() },
         ]
