@@ -72,6 +72,7 @@ package struct Node: Sendable {
             { await parts.follower.run() },
             { await parts.watch.run() },
             { await parts.keys.run() },
+            { await parts.tellLoad() },
             { await parts.prune() },
             { await parts.examineStore() },
         ]
@@ -203,6 +204,28 @@ extension NodeParts {
             }
         case .nameInUse(let error):
             log.error("node.name-in-use", ["error": "\(error)"])
+        }
+    }
+
+    /// Tells the others how busy this node is, and people when its clock is off.
+    func tellLoad() async {
+        var watch = ClockWatch()
+        while !Task.isCancelled {
+            let status = await dispatcher.status
+            await gossip.setLoad(
+                MemberLoad(
+                    running: UInt32(clamping: status.openRuns),
+                    slots: UInt32(clamping: status.slots)
+                )
+            )
+            if let offset = watch.news(of: await gossip.clockOffset) {
+                let fields: KeyValuePairs = [
+                    "others_ahead_ms": "\(offset.milliseconds)",
+                    "next": "look at this host's time service: timedatectl, chronyc tracking",
+                ]
+                log.warning("clock.off", fields)
+            }
+            try? await Task.sleep(for: .seconds(1))
         }
     }
 

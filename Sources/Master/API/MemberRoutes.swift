@@ -82,7 +82,7 @@ struct MemberSight: Sendable {
         let key = isMe ? ring.used : keysSeen[member.name]
         let load = member.load
         return [
-            "kind": "node", "name": .string(member.name.text), "role": .string("\(member.role)"),
+            "name": .string(member.name.text), "role": .string("\(member.role)"),
             "state": .string("\(member.state)"), "draining": .bool(isDraining),
             "stale": .bool(member.isStale), "address": .string(member.httpAddress),
             "gossip": .string(member.address.text),
