@@ -170,6 +170,18 @@ let package = Package(
             path: "Tests/prove-cron",
             swiftSettings: settings
         ),
+        .target(
+            name: "GossipSimulator",
+            dependencies: ["Gossip", "Vocabulary"],
+            path: "Tests/GossipSimulator",
+            swiftSettings: settings + optimised
+        ),
+        .executableTarget(
+            name: "simulate-gossip",
+            dependencies: ["GossipSimulator"],
+            path: "Tests/simulate-gossip",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "ClusterTests",
             dependencies: ["TestSupport", "HTTPClient", "rota", "rota-node", "rota-master"],
@@ -187,7 +199,7 @@ let package = Package(
         tests(of: "CommandTable", on: ["Vocabulary"], exclude: ["Golden"]),
         tests(of: "CronEval", on: ["CronProof", "Vocabulary", "Platform"], exclude: ["Golden"]),
         tests(of: "CronJudge", on: ["CronEval", "Platform"], exclude: ["Golden"]),
-        tests(of: "Gossip", on: ["Vocabulary"]),
+        tests(of: "Gossip", on: ["GossipSimulator", "Vocabulary"]),
         tests(
             of: "LockLease",
             on: ["Vocabulary", "Platform", "SQLite", "Postgres"],

@@ -32,16 +32,14 @@ extension GossipMachine {
         except address: PeerAddress?,
         at now: MonotonicInstant
     ) {
-        for member in sample(fanOut, of: roster.present.filter { $0.address != address }) {
-            send([.batch(batch)], to: member.address)
+        for place in somePeers(fanOut, where: { $0.address != address }) {
+            send([.batch(batch)], to: place)
         }
         startTail(at: now)
     }
 
     private mutating func announce(at now: MonotonicInstant) {
-        for member in sample(fanOut, of: roster.present) {
-            send([.have(sender)], to: member.address)
-        }
+        for address in somePeers(fanOut) { send([.have(sender)], to: address) }
         startTail(at: now)
     }
 
@@ -56,9 +54,7 @@ extension GossipMachine {
 
     mutating func announceTailIfDue(at now: MonotonicInstant) {
         guard let due = changes.tailDue, due <= now else { return }
-        for member in sample(tuning.tailFanOut, of: roster.present) {
-            send([.have(sender)], to: member.address)
-        }
+        for address in somePeers(tuning.tailFanOut) { send([.have(sender)], to: address) }
         changes.tailLeft -= 1
         changes.tailDue = changes.tailLeft > 0 ? now + tuning.tailInterval : nil
     }
@@ -288,9 +284,13 @@ extension GossipMachine {
         guard let purpose = purposes.removeValue(forKey: number) else { return }
         switch (purpose, reply) {
         case (.pushPull(let address), .sheet(let theirs)): take(theirs, from: address, at: now)
+        case (.pushPull(let address), .difference(let theirs, let wanted)):
+            take(theirs, wanted: wanted, from: address, at: now)
         case (.probe(let probe), .pong(let answerer)):
             hear(answerer, from: prober.probe?.address ?? me.address, at: now)
             receiveAck(probe, from: answerer, at: nil, now: now)
+        case (.knock(let guest), .pong(let answerer)):
+            guestAnswered(guest, answerer, onStream: true, at: now)
         case (.pull(let source), .batches(let batches)): take(batches, from: source, at: now)
         case (.pull(let source), .compacted):
             changes.source = source
@@ -299,14 +299,14 @@ extension GossipMachine {
             // Nobody could send it; whoever has applied it had it from the store.
             setAside(revision, at: now)
         case (.pull(let source), _), (.install(let source), _): retry(without: source, at: now)
-        case (.pushPull, _), (.probe, _): break
+        case (.pushPull, _), (.probe, _), (.knock, _): break
         }
     }
 
     mutating func exchangeFailed(_ number: UInt64, at now: MonotonicInstant) {
         switch purposes.removeValue(forKey: number) {
         case .pull(let source), .install(let source): retry(without: source, at: now)
-        case .pushPull, .probe, nil: break
+        case .pushPull, .probe, .knock, nil: break
         }
     }
 

@@ -1,4 +1,5 @@
 import Gossip
+import GossipSimulator
 import TestSupport
 import Testing
 import Vocabulary
@@ -97,8 +98,8 @@ import Vocabulary
         // The backup is restored under a new epoch; node 2 starts over from it and goes on.
         cluster.store = backup
         cluster.nodes[2].list = backup
-        let batch = cluster.store.next(body: 50, epoch: 2)
-        _ = cluster.store.apply([batch])
+        cluster.storeEpoch = 2
+        let batch = cluster.commitSilently(body: 50)
         _ = cluster.nodes[2].list.apply([batch])
         cluster.tell(.published(batch), on: 2)
         let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(5))
@@ -168,7 +169,7 @@ import Vocabulary
         let cluster = Simulator(5, seed: 11)
         cluster.startAll()
         cluster.run(for: .seconds(5))
-        cluster.isStoreThere = false
+        cluster.isStoreUp = false
         let poison = cluster.store.next(body: 100).position.revision
         cluster.nodes[3].list.refused = [poison]
         for _ in 0..<20 {
@@ -182,7 +183,7 @@ import Vocabulary
         #expect((4...10).contains(node.storeAsked))
         #expect(node.list.position.revision < poison)
         #expect(cluster.state(of: 3, seenBy: 0) == .alive)
-        cluster.isStoreThere = true
+        cluster.isStoreUp = true
         let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(70))
         #expect(took != nil)
         cluster.commit(on: 1)
@@ -195,7 +196,7 @@ import Vocabulary
         let cluster = Simulator(5, seed: 12)
         cluster.startAll()
         cluster.run(for: .seconds(5))
-        cluster.isStoreThere = false
+        cluster.isStoreUp = false
         let poison = cluster.store.next(body: 100).position.revision
         cluster.nodes[3].list.refused = [poison]
         cluster.commit(on: 0)
@@ -204,7 +205,7 @@ import Vocabulary
         cluster.restart(3, keepsList: true)
         cluster.run(for: .seconds(30))
         #expect(cluster.nodes[3].list.refusals == 2)
-        cluster.isStoreThere = true
+        cluster.isStoreUp = true
         let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(70))
         #expect(took != nil)
     }

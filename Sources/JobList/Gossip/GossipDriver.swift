@@ -97,7 +97,7 @@ package actor GossipDriver {
     private(set) var machine: GossipMachine
     private var seal: PacketSeal
     private var buffer = [UInt8](repeating: 0, count: PacketSeal.longest)
-    private var answers: [UInt64: RosterSheet] = [:]
+    private var answers: [UInt64: StreamReply] = [:]
     private var requestCount: UInt64 = 0
     private var running: Task<Void, Never>?
     private var farewells: [CheckedContinuation<Void, Never>] = []
@@ -308,7 +308,7 @@ package actor GossipDriver {
         case .exchange(let number, let request, let address):
             guard shelf.beginAsking() else { return failLater(number) }
             errands.yield(.exchange(number, request, with: address))
-        case .answer(let request, let sheet): answers[request] = sheet
+        case .answer(let request, let reply): answers[request] = reply
         case .apply(let batches): errands.yield(.apply(batches))
         case .install(let number, let address, let above):
             guard shelf.beginAsking() else { return failLater(number) }
@@ -344,6 +344,8 @@ package actor GossipDriver {
             log.warning("gossip.stalled", ["seconds": "\(delay.inSeconds)"])
         case .clockStepped(let step):
             log.warning("gossip.clock-stepped", ["seconds": "\(step.inSeconds)"])
+        case .unreachable(let name, let address):
+            log.warning("gossip.unreachable", ["member": name.text, "at": address.text])
         case .historiesDiffer(let mine, let theirs):
             log.error(
                 "gossip.histories-differ",
@@ -455,17 +457,15 @@ package actor GossipDriver {
     }
 
     /// Compares rosters with a peer that asked.
-    func compare(_ theirs: RosterSheet, from address: SocketAddress?) -> RosterSheet {
+    func compare(_ request: StreamRequest, from address: SocketAddress?) -> StreamReply {
         requestCount += 1
-        var theirs = theirs
-        if let address {
-            let said = PacketManners.believable(theirs, from: address)
-            complain(ofUnreachable: said.unreachable, from: address.description)
-            theirs = said.sheet
+        switch request {
+        case .pushPull(let sheet):
+            handle(.sheet(believable(sheet, from: address), request: requestCount))
+        case .compare(let marks): handle(.marks(marks, request: requestCount))
+        case .pull, .snapshot, .audit, .ping: break
         }
-        handle(.sheet(theirs, request: requestCount))
-        return answers.removeValue(forKey: requestCount)
-            ?? RosterSheet(sender: sender, statements: [])
+        return answers.removeValue(forKey: requestCount) ?? .refused("no rosters to compare")
     }
 
     /// This peer as it signs.

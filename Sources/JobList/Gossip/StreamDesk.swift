@@ -73,10 +73,10 @@ actor StreamDesk {
 
     /// Answers questions until the other side has no more.
     ///
-    /// `compare` takes in a roster and returns ours; `me` is what we sign with.
+    /// `compare` answers what is asked about rosters; `me` is what we sign with.
     func serve(
         _ socket: Socket,
-        comparing compare: @Sendable (RosterSheet) async -> RosterSheet,
+        comparing compare: @Sendable (StreamRequest) async -> StreamReply,
         me: @Sendable () async -> Sender
     ) async throws(StreamFault) {
         let (ticket, readiness) = begin(Self.longPatience)
@@ -113,11 +113,11 @@ actor StreamDesk {
 
     private func answer(
         _ request: StreamRequest,
-        comparing compare: @Sendable (RosterSheet) async -> RosterSheet,
+        comparing compare: @Sendable (StreamRequest) async -> StreamReply,
         me: @Sendable () async -> Sender
     ) async -> StreamReply {
         switch request {
-        case .pushPull(let sheet): return .sheet(await compare(sheet))
+        case .pushPull, .compare: return await compare(request)
         case .ping(let target):
             return target == name ? .pong(await me()) : .refused("this is \(name)")
         case .pull(let revision):
