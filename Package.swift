@@ -135,6 +135,23 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Whole lists between processes, beside bare loops.
+        .target(
+            name: "ListRace",
+            dependencies: [
+                "Vocabulary", "Platform", "Sealing", "Gossip", "HTTPService", "JobList",
+                "LockLease",
+            ],
+            path: "Benchmarks/ListRace",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "list-race",
+            dependencies: ["ListRace"],
+            path: "Benchmarks/list-race",
+            swiftSettings: settings
+        ),
+
         .target(
             name: "TestSupport",
             dependencies: ["Platform"],

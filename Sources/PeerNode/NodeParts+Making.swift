@@ -27,6 +27,7 @@ extension NodeParts {
         let store = try await SharedStore.open(settings.storeURL, folder: folder, log: log)
         let replica = try Replica(ReplicaSettings(path: "\(folder)/list.db"))
         let feed = ChangeFeed(replica)
+        let tailer = StoreTailer(store: store, list: replica)
         let sink = try SQLiteLogSink(path: "\(folder)/logs.db")
         let completions = Completions(loop: loop, store: store, log: log)
         let runs = try RunKeeper(
@@ -37,9 +38,11 @@ extension NodeParts {
             log: log,
             report: { board.tell(.report($0)) }
         )
+        let keys = GossipKeys(try KeyFiles.ring(given: settings.keyRing, folder: folder))
         let gossip = try GossipDriver(
-            settings: gossipSettings(settings, address: address),
+            settings: gossipSettings(settings, keys, address: address),
             list: replica,
+            store: tailer,
             log: log,
             onChange: { board.tell(.gossip($0)) }
         )
@@ -64,7 +67,7 @@ extension NodeParts {
             store: store,
             replica: replica,
             feed: feed,
-            tailer: StoreTailer(store: store, list: replica),
+            tailer: tailer,
             sink: sink,
             runs: runs,
             completions: completions,
@@ -77,6 +80,19 @@ extension NodeParts {
                 log: log
             ),
             gossip: gossip,
+            keys: KeyKeeper(
+                place: KeyKeeper.Place(
+                    name: settings.name,
+                    folder: folder,
+                    identity: try KeyFiles.identity(in: folder)
+                ),
+                store: store,
+                replica: replica,
+                feed: feed,
+                keys: keys,
+                gossip: gossip,
+                log: log
+            ),
             sessions: sessions,
             counters: RunCounters(),
             switchboard: board
@@ -85,18 +101,19 @@ extension NodeParts {
 
     private static func gossipSettings(
         _ settings: NodeSettings,
+        _ keys: GossipKeys,
         address: String
     ) -> GossipSettings {
         var gossip = GossipSettings(
             name: settings.name,
             role: .node,
-            clusterID: ClusterIdentity.text(of: settings.clusterKey),
+            keys: keys,
             folder: settings.dataFolder
         )
         gossip.bindAddress = settings.gossip
         gossip.httpAddress = address
         gossip.seeds = settings.join
-        gossip.key = settings.clusterKey
+        gossip.advertise = settings.advertise
         gossip.tags = settings.tags
         // Where the databases of two nodes differ, so may the instants of their jobs.
         gossip.tags[ZoneDataWatch.tag] = ZoneInfoFiles.version

@@ -14,12 +14,21 @@ package struct ModelList {
     /// Every position this copy ever had, oldest first.
     package private(set) var history: [Position] = [.start]
 
+    /// What this copy refuses to take from members, as a damaged batch would be.
+    package var refused: Set<Revision> = []
+    /// How often it had to refuse.
+    package private(set) var refusals = 0
+
     package init() {}
 
     /// Applies what follows, skips what is known, and stops at what does not fit.
-    package mutating func apply(_ batches: [ChangeBatch]) -> ListOutcome {
+    package mutating func apply(_ batches: [ChangeBatch], asTruth: Bool = false) -> ListOutcome {
         for batch in batches {
             if batch.position.revision <= position.revision { continue }
+            if !asTruth, refused.contains(batch.position.revision) {
+                refusals += 1
+                return .refused(have: position, batch: batch.position.revision)
+            }
             if batch.previous.revision > position.revision { return .gap(have: position) }
             guard batch.previous == position else { return .diverged(have: position) }
             log.append(batch)

@@ -12,6 +12,8 @@ package final class SimulatedNode {
         case apply([ChangeBatch])
         case request(UInt64, StreamRequest, from: Int, life: Int)
         case tail
+        /// The store answered a question of gossip's.
+        case catchUp
         /// The process runs again, or has time for the next item.
         case resume
     }
@@ -50,6 +52,8 @@ package final class SimulatedNode {
     package var troubledUntil = MonotonicInstant(sinceBoot: .zero)
     /// Packets refused by the codec.
     package internal(set) var refused = 0
+    /// How often gossip asked the store for what no member could give.
+    package internal(set) var storeAsked = 0
     var busyUntil: MonotonicInstant?
     var inbox: [Item] = []
     var isResumePlanned = false

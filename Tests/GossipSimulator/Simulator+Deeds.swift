@@ -74,9 +74,9 @@ extension Simulator {
         let node = nodes[index]
         let batch = commitSilently(body: body)
         node.reached.append((batch.position, time))
-        switch node.list.apply([batch]) {
+        switch node.list.apply([batch], asTruth: true) {
         case .applied: perform(.published(batch), on: node)
-        case .gap, .diverged, .failed: readStore(node)
+        case .gap, .diverged, .failed, .refused: readStore(node)
         }
         checkHistory(of: node)
     }
@@ -100,10 +100,10 @@ extension Simulator {
     func readStore(_ node: SimulatedNode) {
         let outcome =
             store.changes(after: node.list.position.revision, limit: .max)
-            .map { node.list.apply($0) } ?? .gap(have: node.list.position)
+            .map { node.list.apply($0, asTruth: true) } ?? .gap(have: node.list.position)
         switch outcome {
         case .applied: break
-        case .gap, .diverged, .failed:
+        case .gap, .diverged, .failed, .refused:
             node.list.install(Array(store.records.values), at: store.position)
         }
         checkHistory(of: node)

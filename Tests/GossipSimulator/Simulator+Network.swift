@@ -113,7 +113,7 @@ extension Simulator {
             } else {
                 reply = .compacted(floor: node.list.floor)
             }
-        case .snapshot: reply = .refused("whole snapshots only")
+        case .snapshot, .audit: reply = .refused("whole snapshots only")
         case .ping: reply = .pong(node.machine.sender)
         }
         answer(reply, to: number, asker, life)

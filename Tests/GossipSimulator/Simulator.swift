@@ -184,6 +184,7 @@ package final class Simulator {
         case .request(let number, let request, let asker, let life):
             serve(request, number: number, on: node, asker: asker, life: life)
         case .tail: tail(node)
+        case .catchUp: readStore(node)
         case .resume: break
         }
     }
@@ -206,6 +207,9 @@ package final class Simulator {
             later(.apply(batches), node.index, node.life, after: delay)
         case .install(let number, let address, let above):
             install(number, from: address, above: above, on: node)
+        case .askStore:
+            node.storeAsked += 1
+            if isStoreUp { later(.catchUp, node.index, node.life) }
         case .deliver(let signal, _): node.delivered.append(signal)
         case .advanced(let position):
             if let last = node.lastAdvanced, position.revision <= last.revision {

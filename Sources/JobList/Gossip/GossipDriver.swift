@@ -16,6 +16,10 @@ package actor GossipDriver {
         case exchange(UInt64, StreamRequest, with: PeerAddress)
         case install(UInt64, from: PeerAddress, above: Revision)
         case serve(Socket)
+        /// Ask the store for what no member could give.
+        case catchUp
+        /// Look after the copy of the list.
+        case tend
         case keepMembers([String])
         case keepBootEpoch(UInt64)
     }
@@ -24,6 +28,7 @@ package actor GossipDriver {
     final class Shelf: Sendable {
         private let members = Mutex<[Member]>([])
         private let counters = Mutex(GossipCounters())
+        private let keysSeen = Mutex<[NodeName: KeyID]>([:])
         private let asking = Mutex(0)
         private let serving = Mutex(0)
 
@@ -36,6 +41,16 @@ package actor GossipDriver {
 
         func count(_ change: (inout GossipCounters) -> Void) {
             counters.withLock { change(&$0) }
+        }
+
+        /// The key each member's last packet was sealed with.
+        var currentKeys: [NodeName: KeyID] { keysSeen.withLock(\.self) }
+
+        func note(_ frames: [Frame], under key: KeyID) {
+            guard let name = frames.lazy.compactMap(\.speaker).first else { return }
+            keysSeen.withLock { seen in
+                if seen[name] != key, seen.count < RosterSheet.limit { seen[name] = key }
+            }
         }
 
         /// Takes one of the places for streams that we open, if one is free.
@@ -60,24 +75,26 @@ package actor GossipDriver {
     static let streamLimit = 64
     static let packetsPerTurn = 64
     static let savePeriod = Duration.seconds(5)
-    static let complaintPeriod = Duration.seconds(60)
     static let showPeriod = Duration.milliseconds(250)
 
     let settings: GossipSettings
     let list: any ReplicatedList
+    let store: StoreTailer?
+    var upkeep = UpkeepCalendar()
     let log: DaemonLog
+    let keys: GossipKeys
     let desk: StreamDesk
     let deskLoop: EventLoop
     let shelf: Shelf
     let names: NameBook
     let errands: AsyncStream<Errand>.Continuation
     private let errandStream: AsyncStream<Errand>
-    private let loop: EventLoop
+    let loop: EventLoop
     private var datagrams: Socket?
     private var listener: Socket?
     private let onChange: @Sendable (GossipNews) -> Void
     private let port: UInt16
-    private var machine: GossipMachine
+    private(set) var machine: GossipMachine
     private var seal: PacketSeal
     private var buffer = [UInt8](repeating: 0, count: PacketSeal.longest)
     private var answers: [UInt64: StreamReply] = [:]
@@ -87,7 +104,11 @@ package actor GossipDriver {
     private var isStopped = false
     private var isSavePlanned = false
     private var shownAt: MonotonicInstant?
-    private var complainedAt: MonotonicInstant?
+    private var complaints = ComplaintBook()
+    /// Where members are, in numbers: to everybody else we say no more than they said.
+    private var familiar: Set<SocketAddress> = []
+    /// While a packet is being handled: from where, and of how many bytes.
+    private var speaker: (address: SocketAddress, bytes: Int)?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe loop.asUnownedSerialExecutor()
@@ -98,12 +119,14 @@ package actor GossipDriver {
     /// - Parameters:
     ///   - settings: Checked here, as a whole.
     ///   - list: The copy of the list that gossip follows and serves.
+    ///   - store: Asked when no member can give what is missing, and about whose rows are right.
     ///   - log: Where what an operator should see goes.
     ///   - onChange: Called on gossip's thread, in order; it must not block.
     /// - Throws: Everything wrong with `settings` at once, or what the system refused.
     package init(
         settings: GossipSettings,
         list: any ReplicatedList,
+        store: StoreTailer? = nil,
         log: DaemonLog,
         onChange: @escaping @Sendable (GossipNews) -> Void
     ) throws(GossipError) {
@@ -131,9 +154,12 @@ package actor GossipDriver {
             zoneData: settings.zoneData
         )
         let contacts = settings.seeds + GossipFiles.members(settings.membersFile)
-        let keys = GossipKeys(key: settings.key, clusterID: settings.clusterID)
+        let keys =
+            settings.keys ?? GossipKeys(key: settings.key, clusterID: settings.clusterID)
+        self.keys = keys
         self.settings = settings
         self.list = list
+        self.store = store
         self.log = log
         self.onChange = onChange
         self.datagrams = datagrams
@@ -143,7 +169,7 @@ package actor GossipDriver {
         deskLoop = EventLoop(name: "gossip-streams")
         desk = StreamDesk(loop: deskLoop, keys: keys, list: list, name: settings.name)
         shelf = Shelf()
-        names = NameBook()
+        names = NameBook(own: address)
         seal = PacketSeal(keys: keys)
         (errandStream, errands) = AsyncStream.makeStream()
         machine = GossipMachine(
@@ -166,6 +192,8 @@ package actor GossipDriver {
     ///
     /// Heads may be a probe interval old.
     package nonisolated var members: [Member] { shelf.currentMembers }
+    /// The key that each member's last packet here was sealed with; from any thread.
+    package nonisolated var keysSeen: [NodeName: KeyID] { shelf.currentKeys }
     /// What the sockets have seen; from any thread.
     package nonisolated var counters: GossipCounters { shelf.currentCounters }
     /// The port for both datagrams and streams.
@@ -225,6 +253,12 @@ package actor GossipDriver {
     /// How far the others' wall clocks are ahead of ours, as a whole; `nil` before it is known.
     package var clockOffset: Duration? { machine.clockOffset }
 
+    /// Tells of addresses where other members may be, such as those the store knows.
+    package func meet(_ addresses: [String]) {
+        let others = addresses.filter { SocketAddress.split($0) != nil }
+        handle(.meet(others.map { PeerAddress($0) }))
+    }
+
     /// Says goodbye, waits up to a second until three others know, and stops.
     package func leave() async {
         guard running != nil, !isStopped else { return }
@@ -279,11 +313,14 @@ package actor GossipDriver {
         case .install(let number, let address, let above):
             guard shelf.beginAsking() else { return failLater(number) }
             errands.yield(.install(number, from: address, above: above))
+        case .askStore: errands.yield(.catchUp)
         case .deliver(let signal, let name): onChange(.signal(signal, from: name))
         case .advanced(let position): onChange(.applied(position))
         case .membersChanged:
-            shelf.show(machine.members)
-            onChange(.members(machine.members))
+            let members = machine.members
+            familiar = Set(members.compactMap { SocketAddress($0.address.text) })
+            shelf.show(members)
+            onChange(.members(members))
             planSave()
         case .adoptBootEpoch(let epoch): errands.yield(.keepBootEpoch(epoch))
         case .note(let note): write(note)
@@ -319,6 +356,8 @@ package actor GossipDriver {
                 "gossip.histories-differ",
                 ["mine": mine.description, "theirs": theirs.description]
             )
+        // Said by whoever set it aside, with the reason.
+        case .quarantined: break
         case .killUnanswered(let run, let name):
             log.warning("gossip.kill-unanswered", ["run": run.text, "by": name.text])
         }
@@ -366,14 +405,15 @@ package actor GossipDriver {
             counters.bytesReceived += bytes.count
         }
         switch seal.open(bytes) {
-        case .refused(.foreign):
-            shelf.count { $0.refused += 1 }
-            complain(about: address)
-        case .refused(.replayed): shelf.count { $0.replayed += 1 }
-        case .packet(let plain):
+        case .refused(let refusal): note(refusal, from: address)
+        case .packet(let plain, let key):
             do throws(GossipCodecError) {
-                let frames = try PacketCodec.decode(plain)
-                handle(.packet(frames, from: PeerAddress(address.description)))
+                let said = PacketManners.believable(try PacketCodec.decode(plain), from: address)
+                complain(ofUnreachable: said.unreachable, from: address.description)
+                speaker = (address, bytes.count)
+                defer { speaker = nil }
+                shelf.note(said.frames, under: key)
+                handle(.packet(said.frames, from: PeerAddress(address.description)))
             } catch {
                 shelf.count { $0.malformed += 1 }
                 log.debug("gossip.malformed", ["from": address.description, "why": "\(error)"])
@@ -381,21 +421,27 @@ package actor GossipDriver {
         }
     }
 
-    private func complain(about address: SocketAddress) {
-        let now = SystemClock.monotonic
-        if let complainedAt, complainedAt.duration(to: now) < Self.complaintPeriod { return }
-        complainedAt = now
-        log.warning("gossip.refused", ["from": address.description, "why": "key or cluster"])
+    /// Whether this complaint is worth a line now.
+    func mayComplain(_ kind: String, of address: String) -> Bool {
+        complaints.mayComplain(kind, of: address, at: SystemClock.monotonic)
     }
 
+    /// Sends `frames`, to all addresses of `peer` if it is a name.
     private func send(_ frames: [Frame], to peer: PeerAddress) {
-        guard !frames.isEmpty, let datagrams, let address = names.address(of: peer) else { return }
-        let packet = seal.seal(PacketCodec.encode(frames))
-        let code = datagrams.send(packet, to: address)
-        shelf.count { counters in
-            counters.packetsSent += 1
-            counters.bytesSent += packet.count
-            if code != 0 { counters.socketErrors += 1 }
+        guard !frames.isEmpty, let datagrams else { return }
+        for address in names.addresses(of: peer) {
+            var frames = frames
+            if let speaker, speaker.address == address, !familiar.contains(address) {
+                frames = PacketManners.answer(frames, toStrangerWho: speaker.bytes)
+                guard !frames.isEmpty else { continue }
+            }
+            let packet = seal.seal(PacketCodec.encode(frames))
+            let code = datagrams.send(packet, to: address)
+            shelf.count { counters in
+                counters.packetsSent += 1
+                counters.bytesSent += packet.count
+                if code != 0 { counters.socketErrors += 1 }
+            }
         }
     }
 
@@ -407,6 +453,7 @@ package actor GossipDriver {
         guard !isStopped else { return }
         handle(.advanced(position))
         listen()
+        planUpkeep()
         await withDiscardingTaskGroup { group in
             for await errand in errandStream {
                 group.addTask { await self.perform(errand) }
@@ -415,12 +462,13 @@ package actor GossipDriver {
     }
 
     /// Compares rosters with a peer that asked.
-    func compare(_ request: StreamRequest) -> StreamReply {
+    func compare(_ request: StreamRequest, from address: SocketAddress?) -> StreamReply {
         requestCount += 1
         switch request {
-        case .pushPull(let sheet): handle(.sheet(sheet, request: requestCount))
+        case .pushPull(let sheet):
+            handle(.sheet(believable(sheet, from: address), request: requestCount))
         case .compare(let marks): handle(.marks(marks, request: requestCount))
-        case .pull, .snapshot, .ping: break
+        case .pull, .snapshot, .audit, .ping: break
         }
         return answers.removeValue(forKey: requestCount) ?? .refused("no rosters to compare")
     }

@@ -57,13 +57,13 @@ package struct ListFollower: Sendable {
                 case .job: if let job = entry(of: record) { changed.append(job) }
                 case .node: await setDrain(record)
                 case .calendar: calendars[record.key] = .some(calendar(of: record))
-                case .channel, .template, .pool, .token: break
+                case .channel, .template, .pool, .token, .member, .keyring: break
                 }
             case .delete(let record):
                 if record.key.kind == .job { removed.append(record.uid) }
                 if record.key.kind == .node { await setDrain(record) }
                 if record.key.kind == .calendar { calendars[record.key] = .some(nil) }
-            case .bookmark: break
+            case .bookmark, .lagging: break
             }
         }
         // Jobs that name them come after them.
