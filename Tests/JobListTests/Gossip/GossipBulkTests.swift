@@ -123,7 +123,7 @@ private final class BulkYard: Sendable {
         await stop(members)
     }
 
-    @Test func `a member that changes while it is copied hands over what it comes to`() async throws {
+    @Test func `a member that changes while it is copied hands over all of it`() async throws {
         let start = many(5_000)
         try await yard.fill("full", start)
         let full = try await yard.start("full")
@@ -177,7 +177,7 @@ private final class BulkYard: Sendable {
         await stop([sound, hurt])
     }
 
-    @Test func `upkeep finds and mends by itself, from a member if the store is away`() async throws {
+    @Test func `upkeep mends by itself, from a member if the store is away`() async throws {
         let history = many(2_000)
         for name in ["sound", "hurt"] { try await yard.fill(name, history) }
         do {
