@@ -242,7 +242,8 @@ extension GossipDriver {
         let able = members.filter {
             $0.isPresent && $0.name != settings.name && $0.position.revision >= have.revision
         }
-        guard let peer = able.randomElement(), let address = await names.resolved(peer.address).first
+        guard let peer = able.randomElement(),
+            let address = await names.resolved(peer.address).first
         else { return }
         do throws(FetchFault) {
             handle(.advanced(try await fetchList(from: address, above: .zero)))
