@@ -208,14 +208,14 @@ import Vocabulary
         _ = try await replica.apply(history.batches)
         var settings = FeedSettings()
         settings.pageLimit = 10
-        settings.lagRevisions = 50
+        settings.lagRevisions = 20
         settings.lagAge = .seconds(3_600_000_000)
         let cursor = ChangeFeed(replica, settings: settings).cursor(since: .zero)
         let items = try await drain(cursor, to: history.head.revision)
         #expect(items.first == .lagging(behind: 60, head: history.head.revision))
         #expect(items.count { if case .lagging = $0 { true } else { false } } == 1)
         let near = ChangeFeed(replica, settings: settings)
-            .cursor(since: history.batches[20].position.revision)
+            .cursor(since: history.batches[45].position.revision)
         #expect(
             try await drain(near, to: history.head.revision)
                 .allSatisfy { if case .lagging = $0 { false } else { true } }
