@@ -75,7 +75,8 @@ struct ChangeRelay: Equatable, Sendable {
 
     /// Whether a batch of this revision is neither applied, nor waiting, nor set aside.
     func isNew(_ revision: Revision) -> Bool {
-        revision > applied.revision && !poisoned.contains(revision) && !held.contains { $0.batch.position.revision == revision }
+        revision > applied.revision && !poisoned.contains(revision)
+            && !held.contains { $0.batch.position.revision == revision }
     }
 
     mutating func hold(_ batch: ChangeBatch, size: Int) {
