@@ -190,8 +190,8 @@ package final class KeyKeeper: Sendable {
     func commit(_ edits: [ObjectEdit]) async throws(StoreError) {
         let id = RequestID(Hashing.digest(SecureRandom.bytes(16)).description)
         let batch = try await store.commit(edits, id: id, author: place.name.text)
-        // A failure here costs speed only: everybody follows the store's log.
-        _ = try? await replica.apply([batch])
+        // A copy that is behind gets it with what it lacks: everybody follows the store's log.
+        guard case .applied(batch.position)? = try? await replica.apply([batch]) else { return }
         await gossip.publish(batch)
     }
 
