@@ -140,7 +140,10 @@ package final class KeyKeeper: Sendable {
             log.warning("keys.not-kept", ["why": "\(error)"])
         }
         let ids = ring.entries.map(\.id.description).joined(separator: ",")
-        log.info("keys.changed", ["version": "\(ring.version)", "keys": ids, "use": "\(ring.used)"])
+        log.info(
+            "keys.changed",
+            ["version": "\(ring.version)", "keys": ids, "use": "\(ring.used)"]
+        )
     }
 
     private func complainOfNoLetter(_ sealed: SealedRing) {

@@ -7,7 +7,7 @@ internal import Vocabulary
 
 /// What was sealed is opened again; whatever else comes in is refused, and nothing traps.
 @_cdecl("LLVMFuzzerTestOneInput")
-package func fuzzPackets(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+package func fuzzSeals(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = unsafe input(start, count)
     guard let choice = bytes.first else { return 0 }
     let rest = Array(bytes.dropFirst())
