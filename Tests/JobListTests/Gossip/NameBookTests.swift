@@ -1,5 +1,6 @@
 import Gossip
 import Platform
+import Sealing
 import Synchronization
 import Testing
 import Vocabulary
