@@ -105,6 +105,17 @@ private final class KeyYard {
     var running: [Keyed] { members.keys.sorted().compactMap { members[$0] } }
     var names: [String] { members.keys.sorted() }
 
+    /// Whether gossip has brought every copy to the store's head; nobody here reads its log.
+    func eachIsCurrent() async -> Bool {
+        let head = await store.pulse().head
+        return await eventually {
+            for member in self.running where await member.replica.position() != head {
+                return false
+            }
+            return true
+        }
+    }
+
     func eachSeesAll() async -> Bool {
         await eventually { self.running.allSatisfy { $0.alive == self.names } }
     }
@@ -125,7 +136,6 @@ struct `Changing keys` {
         for name in ["a", "b", "c"] { try await yard.start(name) }
         #expect(await yard.eachSeesAll())
 
-        // Told by gossip alone: nobody here follows the store's log.
         func tellOne(by writer: Keyed) async throws {
             let key = ObjectKey(tenant: "default", kind: .pool, name: "one")
             try await writer.keeper.commit([
@@ -136,27 +146,22 @@ struct `Changing keys` {
                     change: .put(body: Array("{}".utf8), gate: nil)
                 )
             ])
-            let head = await yard.store.pulse().head
-            #expect(
-                await eventually {
-                    for member in yard.running where await member.replica.position() != head {
-                        return false
-                    }
-                    return true
-                }
-            )
+            #expect(await yard.eachIsCurrent())
         }
 
         let names = yard.names
+        #expect(await yard.eachIsCurrent())
         for round in 0..<3 {
             let old = master.keys.ring.used
             let id = try await added(master)
+            #expect(await yard.eachIsCurrent())
             // In between, some have the new key and some have not.
             for name in names {
                 await yard.members[name]?.keeper.look()
                 try await tellOne(by: yard.running[round % 4])
             }
             _ = try await master.keeper.change { ring throws(KeyRingError) in try ring.using(id) }
+            #expect(await yard.eachIsCurrent())
             // Now some seal with the new key and some with the old one.
             for name in names {
                 await yard.members[name]?.keeper.look()
@@ -172,6 +177,7 @@ struct `Changing keys` {
             _ = try await master.keeper.change { ring throws(KeyRingError) in
                 try ring.removing(old)
             }
+            #expect(await yard.eachIsCurrent())
             await yard.lookAll()
             try await tellOne(by: yard.running[round])
             #expect(yard.running.allSatisfy { $0.ids == [id.rawValue] })
