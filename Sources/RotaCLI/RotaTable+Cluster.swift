@@ -61,8 +61,8 @@ extension RotaTable {
             "cluster key rm",
             "Take a key away: what is sealed with it is refused from now on",
             details: """
-                Refused for the key in use, and while a member that is there seals with it. Members \
-                that are away find the present keys in the store when they come back.
+                Refused for the key in use, and while a member that is there seals with it. \
+                Members that are away find the present keys in the store when they come back.
                 """,
             arguments: [keyID],
             options: [confirmed],

@@ -18,7 +18,8 @@ import Vocabulary
         troubles: String = ""
     ) -> String {
         """
-        {"name":"\(name)","role":"\(role)","state":"\(state)","draining":\(isDraining),"stale":false,\
+        {"name":"\(name)","role":"\(role)","state":"\(state)","draining":\(isDraining),\
+        "stale":false,\
         "address":"10.0.0.7:8471","gossip":"10.0.0.7:7946","tags":{"dc":"sh"},\
         "revision":"1.\(17 - behind)","is_current":\(behind == 0),"behind":\(behind),\
         "open_runs":2,"session":7,"version":"0.1.0","zone_data":"2026f","key":\(key),\
