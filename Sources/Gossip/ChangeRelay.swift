@@ -22,6 +22,7 @@ struct ChangeRelay: Equatable, Sendable {
 
     static let heldCount = 4_096
     static let applyCount = 1_000
+    static let poisonedCount = 64
 
     var applied: Position
     /// Received and not applied yet, in order of revision.
@@ -34,6 +35,14 @@ struct ChangeRelay: Equatable, Sendable {
     var source: PeerAddress?
     /// The copy could not be written: no use in fetching before this.
     var pause: MonotonicInstant?
+    /// How often in a row.
+    var failures = 0
+    /// Revisions beyond `applied` that are taken from no member, in order; the store decides.
+    var poisoned: [Revision] = []
+    /// When the store is asked itself, unless members help before.
+    var storeDue: MonotonicInstant?
+    /// How often in a row it has been asked without any progress.
+    var storeAsked = 0
     /// Announcements of our head still to make.
     var tailLeft = 0
     var tailDue: MonotonicInstant?
@@ -50,12 +59,23 @@ struct ChangeRelay: Equatable, Sendable {
         var dues: [MonotonicInstant] = []
         if case .waiting(let until, _) = repair { dues.append(until) }
         if let tailDue { dues.append(tailDue) }
+        if let storeDue { dues.append(storeDue) }
         return dues.min()
     }
 
-    /// Whether a batch of this revision is neither applied nor waiting.
+    /// Whether the next step has to come from the store.
+    var isPoisoned: Bool { !poisoned.isEmpty }
+
+    mutating func poison(_ revision: Revision) {
+        guard revision > applied.revision, !poisoned.contains(revision) else { return }
+        poisoned.append(revision)
+        poisoned.sort()
+        if poisoned.count > Self.poisonedCount { poisoned.removeLast() }
+    }
+
+    /// Whether a batch of this revision is neither applied, nor waiting, nor set aside.
     func isNew(_ revision: Revision) -> Bool {
-        revision > applied.revision && !held.contains { $0.batch.position.revision == revision }
+        revision > applied.revision && !poisoned.contains(revision) && !held.contains { $0.batch.position.revision == revision }
     }
 
     mutating func hold(_ batch: ChangeBatch, size: Int) {
@@ -64,6 +84,7 @@ struct ChangeRelay: Equatable, Sendable {
     }
 
     mutating func dropApplied() {
+        poisoned.removeAll { $0 <= applied.revision }
         held.removeAll { $0.batch.position.revision <= applied.revision }
     }
 

@@ -1,6 +1,6 @@
 // Changes: pushed on first sight, announced when large, fetched when missing.
 
-internal import Vocabulary
+package import Vocabulary
 
 extension GossipMachine {
     private static let gapPatience = Duration.milliseconds(10)
@@ -32,16 +32,14 @@ extension GossipMachine {
         except address: PeerAddress?,
         at now: MonotonicInstant
     ) {
-        for member in sample(fanOut, of: roster.present.filter { $0.address != address }) {
-            send([.batch(batch)], to: member.address)
+        for place in somePeers(fanOut, where: { $0.address != address }) {
+            send([.batch(batch)], to: place)
         }
         startTail(at: now)
     }
 
     private mutating func announce(at now: MonotonicInstant) {
-        for member in sample(fanOut, of: roster.present) {
-            send([.have(sender)], to: member.address)
-        }
+        for address in somePeers(fanOut) { send([.have(sender)], to: address) }
         startTail(at: now)
     }
 
@@ -56,9 +54,7 @@ extension GossipMachine {
 
     mutating func announceTailIfDue(at now: MonotonicInstant) {
         guard let due = changes.tailDue, due <= now else { return }
-        for member in sample(tuning.tailFanOut, of: roster.present) {
-            send([.have(sender)], to: member.address)
-        }
+        for address in somePeers(tuning.tailFanOut) { send([.have(sender)], to: address) }
         changes.tailLeft -= 1
         changes.tailDue = changes.tailLeft > 0 ? now + tuning.tailInterval : nil
     }
@@ -70,7 +66,7 @@ extension GossipMachine {
         from address: PeerAddress,
         at now: MonotonicInstant
     ) {
-        guard changes.isNew(batch.position.revision) else { return }
+        guard changes.isNew(batch.position.revision), !changes.isPoisoned else { return }
         push(batch, except: address, at: now)
         let size = PacketCodec.size(of: .batch(batch))
         // What is not held is fetched later.
@@ -104,14 +100,21 @@ extension GossipMachine {
             changes.held = []
             outbox.append(.note(.historiesDiffer(mine: position, theirs: theirs)))
             return install(at: now)
+        case .refused(let position, let revision):
+            reach(position)
+            setAside(revision, at: now)
+            return
         case .failed(let position):
             reach(position)
             changes.held = []
-            changes.pause = now + tuning.repairRetry
+            changes.failures += 1
+            let pause = backoff(after: changes.failures)
+            changes.pause = now + pause
             changes.avoided = changes.source
-            changes.repair = .waiting(until: now + tuning.repairRetry, prefer: nil)
+            changes.repair = .waiting(until: now + pause, prefer: nil)
             return
         }
+        changes.failures = 0
         if case .settling(let source, let before) = changes.repair {
             settle(from: source, before: before, at: now)
         }
@@ -147,6 +150,55 @@ extension GossipMachine {
         changes.applied = position
         me.position = position
         changes.dropApplied()
+        // Any step is progress: members have another while before the store is asked.
+        changes.storeAsked = 0
+        if !changes.isPoisoned { changes.storeDue = nil }
+    }
+
+    // What only the store can settle.
+
+    /// Takes the batch of `revision` from no member any more; its successors have to wait for it.
+    private mutating func setAside(_ revision: Revision, at now: MonotonicInstant) {
+        changes.poison(revision)
+        changes.held.removeAll { $0.batch.position.revision >= revision }
+        changes.repair = .idle
+        outbox.append(.note(.quarantined(revision)))
+        wantStore(after: .zero, at: now)
+    }
+
+    /// Plans to ask the store in `patience` and some, unless that is planned already.
+    ///
+    /// The jitter keeps a cluster that is behind as one from asking the store as one.
+    private mutating func wantStore(after patience: Duration, at now: MonotonicInstant) {
+        guard changes.storeDue == nil else { return }
+        changes.storeDue = now + patience + jitter(below: tuning.storeJitter)
+    }
+
+    mutating func askStoreIfDue(at now: MonotonicInstant) {
+        guard let due = changes.storeDue, due <= now else { return }
+        changes.storeDue = nil
+        guard isBehind || changes.isPoisoned else { return }
+        changes.storeAsked += 1
+        wantStore(after: backoff(after: changes.storeAsked + 1), at: now)
+        // A list on its way from a member is progress, and the store would send the same.
+        guard changes.repair != .installing else { return }
+        outbox.append(.askStore)
+    }
+
+    /// 1 s, 2 s, 4 s and so on, at most a minute.
+    private func backoff(after failures: Int) -> Duration {
+        min(.seconds(60), tuning.repairRetry * (1 << max(0, min(10, failures - 1))))
+    }
+
+    /// How far those members are that are there, or have been within `span`.
+    package func positionsSeen(
+        within span: Duration,
+        at now: MonotonicInstant
+    ) -> [Position] {
+        roster.records.filter { record in
+            record.member.isPresent
+                || record.member.state == .failed && record.since.duration(to: now) <= span
+        }.map(\.member.position)
     }
 
     // Repairing.
@@ -181,6 +233,8 @@ extension GossipMachine {
         at now: MonotonicInstant
     ) {
         if let pause = changes.pause, pause > now { return }
+        wantStore(after: tuning.storePatience, at: now)
+        guard !changes.isPoisoned else { return }
         let until = now + patience + jitter(below: Self.gapPatience)
         switch changes.repair {
         case .idle:
@@ -196,7 +250,7 @@ extension GossipMachine {
         guard case .waiting(let until, let preferred) = changes.repair, until <= now else {
             return
         }
-        guard isBehind else {
+        guard isBehind, !changes.isPoisoned else {
             changes.repair = .idle
             return
         }
@@ -230,22 +284,29 @@ extension GossipMachine {
         guard let purpose = purposes.removeValue(forKey: number) else { return }
         switch (purpose, reply) {
         case (.pushPull(let address), .sheet(let theirs)): take(theirs, from: address, at: now)
+        case (.pushPull(let address), .difference(let theirs, let wanted)):
+            take(theirs, wanted: wanted, from: address, at: now)
         case (.probe(let probe), .pong(let answerer)):
             hear(answerer, from: prober.probe?.address ?? me.address, at: now)
             receiveAck(probe, from: answerer, at: nil, now: now)
+        case (.knock(let guest), .pong(let answerer)):
+            guestAnswered(guest, answerer, onStream: true, at: now)
         case (.pull(let source), .batches(let batches)): take(batches, from: source, at: now)
         case (.pull(let source), .compacted):
             changes.source = source
             install(at: now)
+        case (.pull, .tooLarge(let revision)):
+            // Nobody could send it; whoever has applied it had it from the store.
+            setAside(revision, at: now)
         case (.pull(let source), _), (.install(let source), _): retry(without: source, at: now)
-        case (.pushPull, _), (.probe, _): break
+        case (.pushPull, _), (.probe, _), (.knock, _): break
         }
     }
 
     mutating func exchangeFailed(_ number: UInt64, at now: MonotonicInstant) {
         switch purposes.removeValue(forKey: number) {
         case .pull(let source), .install(let source): retry(without: source, at: now)
-        case .pushPull, .probe, nil: break
+        case .pushPull, .probe, .knock, nil: break
         }
     }
 
@@ -268,7 +329,7 @@ extension GossipMachine {
 
     private mutating func retry(without source: PeerAddress, at now: MonotonicInstant) {
         changes.avoided = source
-        let until = now + tuning.repairRetry + jitter(below: tuning.tailInterval)
+        let until = now + tuning.repairRetry + jitter(below: tuning.repairJitter)
         changes.repair = .waiting(until: until, prefer: nil)
         applyNext()
     }

@@ -16,6 +16,7 @@ package enum PacketCodec {
         case ping = 0x01
         case ack = 0x02
         case pingRequest = 0x03
+        case nack = 0x04
         case statement = 0x10
         case batch = 0x20
         case have = 0x21
@@ -77,6 +78,9 @@ package enum PacketCodec {
             body.number(number)
             body.text(target.text)
             body.text(address.text)
+        case .nack(let number):
+            type = .nack
+            body.number(number)
         case .statement(let statement):
             type = .statement
             body.statement(statement)
@@ -120,6 +124,7 @@ package enum PacketCodec {
                 target: try body.nodeName(),
                 at: try body.address()
             )
+        case .nack: return .nack(try body.number("a number"))
         case .statement: return .statement(try body.statement())
         case .batch: return .batch(try body.batch())
         case .have: return .have(try body.sender())

@@ -12,15 +12,21 @@ package enum StreamCodec {
         case pull = 2
         case snapshot = 3
         case ping = 4
+        case audit = 5
+        case compare = 6
     }
 
     private enum ReplyType: UInt8 {
         case sheet = 1
         case batches = 2
         case compacted = 3
-        case page = 4
         case pong = 5
         case refused = 6
+        case chunk = 7
+        case busy = 8
+        case tooLarge = 9
+        case audit = 10
+        case difference = 11
     }
 
     package static func encode(_ request: StreamRequest) -> [UInt8] {
@@ -30,13 +36,20 @@ package enum StreamCodec {
         case .pushPull(let sheet):
             writer.byte(RequestType.pushPull.rawValue)
             writer.sheet(sheet)
+        case .compare(let marks):
+            writer.byte(RequestType.compare.rawValue)
+            writer.marks(marks)
         case .pull(let revision):
             writer.byte(RequestType.pull.rawValue)
             writer.revision(revision)
-        case .snapshot(let key):
+        case .snapshot(let key, let base):
             writer.byte(RequestType.snapshot.rawValue)
-            writer.byte(key == nil ? 0 : 1)
+            writer.byte((key == nil ? 0 : 1) | (base == nil ? 0 : 2))
             if let key { writer.key(key) }
+            if let base { writer.position(base) }
+        case .audit(let question):
+            writer.byte(RequestType.audit.rawValue)
+            writer.question(question)
         case .ping(let target):
             writer.byte(RequestType.ping.rawValue)
             writer.text(target.text)
@@ -51,6 +64,10 @@ package enum StreamCodec {
         case .sheet(let sheet):
             writer.byte(ReplyType.sheet.rawValue)
             writer.sheet(sheet)
+        case .difference(let sheet, let wanted):
+            writer.byte(ReplyType.difference.rawValue)
+            writer.sheet(sheet)
+            writer.words(wanted)
         case .batches(let batches):
             writer.byte(ReplyType.batches.rawValue)
             writer.number(batches.count)
@@ -58,12 +75,16 @@ package enum StreamCodec {
         case .compacted(let floor):
             writer.byte(ReplyType.compacted.rawValue)
             writer.revision(floor)
-        case .page(let records, let position, let isLast):
-            writer.byte(ReplyType.page.rawValue)
-            writer.position(position)
-            writer.byte(isLast ? 1 : 0)
-            writer.number(records.count)
-            for record in records { writer.record(record) }
+        case .chunk(let chunk):
+            writer.byte(ReplyType.chunk.rawValue)
+            writer.chunk(chunk)
+        case .busy: writer.byte(ReplyType.busy.rawValue)
+        case .tooLarge(let revision):
+            writer.byte(ReplyType.tooLarge.rawValue)
+            writer.revision(revision)
+        case .audit(let answer):
+            writer.byte(ReplyType.audit.rawValue)
+            writer.answer(answer)
         case .pong(let sender):
             writer.byte(ReplyType.pong.rawValue)
             writer.sender(sender)
@@ -85,8 +106,15 @@ package enum StreamCodec {
         }
         switch type {
         case .pushPull: return .pushPull(try reader.sheet())
+        case .compare: return .compare(try reader.marks())
         case .pull: return .pull(after: try reader.revision())
-        case .snapshot: return .snapshot(after: try reader.byte() & 1 == 0 ? nil : reader.key())
+        case .snapshot:
+            let has = try reader.byte()
+            return .snapshot(
+                after: has & 1 == 0 ? nil : try reader.key(),
+                base: has & 2 == 0 ? nil : try reader.position()
+            )
+        case .audit: return .audit(try reader.question())
         case .ping: return .ping(target: try reader.nodeName())
         }
     }
@@ -98,6 +126,7 @@ package enum StreamCodec {
         guard let type = ReplyType(rawValue: code) else { throw reader.fault(.unknownFrame(code)) }
         switch type {
         case .sheet: return .sheet(try reader.sheet())
+        case .difference: return .difference(try reader.sheet(), wanted: try reader.words())
         case .batches:
             var batches: [ChangeBatch] = []
             for _ in 0..<(try reader.count("batches", upTo: WireLimit.batches)) {
@@ -105,11 +134,10 @@ package enum StreamCodec {
             }
             return .batches(batches)
         case .compacted: return .compacted(floor: try reader.revision())
-        case .page:
-            let position = try reader.position()
-            let isLast = try reader.byte() & 1 != 0
-            let count = try reader.count("records", upTo: WireLimit.records)
-            return .page(try reader.records(count), at: position, isLast: isLast)
+        case .chunk: return .chunk(try reader.chunk())
+        case .busy: return .busy
+        case .tooLarge: return .tooLarge(try reader.revision())
+        case .audit: return .audit(try reader.answer())
         case .pong: return .pong(try reader.sender())
         case .refused: return .refused(try reader.text("a refusal", upTo: WireLimit.text))
         }
@@ -119,13 +147,6 @@ package enum StreamCodec {
     package static func size(of batch: ChangeBatch) -> Int {
         var writer = ByteWriter()
         writer.batch(batch)
-        return writer.bytes.count
-    }
-
-    /// How many bytes `record` adds to an answer.
-    package static func size(of record: ObjectRecord) -> Int {
-        var writer = ByteWriter()
-        writer.record(record)
         return writer.bytes.count
     }
 
@@ -154,7 +175,38 @@ extension ByteWriter {
     }
 }
 
+extension ByteWriter {
+    mutating func marks(_ value: RosterMarks) {
+        var entry = ByteWriter()
+        entry.sender(value.sender)
+        block(entry.bytes)
+        entry = ByteWriter()
+        entry.statement(value.statement)
+        block(entry.bytes)
+        words(value.marks)
+    }
+
+    mutating func words(_ values: [UInt64]) {
+        number(values.count)
+        for value in values { word(value) }
+    }
+}
+
 extension ByteReader {
+    mutating func marks() throws(GossipCodecError) -> RosterMarks {
+        var entry = ByteReader(try block("a sender", upTo: WireLimit.entry))
+        let sender = try entry.sender()
+        entry = ByteReader(try block("a member", upTo: WireLimit.entry))
+        let statement = try entry.statement()
+        return RosterMarks(sender: sender, statement: statement, marks: try words())
+    }
+
+    mutating func words() throws(GossipCodecError) -> [UInt64] {
+        var values: [UInt64] = []
+        for _ in 0..<(try count("marks", upTo: RosterSheet.limit)) { values.append(try word()) }
+        return values
+    }
+
     mutating func sheet() throws(GossipCodecError) -> RosterSheet {
         var entry = ByteReader(try block("a sender", upTo: WireLimit.entry))
         let sender = try entry.sender()

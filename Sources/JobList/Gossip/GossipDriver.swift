@@ -16,6 +16,10 @@ package actor GossipDriver {
         case exchange(UInt64, StreamRequest, with: PeerAddress)
         case install(UInt64, from: PeerAddress, above: Revision)
         case serve(Socket)
+        /// Ask the store for what no member could give.
+        case catchUp
+        /// Look after the copy of the list.
+        case tend
         case keepMembers([String])
         case keepBootEpoch(UInt64)
     }
@@ -75,6 +79,8 @@ package actor GossipDriver {
 
     let settings: GossipSettings
     let list: any ReplicatedList
+    let store: StoreTailer?
+    var upkeep = UpkeepCalendar()
     let log: DaemonLog
     let keys: GossipKeys
     let desk: StreamDesk
@@ -83,15 +89,15 @@ package actor GossipDriver {
     let names: NameBook
     let errands: AsyncStream<Errand>.Continuation
     private let errandStream: AsyncStream<Errand>
-    private let loop: EventLoop
+    let loop: EventLoop
     private var datagrams: Socket?
     private var listener: Socket?
     private let onChange: @Sendable (GossipNews) -> Void
     private let port: UInt16
-    private var machine: GossipMachine
+    private(set) var machine: GossipMachine
     private var seal: PacketSeal
     private var buffer = [UInt8](repeating: 0, count: PacketSeal.longest)
-    private var answers: [UInt64: RosterSheet] = [:]
+    private var answers: [UInt64: StreamReply] = [:]
     private var requestCount: UInt64 = 0
     private var running: Task<Void, Never>?
     private var farewells: [CheckedContinuation<Void, Never>] = []
@@ -113,12 +119,14 @@ package actor GossipDriver {
     /// - Parameters:
     ///   - settings: Checked here, as a whole.
     ///   - list: The copy of the list that gossip follows and serves.
+    ///   - store: Asked when no member can give what is missing, and about whose rows are right.
     ///   - log: Where what an operator should see goes.
     ///   - onChange: Called on gossip's thread, in order; it must not block.
     /// - Throws: Everything wrong with `settings` at once, or what the system refused.
     package init(
         settings: GossipSettings,
         list: any ReplicatedList,
+        store: StoreTailer? = nil,
         log: DaemonLog,
         onChange: @escaping @Sendable (GossipNews) -> Void
     ) throws(GossipError) {
@@ -151,6 +159,7 @@ package actor GossipDriver {
         self.keys = keys
         self.settings = settings
         self.list = list
+        self.store = store
         self.log = log
         self.onChange = onChange
         self.datagrams = datagrams
@@ -299,11 +308,12 @@ package actor GossipDriver {
         case .exchange(let number, let request, let address):
             guard shelf.beginAsking() else { return failLater(number) }
             errands.yield(.exchange(number, request, with: address))
-        case .answer(let request, let sheet): answers[request] = sheet
+        case .answer(let request, let reply): answers[request] = reply
         case .apply(let batches): errands.yield(.apply(batches))
         case .install(let number, let address, let above):
             guard shelf.beginAsking() else { return failLater(number) }
             errands.yield(.install(number, from: address, above: above))
+        case .askStore: errands.yield(.catchUp)
         case .deliver(let signal, let name): onChange(.signal(signal, from: name))
         case .advanced(let position): onChange(.applied(position))
         case .membersChanged:
@@ -341,11 +351,15 @@ package actor GossipDriver {
             log.warning("gossip.stalled", ["seconds": "\(delay.inSeconds)"])
         case .clockStepped(let step):
             log.warning("gossip.clock-stepped", ["seconds": "\(step.inSeconds)"])
+        case .unreachable(let name, let address):
+            log.warning("gossip.unreachable", ["member": name.text, "at": address.text])
         case .historiesDiffer(let mine, let theirs):
             log.error(
                 "gossip.histories-differ",
                 ["mine": mine.description, "theirs": theirs.description]
             )
+        // Said by whoever set it aside, with the reason.
+        case .quarantined: break
         case .killUnanswered(let run, let name):
             log.warning("gossip.kill-unanswered", ["run": run.text, "by": name.text])
         }
@@ -441,6 +455,7 @@ package actor GossipDriver {
         guard !isStopped else { return }
         handle(.advanced(position))
         listen()
+        planUpkeep()
         await withDiscardingTaskGroup { group in
             for await errand in errandStream {
                 group.addTask { await self.perform(errand) }
@@ -449,17 +464,15 @@ package actor GossipDriver {
     }
 
     /// Compares rosters with a peer that asked.
-    func compare(_ theirs: RosterSheet, from address: SocketAddress?) -> RosterSheet {
+    func compare(_ request: StreamRequest, from address: SocketAddress?) -> StreamReply {
         requestCount += 1
-        var theirs = theirs
-        if let address {
-            let said = PacketManners.believable(theirs, from: address)
-            complain(ofUnreachable: said.unreachable, from: address.description)
-            theirs = said.sheet
+        switch request {
+        case .pushPull(let sheet):
+            handle(.sheet(believable(sheet, from: address), request: requestCount))
+        case .compare(let marks): handle(.marks(marks, request: requestCount))
+        case .pull, .snapshot, .audit, .ping: break
         }
-        handle(.sheet(theirs, request: requestCount))
-        return answers.removeValue(forKey: requestCount)
-            ?? RosterSheet(sender: sender, statements: [])
+        return answers.removeValue(forKey: requestCount) ?? .refused("no rosters to compare")
     }
 
     /// This peer as it signs.

@@ -100,7 +100,7 @@ package final class KeyKeeper: Sendable {
                 let isNews = items.contains { item in
                     switch item {
                     case .put, .delete: true
-                    case .bookmark: false
+                    case .bookmark, .lagging: false
                     }
                 }
                 if isNews || isAlone || !isDone.withLock(\.self) { await look() }
