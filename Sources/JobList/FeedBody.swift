@@ -41,8 +41,8 @@ package struct FeedRhythm: Equatable, Sendable {
 
 /// A response body that follows the list, for days if need be.
 ///
-/// Events are `{"type":"put","kind":"job","rev":"1.17","object":{…}}`, of the types `put`, `delete`,
-/// `bookmark`, `lagging` and `reset`.
+/// Events are `{"type":"put","kind":"job","rev":"1.17","object":{…}}`, of the types `put`,
+/// `delete`, `bookmark`, `lagging` and `reset`.
 /// `rev` is always a revision from which a new watch goes on without a hole: inside a revision that
 /// changed several objects it is the one before until the last of them, and inside a first listing,
 /// which has no place in history yet, it is `0.0` until the bookmark. The object's own is

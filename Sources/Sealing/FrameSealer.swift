@@ -58,6 +58,8 @@ package struct FrameSealer {
 /// Opens what a ``FrameSealer`` of the same key has sealed.
 package struct FrameOpener {
     private var state = crypto_secretstream_xchacha20poly1305_state()
+    /// The library would go on where it was before a frame that it refused.
+    private var isBroken = false
 
     /// - Returns: `nil` if `header` is none.
     package init?(key: SecretKey, header: [UInt8]) {
@@ -75,6 +77,8 @@ package struct FrameOpener {
     ///
     /// After a `nil` nothing opens any more.
     package mutating func open(_ sealed: [UInt8]) -> (plain: [UInt8], end: FrameEnd)? {
+        guard !isBroken else { return nil }
+        isBroken = true
         guard sealed.count >= FrameSealer.overhead else { return nil }
         var plain = [UInt8](repeating: 0, count: sealed.count - FrameSealer.overhead)
         var tag: UInt8 = 0
@@ -88,10 +92,17 @@ package struct FrameOpener {
             nil,
             0
         )
-        guard code == 0 else { return nil }
+        guard code == 0, let end = FrameEnd(tag: tag) else { return nil }
+        isBroken = false
+        return (plain, end)
+    }
+}
+
+extension FrameEnd {
+    fileprivate init?(tag: UInt8) {
         switch Int32(tag) {
-        case Int32(crypto_secretstream_xchacha20poly1305_TAG_MESSAGE): return (plain, .more)
-        case Int32(crypto_secretstream_xchacha20poly1305_TAG_PUSH): return (plain, .message)
+        case Int32(crypto_secretstream_xchacha20poly1305_TAG_MESSAGE): self = .more
+        case Int32(crypto_secretstream_xchacha20poly1305_TAG_PUSH): self = .message
         case _: return nil
         }
     }
