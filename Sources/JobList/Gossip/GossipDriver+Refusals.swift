@@ -87,7 +87,7 @@ extension GossipDriver {
     func complain(ofUnreachable member: Member?, from speaker: String) {
         guard let member, mayComplain("unreachable", of: speaker) else { return }
         log.warning(
-            "gossip.unreachable",
+            "gossip.address-refused",
             [
                 "member": member.name.text, "advertised": member.address.text,
                 "heard-from": speaker,

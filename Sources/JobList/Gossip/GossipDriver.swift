@@ -437,12 +437,8 @@ package actor GossipDriver {
     private func send(_ frames: [Frame], to peer: PeerAddress) {
         guard !frames.isEmpty, let datagrams else { return }
         for address in names.addresses(of: peer) {
-            var frames = frames
-            if let speaker, speaker.address == address, !familiar.contains(address) {
-                frames = PacketManners.answer(frames, toStrangerWho: speaker.bytes)
-                guard !frames.isEmpty else { continue }
-            }
-            let packet = seal.seal(PacketCodec.encode(frames))
+            guard let plain = encode(frames, to: address) else { continue }
+            let packet = seal.seal(plain)
             let code = datagrams.send(packet, to: address)
             shelf.count { counters in
                 counters.packetsSent += 1
@@ -450,6 +446,25 @@ package actor GossipDriver {
                 if code != 0 { counters.socketErrors += 1 }
             }
         }
+    }
+
+    /// The bytes of a packet; to a stranger no more than it sent us, and `nil` if nothing fits.
+    private func encode(_ frames: [Frame], to address: SocketAddress) -> [UInt8]? {
+        guard !familiar.contains(address) else { return PacketCodec.encode(frames) }
+        var frames = frames
+        var room = PacketSeal.overhead + PacketManners.questionLength
+        if let speaker, speaker.address == address {
+            room = speaker.bytes
+            frames = PacketManners.answer(frames, toStrangerWho: room)
+            guard !frames.isEmpty else { return nil }
+        }
+        let plain = PacketManners.asQuestion(
+            PacketCodec.encode(frames),
+            of: frames,
+            upTo: room - PacketSeal.overhead
+        )
+        if speaker?.address == address { speaker?.bytes -= PacketSeal.overhead + plain.count }
+        return plain
     }
 
     // Errands.

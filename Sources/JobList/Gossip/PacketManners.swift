@@ -44,6 +44,31 @@ enum PacketManners {
         return address.isLoopback || (address.isLinkLocal && !speaker.isLinkLocal)
     }
 
+    /// A question to a stranger is made this long, unsealed: the longest answer to it is shorter.
+    static let questionLength = 256
+    /// Of a frame that readers skip; at least three bytes.
+    private static let paddingType: UInt8 = 0x42
+
+    /// `plain`, a packet's bytes, made up to the length of a question if it is one.
+    ///
+    /// Who asks a stranger pays for the answer: the stranger says no more to us than came.
+    ///
+    /// - Parameters:
+    ///   - plain: The encoded `frames`.
+    ///   - frames: What is said.
+    ///   - limit: The length that must not be passed.
+    static func asQuestion(_ plain: [UInt8], of frames: [Frame], upTo limit: Int) -> [UInt8] {
+        let missing = min(questionLength, limit) - plain.count
+        let isQuestion = frames.contains { frame in
+            if case .ping = frame { true } else { false }
+        }
+        guard isQuestion, missing >= 3 else { return plain }
+        let rest = missing - 3
+        // The length takes two bytes, whatever it is.
+        let head = [paddingType, UInt8(rest & 0x7F) | 0x80, UInt8(rest >> 7)]
+        return plain + head + [UInt8](repeating: 0, count: rest)
+    }
+
     /// As many of `frames`, the first ones, as make a packet no longer than what was `received`.
     ///
     /// A stranger may have put somebody else's address on its packet: who is no member is never

@@ -96,6 +96,39 @@ import Vocabulary
         #expect(windows.accept(1, of: newest) == false)
     }
 
+    @Test func `that ask a stranger are longer than the longest answer, and read the same`()
+        throws
+    {
+        let longest = NodeName(String(repeating: "n", count: 127))
+        let far = Position(
+            revision: Revision(epoch: .max, sequence: .max),
+            digest: Digest(high: .max, low: .max)
+        )
+        let vitals = Vitals(
+            load: MemberLoad(running: .max, slots: .max),
+            burden: 8,
+            rosterDigest: .max,
+            wallClock: Instant(rfc3339: "9999-12-31T23:59:59Z")
+        )
+        let answerer = Sender(name: longest, bootEpoch: 1 << 61, position: far, vitals: vitals)
+        let answer = PacketCodec.encode([.ack(.max, from: answerer)])
+        #expect(answer.count <= PacketManners.questionLength)
+
+        let asker = Sender(name: NodeName("a"), bootEpoch: 1, position: .start)
+        let ping = Frame.ping(1, target: nil, from: asker)
+        for frames in [[ping], [ping, .signalAck(7)]] {
+            let plain = PacketCodec.encode(frames)
+            for limit in [0, plain.count + 2, plain.count + 3, 200, 255, 256, 1_000] {
+                let asked = PacketManners.asQuestion(plain, of: frames, upTo: limit)
+                #expect(try PacketCodec.decode(asked) == frames)
+                #expect(asked.count <= max(plain.count, min(limit, 256)))
+                if limit >= 256 { #expect(asked.count == PacketManners.questionLength) }
+            }
+        }
+        let told = PacketCodec.encode([.signalAck(7)])
+        #expect(PacketManners.asQuestion(told, of: [.signalAck(7)], upTo: 1_000) == told)
+    }
+
     @Test func `to a stranger are no longer than what came`() {
         let sender = Sender(name: NodeName("a"), bootEpoch: 1, position: .start)
         let statement = Frame.statement(
