@@ -58,6 +58,7 @@ package struct FrameSealer {
 /// Opens what a ``FrameSealer`` of the same key has sealed.
 package struct FrameOpener {
     private var state = crypto_secretstream_xchacha20poly1305_state()
+    private var isBroken = false
 
     /// - Returns: `nil` if `header` is none.
     package init?(key: SecretKey, header: [UInt8]) {
@@ -75,6 +76,9 @@ package struct FrameOpener {
     ///
     /// After a `nil` nothing opens any more.
     package mutating func open(_ sealed: [UInt8]) -> (plain: [UInt8], end: FrameEnd)? {
+        guard !isBroken else { return nil }
+        // Until it has opened: whoever can send one wrong frame may not send others.
+        isBroken = true
         guard sealed.count >= FrameSealer.overhead else { return nil }
         var plain = [UInt8](repeating: 0, count: sealed.count - FrameSealer.overhead)
         var tag: UInt8 = 0
@@ -89,6 +93,7 @@ package struct FrameOpener {
             0
         )
         guard code == 0 else { return nil }
+        isBroken = false
         switch Int32(tag) {
         case Int32(crypto_secretstream_xchacha20poly1305_TAG_MESSAGE): return (plain, .more)
         case Int32(crypto_secretstream_xchacha20poly1305_TAG_PUSH): return (plain, .message)
