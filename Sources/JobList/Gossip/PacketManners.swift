@@ -57,6 +57,7 @@ enum PacketManners {
     ///   - plain: The encoded `frames`.
     ///   - frames: What is said.
     ///   - limit: The length that must not be passed.
+    /// - Returns: The same frames for whoever reads them.
     static func asQuestion(_ plain: [UInt8], of frames: [Frame], upTo limit: Int) -> [UInt8] {
         let missing = min(questionLength, limit) - plain.count
         let isQuestion = frames.contains { frame in
