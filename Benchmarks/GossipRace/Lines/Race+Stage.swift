@@ -26,7 +26,7 @@ extension Race {
 
     func raceStage(_ lines: Set<RaceLine>) async throws {
         var (mine, theirs) = (StageFigures(), StageFigures())
-        for _ in 0..<(isLong ? 5 : 2) {
+        for _ in 0..<rounds {
             try await with(ours()) { try await measure($0, lines, events: 60, into: &mine) }
             guard hasSerf else { continue }
             try await with(serf()) { try await measure($0, lines, events: 15, into: &theirs) }
@@ -40,13 +40,31 @@ extension Race {
         events: Int,
         into figures: inout StageFigures
     ) async throws {
+        let began = SystemClock.monotonic
+        let name = cluster is SerfCluster ? "serf" : "ours"
+        func progress(_ what: String) {
+            say(
+                "# \(tenths(began.duration(to: SystemClock.monotonic).inSeconds)) s, \(name): \(what)"
+            )
+        }
         try await cluster.settle(patience: .seconds(10))
+        progress("everybody sees everybody")
         // What joining has set off dies down.
         try await Task.sleep(for: .seconds(lines.contains(.idle) ? 12 : 2))
         if lines.contains(.idle) { try await measureIdle(cluster, into: &figures) }
-        if lines.contains(.event) { try await measureEvents(cluster, events, into: &figures) }
-        if lines.contains(.burst) { try await measureBurst(cluster, into: &figures) }
-        if lines.contains(.crash) { try await measureCrash(cluster, into: &figures) }
+        if lines.contains(.event) {
+            try await measureEvents(cluster, events, into: &figures)
+            progress("events, median so far \(tenths(figures.events.median)) ms")
+        }
+        if lines.contains(.burst) {
+            try await measureBurst(cluster, into: &figures)
+            let (share, last) = (figures.share.values.last, figures.burst.values.last)
+            progress("burst, \(tenths(share ?? 0)) % in \(tenths(last ?? 0)) ms")
+        }
+        if lines.contains(.crash) {
+            try await measureCrash(cluster, into: &figures)
+            progress("crash known in \(tenths(figures.crash.values.last ?? 0)) ms")
+        }
     }
 
     private func measureIdle(

@@ -5,7 +5,8 @@ internal import Platform
 /// The program that races clusters of small processes against other people's.
 package enum GossipRaceProgram {
     private static let usage = """
-        gossip-race run [LINE...] [--nodes N] [--long yes]   measure; without names, every line
+        gossip-race run [LINE...] [OPTION...]   measure; without names, every line
+          --nodes N (50), --rounds N (2), --long yes, --serf no
         The other command is for the program's own children:
         gossip-race agent OPTION...    one member with a copy of the list and a watcher of it
         Lines: \(RaceLine.allCases.map(\.rawValue).joined(separator: " "))
@@ -32,7 +33,9 @@ package enum GossipRaceProgram {
             guard lines.count == words.plain.count else { return refuse() }
             let race = try Race(
                 nodes: words.number("nodes") ?? 50,
-                isLong: words.text("long") == "yes"
+                isLong: words.text("long") == "yes",
+                rounds: words.number("rounds"),
+                isLonely: words.text("serf") == "no"
             )
             try await race.run(lines.isEmpty ? RaceLine.allCases : lines)
             return 0

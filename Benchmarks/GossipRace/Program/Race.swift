@@ -18,19 +18,22 @@ final class Race: Sendable {
     /// In a network namespace of our own, whose counters count nobody else.
     let isAlone: Bool
 
-    init(nodes: Int, isLong: Bool) throws {
+    let rounds: Int
+
+    init(nodes: Int, isLong: Bool, rounds: Int?, isLonely: Bool) throws {
         guard (2...200).contains(nodes) else { throw RaceFailure("--nodes: from 2 to 200") }
         self.nodes = nodes
         self.isLong = isLong
+        self.rounds = rounds ?? (isLong ? 5 : 2)
         let environment = Terminal.environment
         folder = environment["ROTA_RACE_FOLDER"] ?? "/tmp/rota-gossip-race-\(Machine.processID)"
         isAlone = environment["ROTA_RACE_ALONE"] == "yes"
-        hasSerf = FileStore.exists(SerfCluster.program)
+        hasSerf = !isLonely && FileStore.exists(SerfCluster.program)
     }
 
     func run(_ lines: [RaceLine]) async throws {
         if !isAlone { say("# on the machine's own loopback: idle bytes count everybody's") }
-        if !hasSerf { say("# without serf: there is no \(SerfCluster.program)") }
+        if !hasSerf { say("# without serf") }
         let wanted = Set(lines)
         if wanted.contains(.coldstart) { try await raceColdStart() }
         if !wanted.isDisjoint(with: [.idle, .event, .burst, .crash]) {
