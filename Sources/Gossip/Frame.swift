@@ -7,11 +7,41 @@ package struct Sender: Equatable, Sendable {
     package var name: NodeName
     package var bootEpoch: UInt64
     package var position: Position
+    package var vitals: Vitals
 
-    package init(name: NodeName, bootEpoch: UInt64, position: Position) {
+    package init(
+        name: NodeName,
+        bootEpoch: UInt64,
+        position: Position,
+        vitals: Vitals = Vitals()
+    ) {
         self.name = name
         self.bootEpoch = bootEpoch
         self.position = position
+        self.vitals = vitals
+    }
+}
+
+/// How a peer is at the moment: rides on its signs of life and is never passed on by others.
+package struct Vitals: Equatable, Sendable {
+    package var load: MemberLoad
+    /// How much it doubts its own health, from 0 to 8.
+    package var burden: UInt8
+    /// A digest of who it believes is present; the same on two peers that believe the same.
+    package var rosterDigest: UInt64
+    /// Its wall clock when it answered, in whole milliseconds; `nil` in what is no answer.
+    package var wallClock: Instant?
+
+    package init(
+        load: MemberLoad = MemberLoad(),
+        burden: UInt8 = 0,
+        rosterDigest: UInt64 = 0,
+        wallClock: Instant? = nil
+    ) {
+        self.load = load
+        self.burden = burden
+        self.rosterDigest = rosterDigest
+        self.wallClock = wallClock
     }
 }
 

@@ -232,7 +232,7 @@ extension GossipMachine {
         case (.pushPull(let address), .sheet(let theirs)): take(theirs, from: address, at: now)
         case (.probe(let probe), .pong(let answerer)):
             hear(answerer, from: prober.probe?.address ?? me.address, at: now)
-            receiveAck(probe, from: answerer)
+            receiveAck(probe, from: answerer, at: nil, now: now)
         case (.pull(let source), .batches(let batches)): take(batches, from: source, at: now)
         case (.pull(let source), .compacted):
             changes.source = source

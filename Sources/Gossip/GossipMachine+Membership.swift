@@ -32,11 +32,11 @@ extension GossipMachine {
             case .ping(let number, let target, let asker):
                 guard target == nil || target == me.name, asker.name != me.name else { continue }
                 hear(asker, from: address, at: now)
-                send([.ack(number, from: sender)], to: address)
+                send([.ack(number, from: answerer)], to: address)
             case .ack(let number, let answerer):
                 guard answerer.name != me.name else { continue }
                 hear(answerer, from: address, at: now)
-                receiveAck(number, from: answerer)
+                receiveAck(number, from: answerer, at: address, now: now)
                 countFarewell(number, at: now)
             case .pingRequest(let number, let target, let place):
                 passOn(number, target: target, at: place, for: address)
@@ -61,7 +61,7 @@ extension GossipMachine {
         isAnnouncement: Bool = false
     ) {
         guard sender.name != me.name else { return }
-        _ = roster.note(sender)
+        roster.note(sender)
         let record = roster[sender.name]
         noteHead(
             sender.position,
@@ -162,6 +162,13 @@ extension GossipMachine {
         guard (me.isDraining, me.isStale) != (isDraining, isStale) else { return }
         me.isDraining = isDraining
         me.isStale = isStale
+        raiseIncarnation(above: me.incarnation)
+        _ = object()
+    }
+
+    mutating func setZoneData(_ release: String) {
+        guard me.zoneData != release else { return }
+        me.zoneData = release
         raiseIncarnation(above: me.incarnation)
         _ = object()
     }

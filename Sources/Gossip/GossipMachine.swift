@@ -26,6 +26,10 @@ package enum GossipEvent: Equatable, Sendable {
     /// Tell `to`, or everybody who is present.
     case tell(Signal, to: NodeName?)
     case flags(isDraining: Bool, isStale: Bool)
+    /// This peer is so busy from now on; told with the next signs of life.
+    case load(MemberLoad)
+    /// This peer's time zone data is of another release from now on.
+    case zoneData(String)
     case leave
 }
 
@@ -69,6 +73,8 @@ package enum GossipNote: Equatable, Sendable {
     case nameTaken(by: PeerAddress)
     /// We were not running for this long.
     case stalled(Duration)
+    /// Our wall clock jumped by this much, ahead if positive.
+    case clockStepped(Duration)
     /// A peer at our revision, or its batch, has another history; `mine` is ours.
     case historiesDiffer(mine: Position, theirs: Position)
     /// A kill was not acknowledged; the store still has it.
@@ -104,6 +110,10 @@ package struct GossipMachine: Sendable {
     var outbox: [GossipAction] = []
     /// Told once per event, however many members it is about.
     var hasNews = false
+    /// What the wall clock says during this event.
+    var wallClock: Instant?
+    var load = MemberLoad()
+    var skew = ClockSkew()
     private var wakeDue: MonotonicInstant?
 
     /// When recurring work is due.
@@ -153,17 +163,35 @@ package struct GossipMachine: Sendable {
 
     /// Everybody known, this peer included, by name.
     package var members: [Member] {
-        (roster.records.map(\.member) + [me]).sorted { $0.name < $1.name }
+        var mine = me
+        mine.load = load
+        mine.burden = UInt8(prober.burden)
+        return (roster.records.map(\.member) + [mine]).sorted { $0.name < $1.name }
     }
 
     /// How far the copy of the list is, as far as gossip knows.
     package var position: Position { changes.applied }
 
+    /// How far the wall clocks of the others are ahead of ours: the median of our last 15 probes,
+    /// whoever they were of; `nil` before the third answer.
+    ///
+    /// A peer whose own clock is wrong sees it here, and not its peers.
+    package var clockOffset: Duration? { skew.median }
+
     /// Takes in one event and says what to do, in order.
+    ///
+    /// - Parameters:
+    ///   - event: What happened.
+    ///   - now: When, by a clock that counts suspended time; never earlier than before.
+    ///   - wallClock: When, by the wall clock; without it no offsets are measured, and none by
+    ///     others of us. It decides nothing.
+    /// - Returns: What to do, in order.
     package mutating func handle(
         _ event: GossipEvent,
-        at now: MonotonicInstant
+        at now: MonotonicInstant,
+        wallClock: Instant? = nil
     ) -> [GossipAction] {
+        noticeStep(to: wallClock, at: now)
         noticeStall(at: now)
         switch event {
         case .start: start(at: now)
@@ -179,6 +207,8 @@ package struct GossipMachine: Sendable {
         case .tell(let signal, let name): tell(signal, to: name, at: now)
         case .flags(let isDraining, let isStale):
             setFlags(isDraining: isDraining, isStale: isStale)
+        case .load(let load): self.load = load
+        case .zoneData(let release): setZoneData(release)
         case .leave: leave(at: now)
         }
         doWhatIsDue(at: now)
@@ -227,8 +257,21 @@ package struct GossipMachine: Sendable {
 
     // Shared by all parts of the protocol.
 
-    var sender: Sender {
-        Sender(name: me.name, bootEpoch: me.bootEpoch, position: changes.applied)
+    /// This peer as it signs what it says.
+    package var sender: Sender {
+        Sender(
+            name: me.name,
+            bootEpoch: me.bootEpoch,
+            position: changes.applied,
+            vitals: Vitals(load: load, burden: UInt8(prober.burden))
+        )
+    }
+
+    /// This peer as it signs answers: with the time.
+    var answerer: Sender {
+        var answerer = sender
+        answerer.vitals.wallClock = wallClock
+        return answerer
     }
 
     mutating func nextNumber() -> UInt64 {

@@ -64,6 +64,19 @@ package struct Standing: Hashable, Comparable, Sendable, CustomStringConvertible
     package var description: String { "\(state) \(bootEpoch).\(incarnation)" }
 }
 
+/// How busy a member is, by its own word.
+package struct MemberLoad: Hashable, Sendable {
+    /// Runs under way there.
+    package var running: UInt32
+    /// How many it would have under way at once; 0 if it does not say.
+    package var slots: UInt32
+
+    package init(running: UInt32 = 0, slots: UInt32 = 0) {
+        self.running = running
+        self.slots = slots
+    }
+}
+
 /// One peer: what it says of itself, and what is believed of it.
 package struct Member: Equatable, Sendable {
     package var name: NodeName
@@ -84,6 +97,18 @@ package struct Member: Equatable, Sendable {
     package var release: String
     /// The newest wire format it reads.
     package var wireVersion: UInt8
+    /// The release of its time zone data, such as `2026a`; empty if it does not say.
+    package var zoneData: String
+    /// From its last sign of life; not part of claims.
+    package var load = MemberLoad()
+    /// How much it doubted its own health at its last sign of life, from 0 to 8.
+    package var burden: UInt8 = 0
+    /// How far its wall clock is ahead of ours: the median of our last probes of it.
+    ///
+    /// Good to about half of ``roundTrip`` and a millisecond; `nil` before the first answer.
+    package var clockOffset: Duration?
+    /// The time from our last answered probe to its answer.
+    package var roundTrip: Duration?
 
     package init(
         name: NodeName,
@@ -96,7 +121,8 @@ package struct Member: Equatable, Sendable {
         standing: Standing,
         position: Position = .start,
         release: String = "",
-        wireVersion: UInt8 = PacketCodec.version
+        wireVersion: UInt8 = PacketCodec.version,
+        zoneData: String = ""
     ) {
         self.name = name
         self.role = role
@@ -109,6 +135,7 @@ package struct Member: Equatable, Sendable {
         self.position = position
         self.release = release
         self.wireVersion = wireVersion
+        self.zoneData = zoneData
     }
 
     package var state: MemberState { standing.state }

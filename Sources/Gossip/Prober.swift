@@ -9,6 +9,8 @@ struct Prober: Equatable, Sendable {
         let target: NodeName
         let address: PeerAddress
         let sent: MonotonicInstant
+        /// What our wall clock said then.
+        var wallClock: Instant?
         var isIndirect = false
     }
 
@@ -72,7 +74,8 @@ extension GossipMachine {
             number: number,
             target: target.name,
             address: target.address,
-            sent: now
+            sent: now,
+            wallClock: wallClock
         )
         var frames = [Frame.ping(number, target: target.name, from: sender)]
         // Whoever is accused hears it first from those who can take the objection.
@@ -118,8 +121,20 @@ extension GossipMachine {
         send([.ping(ours, target: target, from: sender)], to: address)
     }
 
-    mutating func receiveAck(_ number: UInt64, from sender: Sender) {
+    /// - Parameters:
+    ///   - number: The answered probe's.
+    ///   - sender: Who answered.
+    ///   - address: Where the answer came from; `nil` if on a stream, which takes longer.
+    ///   - now: When.
+    mutating func receiveAck(
+        _ number: UInt64,
+        from sender: Sender,
+        at address: PeerAddress?,
+        now: MonotonicInstant
+    ) {
         if let probe = prober.probe, probe.number == number, probe.target == sender.name {
+            // One that a helper passed on tells nothing about the way between us.
+            if address == probe.address { measure(probe, answeredBy: sender, at: now) }
             prober.succeed()
         }
         if let place = prober.relays.firstIndex(where: { $0.number == number }) {

@@ -10,6 +10,8 @@ struct Roster: Equatable, Sendable {
         var since: MonotonicInstant
         /// While it is suspect.
         var suspicion: Suspicion?
+        /// What its last answers said of its clock, the oldest first.
+        var offsets: [Duration] = []
     }
 
     /// How long a suspect has left to object.
@@ -120,14 +122,34 @@ struct Roster: Equatable, Sendable {
         }
     }
 
-    /// Notes a sign of life; `true` if the member's head moved.
-    mutating func note(_ sender: Sender) -> Bool {
+    /// Notes a sign of life: how its sender is, and how far its copy of the list.
+    mutating func note(_ sender: Sender) {
         guard let place = places[sender.name],
-            records[place].member.bootEpoch == sender.bootEpoch,
-            records[place].member.position != sender.position
-        else { return false }
+            records[place].member.bootEpoch == sender.bootEpoch
+        else { return }
         records[place].member.position = sender.position
-        return true
+        records[place].member.load = sender.vitals.load
+        records[place].member.burden = sender.vitals.burden
+    }
+
+    /// Notes what one probe measured.
+    mutating func note(_ name: NodeName, roundTrip: Duration, clockOffset: Duration?) {
+        guard let place = places[name] else { return }
+        records[place].member.roundTrip = roundTrip
+        guard let clockOffset else { return }
+        records[place].offsets.append(clockOffset)
+        if records[place].offsets.count > ClockSkew.samplesPerMember {
+            records[place].offsets.removeFirst()
+        }
+        records[place].member.clockOffset = ClockSkew.median(of: records[place].offsets)
+    }
+
+    /// Our own clock jumped: what was measured with it is corrected.
+    mutating func shiftClocks(by step: Duration) {
+        for place in records.indices where records[place].member.clockOffset != nil {
+            records[place].offsets = records[place].offsets.map { $0 - step }
+            records[place].member.clockOffset = ClockSkew.median(of: records[place].offsets)
+        }
     }
 
     /// Forgets members that are gone for long, and the longest gone beyond the limit.
@@ -218,7 +240,13 @@ struct Roster: Equatable, Sendable {
         let held = records[place].member
         var adopted = member
         adopted.position = held.bootEpoch == member.bootEpoch ? held.position : .start
-        records[place] = Record(member: adopted, since: now)
+        adopted.load = held.load
+        adopted.burden = held.burden
+        adopted.clockOffset = held.clockOffset
+        adopted.roundTrip = held.roundTrip
+        records[place].member = adopted
+        records[place].since = now
+        records[place].suspicion = nil
     }
 
     private func suspicion(by accuser: NodeName, at now: MonotonicInstant) -> Suspicion {

@@ -141,18 +141,28 @@ package enum StreamCodec {
 
 extension ByteWriter {
     mutating func sheet(_ value: RosterSheet) {
-        sender(value.sender)
+        // Blocks, so that a later release may say more in each.
+        var entry = ByteWriter()
+        entry.sender(value.sender)
+        block(entry.bytes)
         number(value.statements.count)
-        for statement in value.statements { self.statement(statement) }
+        for statement in value.statements {
+            entry = ByteWriter()
+            entry.statement(statement)
+            block(entry.bytes)
+        }
     }
 }
 
 extension ByteReader {
     mutating func sheet() throws(GossipCodecError) -> RosterSheet {
-        let sender = try sender()
+        var entry = ByteReader(try block("a sender", upTo: WireLimit.entry))
+        let sender = try entry.sender()
         var statements: [Statement] = []
         for _ in 0..<(try count("members", upTo: RosterSheet.limit)) {
-            statements.append(try statement())
+            entry = ByteReader(try block("a member", upTo: WireLimit.entry))
+            // One member that this release cannot read must not keep us from all the others.
+            if let statement = try? entry.statement() { statements.append(statement) }
         }
         return RosterSheet(sender: sender, statements: statements)
     }

@@ -9,6 +9,8 @@ enum WireLimit {
     static let tags = 32
     static let tagBytes = 480
     static let body = 16 << 20
+    /// One statement of a sheet: far more than the fields known today.
+    static let entry = 16 << 10
     static let text = 1_024
     static let records = 1 << 20
     static let batches = 10_000
@@ -34,6 +36,17 @@ extension ByteWriter {
         text(value.name.text)
         number(value.bootEpoch)
         position(value.position)
+        vitals(value.vitals)
+    }
+
+    mutating func vitals(_ value: Vitals) {
+        number(UInt64(value.load.running))
+        number(UInt64(value.load.slots))
+        byte(value.burden)
+        word(value.rosterDigest)
+        // 0 says that there is none; nobody's clock is right before 1970.
+        let milliseconds = value.wallClock?.unixMilliseconds ?? -1
+        number(milliseconds < 0 ? 0 : UInt64(milliseconds) + 1)
     }
 
     mutating func statement(_ value: Statement) {
@@ -53,6 +66,7 @@ extension ByteWriter {
         text(value.httpAddress)
         text(value.release)
         byte(value.wireVersion)
+        text(value.zoneData)
         number(value.tags.count)
         for (key, tag) in value.tags.sorted(by: { $0.key < $1.key }) {
             text(key)
@@ -121,7 +135,22 @@ extension ByteReader {
         Sender(
             name: try nodeName(),
             bootEpoch: try bootEpoch(),
-            position: try position()
+            position: try position(),
+            vitals: try vitals()
+        )
+    }
+
+    mutating func vitals() throws(GossipCodecError) -> Vitals {
+        let running = try number("runs", upTo: UInt64(UInt32.max))
+        let slots = try number("slots", upTo: UInt64(UInt32.max))
+        let burden = try byte()
+        let digest = try word()
+        let clock = try number("a wall clock", upTo: UInt64(WireLimit.milliseconds))
+        return Vitals(
+            load: MemberLoad(running: UInt32(running), slots: UInt32(slots)),
+            burden: min(burden, UInt8(Prober.mostBurden)),
+            rosterDigest: digest,
+            wallClock: clock == 0 ? nil : Instant(unixMilliseconds: Int64(clock) - 1)
         )
     }
 
@@ -155,6 +184,7 @@ extension ByteReader {
         member.httpAddress = try text("an address", upTo: WireLimit.address)
         member.release = try text("a release", upTo: WireLimit.name)
         member.wireVersion = try byte()
+        member.zoneData = try text("a time zone release", upTo: WireLimit.name)
         for _ in 0..<(try count("tags", upTo: WireLimit.tags)) {
             let key = try text("a tag", upTo: WireLimit.tagBytes)
             member.tags[key] = try text("a tag", upTo: WireLimit.tagBytes)

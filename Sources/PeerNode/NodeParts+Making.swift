@@ -100,6 +100,7 @@ extension NodeParts {
         gossip.tags = settings.tags
         // Where the databases of two nodes differ, so may the instants of their jobs.
         gossip.tags[ZoneDataWatch.tag] = ZoneInfoFiles.version
+        gossip.zoneData = ZoneInfoFiles.version
         gossip.release = rotaVersion
         return gossip
     }

@@ -20,6 +20,14 @@ package final class EventLoop: SerialExecutor, Sendable {
         var timers: [Timer] = []
         var timerCount: UInt64 = 0
         var isStopping = false
+        /// Whether the thread sleeps, or is about to: only then does anybody pay for a wake-up.
+        var isAsleep = false
+
+        /// Notes that there is something to do; `true` if the thread has to be woken for it.
+        mutating func rouse() -> Bool {
+            defer { isAsleep = false }
+            return isAsleep
+        }
     }
 
     private struct Timer {
@@ -61,8 +69,12 @@ package final class EventLoop: SerialExecutor, Sendable {
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        state.withLock { $0.jobs.append(job) }
-        wake()
+        wake(
+            if: state.withLock { state in
+                state.jobs.append(job)
+                return state.rouse()
+            }
+        )
     }
 
     package func checkIsolated() {
@@ -76,19 +88,26 @@ package final class EventLoop: SerialExecutor, Sendable {
 
     /// Calls `callback` on the loop's thread, after what is queued already.
     package func call(_ callback: @escaping Callback) {
-        state.withLock { $0.calls.append(callback) }
-        wake()
+        wake(
+            if: state.withLock { state in
+                state.calls.append(callback)
+                return state.rouse()
+            }
+        )
     }
 
     /// Calls `callback` on the loop's thread once `due` has passed; there is no cancel.
     package func call(at due: MonotonicInstant, _ callback: @escaping Callback) {
-        state.withLock { state in
-            state.timerCount += 1
-            let timer = Timer(due: due, number: state.timerCount, callback: callback)
-            let place = state.timers.partitioningIndex { $0.due <= due }
-            state.timers.insert(timer, at: place)
-        }
-        wake()
+        wake(
+            if: state.withLock { state in
+                state.timerCount += 1
+                let timer = Timer(due: due, number: state.timerCount, callback: callback)
+                let place = state.timers.partitioningIndex { $0.due <= due }
+                state.timers.insert(timer, at: place)
+                // A later one rings after the one that the thread sleeps towards.
+                return place == state.timers.count - 1 && state.rouse()
+            }
+        )
     }
 
     /// Calls `callback` on the loop's thread whenever `descriptor` can be read.
@@ -110,14 +129,17 @@ package final class EventLoop: SerialExecutor, Sendable {
 
     /// Runs what is queued, then ends the thread; jobs enqueued later never run.
     package func stop() {
-        state.withLock { $0.isStopping = true }
-        wake()
+        state.withLock {
+            $0.isStopping = true
+            $0.isAsleep = false
+        }
+        wake(if: true)
         guard let thread = thread.withLock({ $0 }), !isCurrent else { return }
         pthread_join(thread, nil)
     }
 
-    private func wake() {
-        eventfd_write(wakeup, 1)
+    private func wake(if isNeeded: Bool) {
+        if isNeeded { eventfd_write(wakeup, 1) }
     }
 
     private func start() {
@@ -141,18 +163,42 @@ package final class EventLoop: SerialExecutor, Sendable {
         thread.withLock { $0 = pthread_self() }
         unsafe clinux_name_thread(name)
         var ready = unsafe [epoll_event](repeating: epoll_event(), count: 64)
+        var alarmDue: MonotonicInstant?
         while true {
             let (jobs, calls, isStopping) = takeQueued()
             for job in jobs { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
             for call in calls { call() }
-            if jobs.isEmpty, calls.isEmpty {
-                if isStopping { break }
-                setAlarm()
-                let count = unsafe epoll_wait(epoll, &ready, Int32(ready.count), -1)
-                for index in 0..<max(0, Int(count)) {
-                    handle(unsafe clinux_epoll_descriptor(&ready[index]))
-                }
+            if isStopping, jobs.isEmpty, calls.isEmpty { break }
+            let (isSleeping, due) = lieDown()
+            if isSleeping, due != alarmDue {
+                setAlarm(due)
+                alarmDue = due
             }
+            // Descriptors have their turn also while jobs keep coming.
+            let count = unsafe epoll_wait(
+                epoll,
+                &ready,
+                Int32(ready.count),
+                isSleeping ? -1 : 0
+            )
+            state.withLock { $0.isAsleep = false }
+            for index in 0..<max(0, Int(count)) {
+                let descriptor = unsafe clinux_epoll_descriptor(&ready[index])
+                if descriptor == alarm { alarmDue = nil }
+                handle(descriptor)
+            }
+        }
+    }
+
+    /// Whether there is nothing to do, and when there will be.
+    private func lieDown() -> (isSleeping: Bool, due: MonotonicInstant?) {
+        state.withLock { state in
+            let due = state.timers.last?.due
+            guard state.jobs.isEmpty, state.calls.isEmpty, !state.isStopping else {
+                return (false, due)
+            }
+            state.isAsleep = true
+            return (true, due)
         }
     }
 
@@ -181,9 +227,8 @@ package final class EventLoop: SerialExecutor, Sendable {
         state.withLock { $0.readers[descriptor] }?()
     }
 
-    /// Arms the timer descriptor for the earliest timer, or disarms it.
-    private func setAlarm() {
-        let due = state.withLock { $0.timers.last?.due }
+    /// Arms the timer descriptor for `due`, or disarms it.
+    private func setAlarm(_ due: MonotonicInstant?) {
         var setting = itimerspec()
         if let due {
             let (seconds, attoseconds) = due.sinceBoot.components

@@ -44,6 +44,20 @@ import Vocabulary
         #expect(try PacketCodec.decode(bytes + [0xAA, 0xBB]) == [frame])
     }
 
+    @Test func `with one unreadable member bring all the others`() throws {
+        let sheet = RosterSheet(
+            sender: Samples.sender,
+            statements: [Samples.statement, Samples.statement]
+        )
+        var bytes = StreamCodec.encode(.pushPull(sheet))
+        // The first member's role, behind its name, becomes one of a later release.
+        let name = Array(Samples.member.name.text.utf8)
+        let place = bytes.indices.first { bytes[$0...].starts(with: name) }
+        bytes[try #require(place) + name.count] = 77
+        let read = RosterSheet(sender: Samples.sender, statements: [Samples.statement])
+        #expect(try StreamCodec.decodeRequest(bytes) == .pushPull(read))
+    }
+
     @Test func `claiming absurd lengths are refused before anything is made`() {
         let huge: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01]
         for head in [[1, 0x20], [1, 0x30, 4, 1], [1, 2], [1, 4]] as [[UInt8]] {
@@ -163,7 +177,13 @@ enum Samples {
     static let sender = Sender(
         name: NodeName("web-1"),
         bootEpoch: 1_763_702_400_250,
-        position: position
+        position: position,
+        vitals: Vitals(
+            load: MemberLoad(running: 3, slots: .max),
+            burden: 8,
+            rosterDigest: .max,
+            wallClock: Instant(unixMilliseconds: 1_763_702_400_252)
+        )
     )
     static let member = Member(
         name: NodeName("web-2"),
@@ -174,7 +194,8 @@ enum Samples {
         isDraining: true,
         isStale: false,
         standing: Standing(bootEpoch: 1_763_702_400_251, incarnation: .max, state: .suspect),
-        release: "1.0.0"
+        release: "1.0.0",
+        zoneData: "2026a"
     )
     static let statement = Statement(member, ageInSeconds: 77, by: NodeName("web-1"))
     static let record = ObjectRecord(

@@ -216,6 +216,48 @@ import Vocabulary
         }
     }
 
+    @Test func `spreads what a member says of itself, its load with its signs of life`() {
+        let cluster = Simulator(6, seed: 11)
+        cluster.startAll()
+        cluster.run(for: .seconds(5))
+        cluster.tell(.load(MemberLoad(running: 3, slots: 8)), on: 2)
+        cluster.tell(.zoneData("2026b"), on: 2)
+        cluster.run(for: .seconds(6))
+        for node in cluster.nodes {
+            let seen = node.machine.members.first { $0.name == NodeName("n2") }
+            #expect(seen?.zoneData == "2026b")
+            #expect(seen?.load == MemberLoad(running: 3, slots: 8))
+        }
+    }
+
+    @Test func `measures every clock, finds the wrong one, and corrects for its own jumps`() {
+        let cluster = Simulator(6, seed: 17)
+        cluster.nodes[2].clockOffset = .milliseconds(700)
+        cluster.startAll()
+        cluster.run(for: .seconds(12))
+        func seen(_ index: Int, by other: Int) -> Duration? {
+            cluster.nodes[other].machine.members
+                .first { $0.name == cluster.nodes[index].name }?.clockOffset
+        }
+        func isAbout(_ offset: Duration?, _ milliseconds: Int64) -> Bool {
+            abs((offset ?? .seconds(9)).milliseconds - milliseconds) <= 2
+        }
+        #expect(isAbout(seen(2, by: 0), 700))
+        #expect(isAbout(seen(1, by: 0), 0))
+        #expect(isAbout(cluster.nodes[0].machine.clockOffset, 0))
+        #expect(isAbout(cluster.nodes[2].machine.clockOffset, -700))
+        // Its clock is put right by a jump; it need not measure everybody again to know.
+        cluster.nodes[2].clockOffset = .zero
+        cluster.run(for: .milliseconds(600))
+        #expect(isAbout(cluster.nodes[2].machine.clockOffset, 0))
+        let steps = cluster.nodes[2].notes.compactMap { note -> Duration? in
+            if case .clockStepped(let step) = note { step } else { nil }
+        }
+        #expect(steps.count == 1 && isAbout(steps.first, -700))
+        let trip = cluster.nodes[0].machine.members.first { $0.name == NodeName("n1") }?.roundTrip
+        #expect(trip.map { $0 > .microseconds(100) && $0 < .milliseconds(3) } == true)
+    }
+
     @Test func `complains about another process of the same name and does not flap`() {
         let cluster = Simulator(4, seed: 12)
         let twin = Simulator.member(

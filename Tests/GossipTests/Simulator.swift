@@ -21,6 +21,8 @@ final class Simulator {
         var life = 0
         var isUp = false
         var bootEpoch: UInt64 = 1_000
+        /// How far its wall clock is ahead of the true time.
+        var clockOffset = Duration.zero
         var island = 0
         var delivered: [Signal] = []
         var notes: [GossipNote] = []
@@ -221,7 +223,10 @@ final class Simulator {
     }
 
     private func perform(_ event: GossipEvent, on index: Int) {
-        for action in nodes[index].machine.handle(event, at: time) {
+        let wall = Instant(unixMilliseconds: 1_763_702_400_000)
+            .advanced(by: time.sinceBoot + nodes[index].clockOffset)
+        let actions = nodes[index].machine.handle(event, at: time, wallClock: wall)
+        for action in actions {
             perform(action, of: index)
         }
     }

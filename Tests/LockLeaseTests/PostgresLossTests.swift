@@ -19,7 +19,7 @@ import Vocabulary
         for round in 0..<10 {
             let items = [try await bench.next(job)]
             let id = RequestID("claim-\(round)")
-            bench.proxy.loseAnswers(with: "COMMIT")
+            bench.proxy.loseAnswers(with: "UPDATE 1")
             await expectFailure(\.isUnknown) {
                 try await bench.store.claim(session, id: id, items: items)
             }
@@ -135,7 +135,7 @@ import Vocabulary
         let bench = try PostgresBench()
         let session = try await bench.store.openSession(Bench.node("a"), term: .seconds(10))
         #expect(try await bench.store.renew(session).beat == Beat(1))
-        bench.proxy.loseAnswers(with: "COMMIT")
+        bench.proxy.loseAnswers(with: "UPDATE 1")
         await expectFailure(\.isUnknown) { try await bench.store.renew(session) }
         // The other lanes of the store know as well that somebody must look first.
         await expectFailure(\.isUnavailable) { try await bench.store.sessions() }
@@ -156,7 +156,7 @@ import Vocabulary
             let items = [try await bench.next(jobs[0]), try await bench.next(jobs[1])]
             let id = RequestID("claim-\(round)")
             switch Int.random(in: 0..<4, using: &random) {
-            case 0: bench.proxy.loseAnswers(with: "COMMIT")
+            case 0: bench.proxy.loseAnswers(with: "UPDATE 1")
             case 1: bench.proxy.loseNextQuestion()
             case _: break
             }
@@ -189,7 +189,7 @@ extension PostgresBench {
     fileprivate func again<Answer>(
         _ call: (PostgresLeaseStore) async throws -> Answer
     ) async throws -> Answer {
-        proxy.loseAnswers(with: "COMMIT")
+        proxy.loseAnswers(with: "UPDATE 1")
         await expectFailure(\.isUnknown) { try await call(store) }
         #expect(proxy.lossesLeft == 0)
         _ = try await store.identify()

@@ -127,7 +127,8 @@ package actor GossipDriver {
             httpAddress: settings.httpAddress,
             tags: settings.tags,
             standing: Standing(bootEpoch: epoch, incarnation: 0, state: .alive),
-            release: settings.release
+            release: settings.release,
+            zoneData: settings.zoneData
         )
         let contacts = settings.seeds + GossipFiles.members(settings.membersFile)
         let keys = GossipKeys(key: settings.key, clusterID: settings.clusterID)
@@ -211,6 +212,19 @@ package actor GossipDriver {
         handle(.flags(isDraining: isDraining, isStale: isStale))
     }
 
+    /// Tells the others how busy this peer is, with its next signs of life.
+    package func setLoad(_ load: MemberLoad) {
+        handle(.load(load))
+    }
+
+    /// Tells the others of which release this peer's time zone data is from now on.
+    package func setZoneData(_ release: String) {
+        handle(.zoneData(release))
+    }
+
+    /// How far the others' wall clocks are ahead of ours, as a whole; `nil` before it is known.
+    package var clockOffset: Duration? { machine.clockOffset }
+
     /// Says goodbye, waits up to a second until three others know, and stops.
     package func leave() async {
         guard running != nil, !isStopped else { return }
@@ -245,7 +259,12 @@ package actor GossipDriver {
     /// No `await` may appear here or below: an event handled in between would reorder actions.
     func handle(_ event: GossipEvent) {
         guard !isStopped else { return }
-        for action in machine.handle(event, at: SystemClock.monotonic) { perform(action) }
+        let actions = machine.handle(
+            event,
+            at: SystemClock.monotonic,
+            wallClock: SystemClock.wall
+        )
+        for action in actions { perform(action) }
         showMembersIfDue()
     }
 
@@ -286,6 +305,8 @@ package actor GossipDriver {
             log.error("gossip.name-taken", ["by": address.text])
         case .stalled(let delay):
             log.warning("gossip.stalled", ["seconds": "\(delay.inSeconds)"])
+        case .clockStepped(let step):
+            log.warning("gossip.clock-stepped", ["seconds": "\(step.inSeconds)"])
         case .historiesDiffer(let mine, let theirs):
             log.error(
                 "gossip.histories-differ",
@@ -395,12 +416,5 @@ package actor GossipDriver {
     }
 
     /// This peer as it signs.
-    var sender: Sender {
-        let mine = machine.members.first { $0.name == settings.name }
-        return Sender(
-            name: settings.name,
-            bootEpoch: mine?.bootEpoch ?? 0,
-            position: machine.position
-        )
-    }
+    var sender: Sender { machine.sender }
 }

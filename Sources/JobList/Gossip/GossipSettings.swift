@@ -24,6 +24,8 @@ package struct GossipSettings: Sendable {
     package var tags: [String: String] = [:]
     /// The release of this software, for people.
     package var release = ""
+    /// The release of its time zone data, such as `2026a`.
+    package var zoneData = ""
     /// Keeps this peer's restarts in order.
     package var bootEpochFile: String
     /// Keeps the addresses of the last members, as seeds of the next start.

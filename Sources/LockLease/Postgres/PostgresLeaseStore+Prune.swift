@@ -43,8 +43,7 @@ extension PostgresLeaseStore {
         let deadline = link.deadline(settings.sweepLimit)
         do throws(LinkFailure) {
             try link.prepare(until: deadline)
-            let rows = try link.commit([ServerLink.begin] + steps, until: deadline)
-            return rows[steps.count].changed
+            return try link.commit(steps, until: deadline)[steps.count - 1].changed
         } catch {
             link.rollBack()
             throw link.inStoreWords(error)
@@ -93,8 +92,8 @@ extension PostgresLeaseStore {
         let deadline = link.deadline()
         do throws(LinkFailure) {
             try link.prepare(until: deadline)
-            let steps = [ServerLink.begin, Step(sql, [.instant(oldest)])]
-            return Int(try link.commit(steps, until: deadline)[1].first?.integer(0) ?? 0)
+            let step = Step(sql, [.instant(oldest)])
+            return Int(try link.commit([step], until: deadline)[0].first?.integer(0) ?? 0)
         } catch {
             link.rollBack()
             throw link.inStoreWords(error)

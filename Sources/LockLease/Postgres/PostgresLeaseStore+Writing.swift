@@ -69,7 +69,7 @@ extension PostgresLeaseStore {
         do throws(LinkFailure) {
             let decision = try Self.decide(call, slice)
             guard isWon(decision.answer), decision.delta.needsNoIDs else { return nil }
-            try commit(decision, call, slice, [ServerLink.begin], deadline)
+            try commit(decision, call, slice, deadline)
             return decision.answer
         } catch {
             link.rollBack()
@@ -92,11 +92,10 @@ extension PostgresLeaseStore {
             try number(decision.delta.newIDs, &slice, deadline)
             decision = try Self.decide(call, slice)
         }
-        let begin = holding == .looking ? [ServerLink.begin] : []
         if !decision.delta.isEmpty {
-            try commit(decision, call, slice, begin, deadline)
+            try commit(decision, call, slice, deadline)
         } else if slice.isRepeated || link.line.isUnconfirmed {
-            _ = try link.commit(begin + [Self.touch], until: deadline)
+            _ = try link.commit([Self.touch], until: deadline)
         } else if holding == .locking {
             link.rollBack()
         }
@@ -123,7 +122,6 @@ extension PostgresLeaseStore {
         _ decision: Decision<Answer>,
         _ call: WriteCall<Answer>,
         _ slice: Slice,
-        _ begin: [Step],
         _ deadline: Connection.Deadline
     ) throws(LinkFailure) {
         var steps = DeltaWriter.steps(
@@ -138,12 +136,12 @@ extension PostgresLeaseStore {
             steps.insert(Self.forgetRequests(before: oldest, limit: 1_000), at: 0)
         }
         memory.forget(slice)
-        let answers = try link.commit(begin + steps, until: deadline)
+        let answers = try link.commit(steps, until: deadline)
         if decision.delta.batches.isEmpty {
             memory.remember(decision.delta.cursors.put.map(\.value), slice)
         }
         // The clock is the last thing that the store's session or own row answers.
-        if let reading = answers.dropLast().last?.first?.integer(0) {
+        if let reading = answers.last?.first?.integer(0) {
             memory.read(Instant(unixMilliseconds: reading))
         }
         if decision.delta.movesPulse { pulses.hint() }

@@ -46,17 +46,15 @@ actor PostgresRenewalLane {
         do throws(LinkFailure) {
             try link.prepare(until: deadline)
             let id: [Parameter] = [.integer(session)]
-            let steps = [
-                ServerLink.begin, Step(Self.raise, id), Step(Self.orders, id), Step(Self.state),
-            ]
+            let steps = [Step(Self.raise, id), Step(Self.orders, id), Step(Self.state)]
             answers = try link.commit(steps, until: deadline)
         } catch {
             link.rollBack()
             throw link.inStoreWords(error)
         }
-        guard let beat = answers[1].first?.integer(0) else { throw .sessionLost }
-        let orders = try answers[2].all("a run") { StoredRun(&$0) }.compactMap(\.record.kill)
-        let renewal = try answers[3].first("the store") { columns in
+        guard let beat = answers[0].first?.integer(0) else { throw .sessionLost }
+        let orders = try answers[1].all("a run") { StoredRun(&$0) }.compactMap(\.record.kill)
+        let renewal = try answers[2].first("the store") { columns in
             let revision = columns.revision()
             return Renewal(
                 beat: Beat(beat),

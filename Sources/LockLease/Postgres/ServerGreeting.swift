@@ -16,8 +16,9 @@ struct ServerGreeting {
     /// Makes the settings that the store relies on, for this connection alone, and asks.
     ///
     /// `SET` and not the connection string's `options`, which poolers do not pass on. A transaction
-    /// whose process was stopped must not hold its locks for ever; a commit must last; and plans
-    /// are to stay with the indexes however empty a table is when they are made.
+    /// whose process was stopped must not hold its locks for ever; a commit must last; what
+    /// is sent without BEGIN must write and see what is committed; and plans are to stay with the
+    /// indexes however empty a table is when they are made.
     init(
         on connection: Connection,
         schema: String,
@@ -29,6 +30,8 @@ struct ServerGreeting {
             set_config('lock_timeout', $2, false),
             set_config('idle_in_transaction_session_timeout', $3, false),
             set_config('statement_timeout', '0', false), set_config('jit', 'off', false),
+            set_config('default_transaction_isolation', 'read committed', false),
+            set_config('default_transaction_read_only', 'off', false),
             set_config('enable_seqscan', 'off', false),
             set_config('plan_cache_mode', 'force_generic_plan', false),
             set_config('synchronous_commit', CASE current_setting('synchronous_commit')

@@ -111,7 +111,10 @@ final class ServerLink {
         _ = try? connection.run([Step(sql, [.integer(milliseconds)])], until: deadline())
     }
 
-    /// Sends `steps` and COMMIT.
+    /// Sends `steps`, and COMMIT where a transaction is open; else they are one by themselves.
+    ///
+    /// Statements sent together outside of a transaction become one, which spares the server two
+    /// of them. <https://www.postgresql.org/docs/15/libpq-pipeline-mode.html>
     ///
     /// From here on a lost answer is ``StoreError/unknown(_:)``. So is a commit of which the server
     /// says that it did not wait for its standbys, although libpq calls it done.
@@ -125,7 +128,8 @@ final class ServerLink {
         _ = connection.takeNotices()
         let answers: [Rows]
         do throws(PostgresError) {
-            answers = try connection.run(steps + [Self.end], until: deadline)
+            let end = connection.isInTransaction ? [Self.end] : []
+            answers = Array(try connection.run(steps + end, until: deadline).prefix(steps.count))
         } catch {
             throw failure(error, isCommitSent: true)
         }
