@@ -239,6 +239,8 @@ package struct GossipMachine: Sendable {
         redialIfDue(at: now)
         reapIfDue(at: now)
         repairIfDue(at: now)
+        pushIfDue(at: now)
+        announceIfDue(at: now)
         announceTailIfDue(at: now)
         repeatOrdersIfDue(at: now)
         gossipIfDue(at: now)
@@ -281,15 +283,27 @@ package struct GossipMachine: Sendable {
 
     /// Sends `frames`, and what rumours fit beside them.
     mutating func send(_ frames: [Frame], to address: PeerAddress) {
+        send(frames, to: [address])
+    }
+
+    /// Sends the same to each of `addresses`.
+    mutating func send(_ frames: [Frame], to addresses: [PeerAddress]) {
+        for address in addresses {
+            // Alone it is one array for all of them, which is encoded and sealed but once.
+            let told = rumours.isEmpty ? [] : rumoursBeside(frames)
+            outbox.append(.send(told.isEmpty ? frames : frames + told, to: address))
+        }
+    }
+
+    private mutating func rumoursBeside(_ frames: [Frame]) -> [Frame] {
         let used = frames.reduce(1) { $0 + PacketCodec.size(of: $1) }
         let roster = self.roster
         let me = self.me
-        let told = rumours.take(room: tuning.packetLimit - used, limit: timesTold) {
+        return rumours.take(room: tuning.packetLimit - used, limit: timesTold) {
             (name, accuser) in
             let member = name == me.name ? me : roster[name]?.member
             return member.map { .statement(Statement($0, by: accuser)) }
         }
-        outbox.append(.send(frames + told, to: address))
     }
 
     mutating func exchange(_ request: StreamRequest, with address: PeerAddress, for use: Purpose) {
