@@ -28,6 +28,7 @@ struct ChangeRelay: Equatable, Sendable {
 
     static let heldCount = 4_096
     static let applyCount = 1_000
+    static let poisonedCount = 64
 
     var applied: Position
     /// Received and not applied yet, in order of revision.
@@ -59,6 +60,14 @@ struct ChangeRelay: Equatable, Sendable {
     var mustAnnounce = false
     /// The head that was announced to many last.
     var announcedThrough = Revision.zero
+    /// How often in a row.
+    var failures = 0
+    /// Revisions beyond `applied` that are taken from no member, in order; the store decides.
+    var poisoned: [Revision] = []
+    /// When the store is asked itself, unless members help before.
+    var storeDue: MonotonicInstant?
+    /// How often in a row it has been asked without any progress.
+    var storeAsked = 0
     /// Announcements of our head still to make.
     var tailLeft = 0
     var tailDue: MonotonicInstant?
@@ -78,12 +87,23 @@ struct ChangeRelay: Equatable, Sendable {
         if let tailDue { dues.append(tailDue) }
         if let pushDue { dues.append(pushDue) }
         if let announceDue { dues.append(announceDue) }
+        if let storeDue { dues.append(storeDue) }
         return dues.min()
     }
 
-    /// Whether a batch of this revision is neither applied nor waiting.
+    /// Whether the next step has to come from the store.
+    var isPoisoned: Bool { !poisoned.isEmpty }
+
+    mutating func poison(_ revision: Revision) {
+        guard revision > applied.revision, !poisoned.contains(revision) else { return }
+        poisoned.append(revision)
+        poisoned.sort()
+        if poisoned.count > Self.poisonedCount { poisoned.removeLast() }
+    }
+
+    /// Whether a batch of this revision is neither applied, nor waiting, nor set aside.
     func isNew(_ revision: Revision) -> Bool {
-        guard revision > applied.revision else { return false }
+        guard revision > applied.revision, !poisoned.contains(revision) else { return false }
         let place = place(of: revision)
         return place == held.count || held[place].batch.position.revision != revision
     }
@@ -94,15 +114,18 @@ struct ChangeRelay: Equatable, Sendable {
     }
 
     mutating func dropApplied() {
+        poisoned.removeAll { $0 <= applied.revision }
         let count = held.prefix { $0.batch.position.revision <= applied.revision }.count
         guard count > 0 else { return }
         for held in held[..<count] { heldBytes -= held.size }
         held.removeFirst(count)
     }
 
-    mutating func dropHeld() {
-        held = []
-        heldBytes = 0
+    /// Forgets what waits at `revision` and beyond.
+    mutating func dropHeld(from revision: Revision = .zero) {
+        let place = place(of: revision)
+        for held in held[place...] { heldBytes -= held.size }
+        held.removeSubrange(place...)
     }
 
     /// The first place in `held` that is not before `revision`.

@@ -94,8 +94,10 @@ package enum StreamRequest: Equatable, Sendable {
     case pushPull(RosterSheet)
     /// The batches after a revision, as many as fit an answer.
     case pull(after: Revision)
-    /// One page of all objects, in key order after a key.
-    case snapshot(after: ObjectKey?)
+    /// All objects in key order after a key, as many answers as it takes; only from a copy that has
+    /// `base` in its history, if that is given.
+    case snapshot(after: ObjectKey?, base: Position?)
+    case audit(AuditQuestion)
     /// Is `target` there? For when datagrams get lost.
     case ping(target: NodeName)
 }
@@ -106,7 +108,12 @@ package enum StreamReply: Equatable, Sendable {
     case batches([ChangeBatch])
     /// Changes before `floor` are no longer kept there: ask for a snapshot.
     case compacted(floor: Revision)
-    case page([ObjectRecord], at: Position, isLast: Bool)
+    case chunk(SnapshotChunk)
+    /// As many as may are being served already: ask somebody else, or later.
+    case busy
+    /// The batch of this revision does not fit an answer: the store has it.
+    case tooLarge(Revision)
+    case audit(AuditAnswer)
     case pong(Sender)
     case refused(String)
 }

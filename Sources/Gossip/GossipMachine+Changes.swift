@@ -1,6 +1,6 @@
 // Changes: pushed on first sight, announced when large, fetched when missing.
 
-internal import Vocabulary
+package import Vocabulary
 
 extension GossipMachine {
     private static let shortPause = Duration.milliseconds(10)
@@ -15,7 +15,7 @@ extension GossipMachine {
         from address: PeerAddress,
         at now: MonotonicInstant
     ) {
-        guard changes.isNew(batch.position.revision) else { return }
+        guard changes.isNew(batch.position.revision), !changes.isPoisoned else { return }
         let size = PacketCodec.size(of: .batch(batch))
         push(batch, size: size, from: address, at: now)
         // What is not held is fetched later.
@@ -49,14 +49,21 @@ extension GossipMachine {
             changes.dropHeld()
             outbox.append(.note(.historiesDiffer(mine: position, theirs: theirs)))
             return install(at: now)
+        case .refused(let position, let revision):
+            reach(position)
+            setAside(revision, at: now)
+            return
         case .failed(let position):
             reach(position)
             changes.dropHeld()
-            changes.pause = now + tuning.repairRetry
+            changes.failures += 1
+            let pause = backoff(after: changes.failures)
+            changes.pause = now + pause
             changes.avoided = changes.source
-            changes.repair = .waiting(until: now + tuning.repairRetry, prefer: nil)
+            changes.repair = .waiting(until: now + pause, prefer: nil)
             return
         }
+        changes.failures = 0
         if case .settling(let source, let before) = changes.repair {
             settle(from: source, before: before, at: now)
         }
@@ -92,6 +99,55 @@ extension GossipMachine {
         changes.applied = position
         me.position = position
         changes.dropApplied()
+        // Any step is progress: members have another while before the store is asked.
+        changes.storeAsked = 0
+        if !changes.isPoisoned { changes.storeDue = nil }
+    }
+
+    // What only the store can settle.
+
+    /// Takes the batch of `revision` from no member any more; its successors have to wait for it.
+    private mutating func setAside(_ revision: Revision, at now: MonotonicInstant) {
+        changes.poison(revision)
+        changes.dropHeld(from: revision)
+        changes.repair = .idle
+        outbox.append(.note(.quarantined(revision)))
+        wantStore(after: .zero, at: now)
+    }
+
+    /// Plans to ask the store in `patience` and some, unless that is planned already.
+    ///
+    /// The jitter keeps a cluster that is behind as one from asking the store as one.
+    private mutating func wantStore(after patience: Duration, at now: MonotonicInstant) {
+        guard changes.storeDue == nil else { return }
+        changes.storeDue = now + patience + jitter(below: tuning.storeJitter)
+    }
+
+    mutating func askStoreIfDue(at now: MonotonicInstant) {
+        guard let due = changes.storeDue, due <= now else { return }
+        changes.storeDue = nil
+        guard isBehind || changes.isPoisoned else { return }
+        changes.storeAsked += 1
+        wantStore(after: backoff(after: changes.storeAsked + 1), at: now)
+        // A list on its way from a member is progress, and the store would send the same.
+        guard changes.repair != .installing else { return }
+        outbox.append(.askStore)
+    }
+
+    /// 1 s, 2 s, 4 s and so on, at most a minute.
+    private func backoff(after failures: Int) -> Duration {
+        min(.seconds(60), tuning.repairRetry * (1 << max(0, min(10, failures - 1))))
+    }
+
+    /// How far those members are that are there, or have been within `span`.
+    package func positionsSeen(
+        within span: Duration,
+        at now: MonotonicInstant
+    ) -> [Position] {
+        roster.records.filter { record in
+            record.member.isPresent
+                || record.member.state == .failed && record.since.duration(to: now) <= span
+        }.map(\.member.position)
     }
 
     // Repairing.
@@ -126,6 +182,8 @@ extension GossipMachine {
         at now: MonotonicInstant
     ) {
         if let pause = changes.pause, pause > now { return }
+        wantStore(after: tuning.storePatience, at: now)
+        guard !changes.isPoisoned else { return }
         let until = now + patience + jitter(below: Self.shortPause)
         switch changes.repair {
         case .idle:
@@ -141,7 +199,7 @@ extension GossipMachine {
         guard case .waiting(let until, let preferred) = changes.repair, until <= now else {
             return
         }
-        guard isBehind else {
+        guard isBehind, !changes.isPoisoned else {
             changes.repair = .idle
             return
         }
@@ -182,6 +240,9 @@ extension GossipMachine {
         case (.pull(let source), .compacted):
             changes.source = source
             install(at: now)
+        case (.pull, .tooLarge(let revision)):
+            // Nobody could send it; whoever has applied it had it from the store.
+            setAside(revision, at: now)
         case (.pull(let source), _), (.install(let source), _): retry(without: source, at: now)
         case (.pushPull, _), (.probe, _): break
         }
@@ -213,7 +274,7 @@ extension GossipMachine {
 
     private mutating func retry(without source: PeerAddress, at now: MonotonicInstant) {
         changes.avoided = source
-        let until = now + tuning.repairRetry + jitter(below: tuning.tailInterval)
+        let until = now + tuning.repairRetry + jitter(below: tuning.repairJitter)
         changes.repair = .waiting(until: until, prefer: nil)
         applyNext()
     }

@@ -41,7 +41,9 @@ package enum ListOutcome: Equatable, Sendable {
     case gap(have: Position)
     /// Their history contradicts the copy's.
     case diverged(have: Position)
-    /// The copy could not be written, or refused what it was given.
+    /// The batch of this revision was set aside: it contradicts itself, or did before.
+    case refused(have: Position, batch: Revision)
+    /// The copy could not be written.
     case failed(have: Position)
 }
 
@@ -55,6 +57,8 @@ package enum GossipAction: Equatable, Sendable {
     case apply([ChangeBatch])
     /// Fetch all pages and replace the copy, if theirs is at a later revision than `above`.
     case install(UInt64, from: PeerAddress, above: Revision)
+    /// Catch up with the store itself, and report by ``GossipEvent/advanced(_:)``.
+    case askStore
     case deliver(Signal, from: NodeName)
     /// The copy of the list stands here.
     case advanced(Position)
@@ -77,6 +81,8 @@ package enum GossipNote: Equatable, Sendable {
     case clockStepped(Duration)
     /// A peer at our revision, or its batch, has another history; `mine` is ours.
     case historiesDiffer(mine: Position, theirs: Position)
+    /// A batch of this revision is not taken from members any more; the store decides.
+    case quarantined(Revision)
     /// A kill was not acknowledged; the store still has it.
     case killUnanswered(RunID, by: NodeName)
 }
@@ -241,6 +247,7 @@ package struct GossipMachine: Sendable {
         repairIfDue(at: now)
         pushIfDue(at: now)
         announceIfDue(at: now)
+        askStoreIfDue(at: now)
         announceTailIfDue(at: now)
         repeatOrdersIfDue(at: now)
         gossipIfDue(at: now)

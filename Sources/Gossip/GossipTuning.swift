@@ -46,6 +46,12 @@ package struct GossipTuning: Equatable, Sendable {
     package var headPatience = Duration.milliseconds(50)
     /// How soon a repair without progress is tried with another peer.
     package var repairRetry = Duration.seconds(1)
+    /// And how much later, so that a herd does not ask in step.
+    package var repairJitter = Duration.milliseconds(200)
+    /// How long members have to bring what is missing before the store is asked.
+    package var storePatience = Duration.seconds(2)
+    /// And how much longer, each at its own time.
+    package var storeJitter = Duration.seconds(2)
     /// Batches held back while an earlier one is missing, in encoded bytes.
     package var heldLimit = 4 << 20
     /// A batch is announced this often again, `tailInterval` apart, to `tailFanOut` members.

@@ -12,15 +12,19 @@ package enum StreamCodec {
         case pull = 2
         case snapshot = 3
         case ping = 4
+        case audit = 5
     }
 
     private enum ReplyType: UInt8 {
         case sheet = 1
         case batches = 2
         case compacted = 3
-        case page = 4
         case pong = 5
         case refused = 6
+        case chunk = 7
+        case busy = 8
+        case tooLarge = 9
+        case audit = 10
     }
 
     package static func encode(_ request: StreamRequest) -> [UInt8] {
@@ -33,10 +37,14 @@ package enum StreamCodec {
         case .pull(let revision):
             writer.byte(RequestType.pull.rawValue)
             writer.revision(revision)
-        case .snapshot(let key):
+        case .snapshot(let key, let base):
             writer.byte(RequestType.snapshot.rawValue)
-            writer.byte(key == nil ? 0 : 1)
+            writer.byte((key == nil ? 0 : 1) | (base == nil ? 0 : 2))
             if let key { writer.key(key) }
+            if let base { writer.position(base) }
+        case .audit(let question):
+            writer.byte(RequestType.audit.rawValue)
+            writer.question(question)
         case .ping(let target):
             writer.byte(RequestType.ping.rawValue)
             writer.text(target.text)
@@ -58,12 +66,16 @@ package enum StreamCodec {
         case .compacted(let floor):
             writer.byte(ReplyType.compacted.rawValue)
             writer.revision(floor)
-        case .page(let records, let position, let isLast):
-            writer.byte(ReplyType.page.rawValue)
-            writer.position(position)
-            writer.byte(isLast ? 1 : 0)
-            writer.number(records.count)
-            for record in records { writer.record(record) }
+        case .chunk(let chunk):
+            writer.byte(ReplyType.chunk.rawValue)
+            writer.chunk(chunk)
+        case .busy: writer.byte(ReplyType.busy.rawValue)
+        case .tooLarge(let revision):
+            writer.byte(ReplyType.tooLarge.rawValue)
+            writer.revision(revision)
+        case .audit(let answer):
+            writer.byte(ReplyType.audit.rawValue)
+            writer.answer(answer)
         case .pong(let sender):
             writer.byte(ReplyType.pong.rawValue)
             writer.sender(sender)
@@ -86,7 +98,13 @@ package enum StreamCodec {
         switch type {
         case .pushPull: return .pushPull(try reader.sheet())
         case .pull: return .pull(after: try reader.revision())
-        case .snapshot: return .snapshot(after: try reader.byte() & 1 == 0 ? nil : reader.key())
+        case .snapshot:
+            let has = try reader.byte()
+            return .snapshot(
+                after: has & 1 == 0 ? nil : try reader.key(),
+                base: has & 2 == 0 ? nil : try reader.position()
+            )
+        case .audit: return .audit(try reader.question())
         case .ping: return .ping(target: try reader.nodeName())
         }
     }
@@ -105,11 +123,10 @@ package enum StreamCodec {
             }
             return .batches(batches)
         case .compacted: return .compacted(floor: try reader.revision())
-        case .page:
-            let position = try reader.position()
-            let isLast = try reader.byte() & 1 != 0
-            let count = try reader.count("records", upTo: WireLimit.records)
-            return .page(try reader.records(count), at: position, isLast: isLast)
+        case .chunk: return .chunk(try reader.chunk())
+        case .busy: return .busy
+        case .tooLarge: return .tooLarge(try reader.revision())
+        case .audit: return .audit(try reader.answer())
         case .pong: return .pong(try reader.sender())
         case .refused: return .refused(try reader.text("a refusal", upTo: WireLimit.text))
         }
@@ -119,13 +136,6 @@ package enum StreamCodec {
     package static func size(of batch: ChangeBatch) -> Int {
         var writer = ByteWriter()
         writer.batch(batch)
-        return writer.bytes.count
-    }
-
-    /// How many bytes `record` adds to an answer.
-    package static func size(of record: ObjectRecord) -> Int {
-        var writer = ByteWriter()
-        writer.record(record)
         return writer.bytes.count
     }
 

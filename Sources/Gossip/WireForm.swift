@@ -14,6 +14,7 @@ enum WireLimit {
     static let text = 1_024
     static let records = 1 << 20
     static let batches = 10_000
+    static let buckets = 4_096
     static let settled = VirtualShard.count
     /// 100,000 years around 1970, so that sums of two cannot overflow.
     static let milliseconds: Int64 = 3_155_760_000_000_000

@@ -22,18 +22,32 @@ package struct FeedFilter: Equatable, Sendable {
     }
 }
 
+/// How much a watcher wants to hear of what lies behind.
+package enum FeedMode: String, CaseIterable, Sendable {
+    /// Every change, each once; as far back as the log goes.
+    case every
+    /// The newest state of everything that changed, deletions included; as far back as tombstones
+    /// go, which is much further. What was changed twice comes once, in the place of its last
+    /// change, so that an older revision may come with less than all of its changes.
+    case latest
+}
+
 /// One thing a watcher is told.
 package enum FeedItem: Equatable, Sendable {
     case put(ObjectRecord)
     case delete(ObjectRecord)
     /// Everything up to here has been handed over by this very cursor.
     case bookmark(Revision)
+    /// The watcher is far behind `head`, by so many revisions; said once until it has caught up.
+    case lagging(behind: UInt64, head: Revision)
 }
 
 /// Why a watcher gets nothing more.
 package enum FeedError: Error, Equatable, Sendable {
     /// The wanted history is gone, or was never this list's: list again.
     case compacted(floor: Revision, head: Revision)
+    /// The wanted revision is of a history that the store no longer has: list again.
+    case reset(head: Revision)
     /// This copy has not got there in time: ask again later, or somebody else.
     case future(head: Revision)
     case unavailable(String)
@@ -48,6 +62,11 @@ extension FeedError: CustomStringConvertible {
             that revision is not in the kept history, which goes from \(floor) to \(head). \
             List again and watch from the list's revision
             """
+        case .reset(let head):
+            """
+            that revision is of a history that ended when the store was restored; the list is at \
+            \(head) now. List again and watch from the list's revision
+            """
         case .future(let head): "this copy of the list stands at \(head). Ask again in a second"
         case .unavailable(let why): "the list cannot be read: \(why)"
         case .cancelled: "the watch was ended"
@@ -61,6 +80,9 @@ package struct FeedSettings: Equatable, Sendable {
     package var futurePatience = Duration.seconds(5)
     /// How many batches or records a cursor reads at a time; also bounded by the replica's bytes.
     package var pageLimit = 1_000
+    /// A watcher that is further behind than either is told so.
+    package var lagRevisions: UInt64 = 100_000
+    package var lagAge = Duration.seconds(300)
 
     package init() {}
 }
@@ -109,9 +131,12 @@ package final class ChangeFeed: Sendable {
     /// A cursor that stands behind `revision`, or, for `nil`, before the whole list.
     ///
     /// Costs nothing until its first ``FeedCursor/next(timeout:)``.
-    package func cursor(since revision: Revision?, filter: FeedFilter = FeedFilter()) -> FeedCursor
-    {
-        FeedCursor(self, since: revision, filter: filter)
+    package func cursor(
+        since revision: Revision?,
+        filter: FeedFilter = FeedFilter(),
+        mode: FeedMode = .every
+    ) -> FeedCursor {
+        FeedCursor(self, since: revision, filter: filter, mode: mode)
     }
 
     /// How many cursors are waiting right now.

@@ -31,21 +31,24 @@ package enum FeedForm: Sendable {
 /// When a quiet feed says something all the same.
 package struct FeedRhythm: Equatable, Sendable {
     /// A sign of life, so that nobody in between drops the connection.
-    package var comment = Duration.seconds(15)
-    /// How far the watcher is; at least `comment`.
-    package var bookmark = Duration.seconds(30)
+    package var comment = Duration.seconds(5)
+    /// How far the watcher is, so that it can come back before that is compacted; at least
+    /// `comment`.
+    package var bookmark = Duration.seconds(5)
 
     package init() {}
 }
 
 /// A response body that follows the list, for days if need be.
 ///
-/// Events are `{"type":"put|delete|bookmark|reset","kind":"job","rev":"1.17","object":{…}}`.
+/// Events are `{"type":"put|delete|bookmark|lagging|reset","kind":"job","rev":"1.17","object":{…}}`.
 /// `rev` is always a revision from which a new watch goes on without a hole: inside a revision that
 /// changed several objects it is the one before until the last of them, and inside a first listing,
 /// which has no place in history yet, it is `0.0` until the bookmark. The object's own is
 /// `object.rev`.
-/// A `reset` ends the body: the reader has to list again. A sign of life is a comment, or in lines
+/// `lagging` says by how many revisions the reader is `behind` the `head`, once until it has caught
+/// up. A `reset` ends the body: the reader has to list again, because of its `reason`: `compacted`,
+/// `epoch` (the store was restored) or `future`. A sign of life is a comment, or in lines
 /// an empty line, which readers skip.
 package final class FeedBody: HTTPBodyStream {
     private struct State {
@@ -69,16 +72,17 @@ package final class FeedBody: HTTPBodyStream {
 
     /// A body for one watcher, refused before anything is sent.
     ///
-    /// - Throws: ``FeedError/compacted(floor:head:)``, to be answered with 410;
-    ///   ``FeedError/future(head:)`` after the feed's patience, with 503 and `Retry-After`.
+    /// - Throws: ``FeedError/compacted(floor:head:)`` and ``FeedError/reset(head:)``, to be answered
+    ///   with 410; ``FeedError/future(head:)`` after the feed's patience, with 503 and `Retry-After`.
     package static func open(
         _ feed: ChangeFeed,
         since revision: Revision?,
         filter: FeedFilter = FeedFilter(),
+        mode: FeedMode = .every,
         form: FeedForm,
         rhythm: FeedRhythm = FeedRhythm()
     ) async throws(FeedError) -> FeedBody {
-        let cursor = feed.cursor(since: revision, filter: filter)
+        let cursor = feed.cursor(since: revision, filter: filter, mode: mode)
         try await cursor.prepare()
         return FeedBody(cursor, since: revision, form: form, rhythm: rhythm)
     }
@@ -120,6 +124,9 @@ package final class FeedBody: HTTPBodyStream {
         }
         var bytes: [UInt8] = []
         for (index, item) in items.enumerated() {
+            if case .lagging(let behind, let head) = item {
+                bytes += lagging(behind: behind, head: head)
+            }
             guard let record = item.record else { continue }
             let isLast =
                 index + 1 == items.count
@@ -140,6 +147,17 @@ package final class FeedBody: HTTPBodyStream {
             )
         }
         return bytes
+    }
+
+    private func lagging(behind: UInt64, head: Revision) -> [UInt8] {
+        let resumable = state.withLock(\.resumable)
+        return event(
+            [
+                "type": "lagging", "rev": .string(resumable.description),
+                "behind": .integer(Int64(clamping: behind)), "head": .string(head.description),
+            ],
+            at: resumable
+        )
     }
 
     /// The end of a listing and every second silence are bookmarks, other silences a sign of life.
@@ -167,11 +185,22 @@ package final class FeedBody: HTTPBodyStream {
     private func ending(_ error: FeedError) -> [UInt8]? {
         state.withLock { $0.hasEnded = true }
         switch error {
-        case .compacted, .future:
-            return event(["type": "reset", "detail": .string(error.description)], at: nil)
+        case .compacted(_, let head): return reset("compacted", error, head)
+        case .reset(let head): return reset("epoch", error, head)
+        case .future(let head): return reset("future", error, head)
         // The reader reconnects with what it has; nothing is lost by closing.
         case .unavailable, .cancelled: return nil
         }
+    }
+
+    private func reset(_ reason: String, _ error: FeedError, _ head: Revision) -> [UInt8] {
+        event(
+            [
+                "type": "reset", "reason": .string(reason),
+                "head": .string(head.description), "detail": .string(error.description),
+            ],
+            at: nil
+        )
     }
 
     private func event(_ members: [String: Value], at revision: Revision?) -> [UInt8] {
@@ -189,7 +218,7 @@ extension FeedItem {
     fileprivate var record: ObjectRecord? {
         switch self {
         case .put(let record), .delete(let record): record
-        case .bookmark: nil
+        case .bookmark, .lagging: nil
         }
     }
 }

@@ -26,15 +26,27 @@ package final class FeedCursor: Sendable {
         var phase: Phase
         var waiter: UInt64?
         var isCancelled = false
+        /// The watcher has been told that it is far behind, and is not through yet.
+        var isLagging = false
+        /// How often the copy had been mended when this cursor began.
+        var mends: Int?
+    }
+
+    /// What one reading brought, and how far it goes.
+    private struct Page {
+        var records: [ObjectRecord]
+        var reached: Revision
     }
 
     private let feed: ChangeFeed
     private let filter: FeedFilter
+    private let mode: FeedMode
     private let state: Mutex<State>
 
-    init(_ feed: ChangeFeed, since revision: Revision?, filter: FeedFilter) {
+    init(_ feed: ChangeFeed, since revision: Revision?, filter: FeedFilter, mode: FeedMode) {
         self.feed = feed
         self.filter = filter
+        self.mode = mode
         state = Mutex(State(phase: .starting(revision)))
     }
 
@@ -79,7 +91,8 @@ package final class FeedCursor: Sendable {
     /// Checks the start, waiting for a revision that this copy has not seen yet, so that a refusal
     /// comes before anything was sent.
     ///
-    /// - Throws: ``FeedError/compacted(floor:head:)``, ``FeedError/future(head:)``.
+    /// - Throws: ``FeedError/compacted(floor:head:)``, ``FeedError/reset(head:)``,
+    ///   ``FeedError/future(head:)``.
     package func prepare() async throws(FeedError) {
         guard case .starting(let revision) = state.withLock({ $0.phase }) else { return }
         do throws(FeedError) {
@@ -92,6 +105,7 @@ package final class FeedCursor: Sendable {
 
     /// Goes on by one page; `nil` if there was nothing in it for this watcher.
     private func step(until deadline: MonotonicInstant) async throws(FeedError) -> [FeedItem]? {
+        try await noticeMending()
         switch state.withLock({ $0.phase }) {
         case .starting(let revision):
             try await start(revision)
@@ -103,17 +117,38 @@ package final class FeedCursor: Sendable {
         }
     }
 
-    private func start(_ revision: Revision?) async throws(FeedError) {
-        var head = await feed.replica.position().revision
-        guard let revision else { return try advance(to: .listing(base: head, after: nil)) }
-        let deadline = SystemClock.monotonic.advanced(by: feed.settings.futurePatience)
-        while head < revision {
-            guard SystemClock.monotonic < deadline else { throw .future(head: head) }
-            try await wait(whileAt: head, until: deadline)
-            head = await feed.replica.position().revision
+    /// What was mended has no revision of its own that would bring it: list again.
+    private func noticeMending() async throws(FeedError) {
+        let mends = feed.replica.mendCount.withLock(\.self)
+        let before = state.withLock { state in
+            state.mends = state.mends ?? mends
+            return state.mends
         }
-        _ = try await changes(after: revision, limit: 1)
+        guard before != mends else { return }
+        let head = await feed.replica.position().revision
+        throw .compacted(floor: head, head: head)
+    }
+
+    private func start(_ revision: Revision?) async throws(FeedError) {
+        guard let revision else {
+            let head = await feed.replica.position().revision
+            return try advance(to: .listing(base: head, after: nil))
+        }
+        let deadline = SystemClock.monotonic.advanced(by: feed.settings.futurePatience)
+        var place = try await place(of: revision)
+        while place.head < revision {
+            guard SystemClock.monotonic < deadline else { throw .future(head: place.head) }
+            try await wait(whileAt: place.head, until: deadline)
+            place = try await self.place(of: revision)
+        }
+        if let error = mode.refusal(of: revision, place) { throw error }
         try advance(to: .live(revision))
+    }
+
+    private func place(of revision: Revision) async throws(FeedError) -> FeedPlace {
+        try await reading(at: revision) { () async throws(ReplicaError) -> FeedPlace in
+            try await feed.replica.place(of: revision)
+        }
     }
 
     /// One page of the list as it was at `base`.
@@ -123,7 +158,7 @@ package final class FeedCursor: Sendable {
         base: Revision,
         after key: ObjectKey?
     ) async throws(FeedError) -> [FeedItem]? {
-        let (records, position) = try await reading {
+        let (records, position) = try await reading(at: base) {
             () async throws(ReplicaError) -> (records: [ObjectRecord], position: Position) in
             try await feed.replica.snapshot(after: key, limit: feed.settings.pageLimit)
         }
@@ -153,10 +188,9 @@ package final class FeedCursor: Sendable {
             try advance(to: .live(revision))
             return [.bookmark(revision)]
         }
-        let batches = try await changes(after: revision, limit: feed.settings.pageLimit)
-        let last = batches.last?.position.revision ?? goal
-        try advance(to: .settling(at: last, goal: goal))
-        let items = items(of: batches)
+        let page = try await page(after: revision)
+        try advance(to: .settling(at: page?.reached ?? goal, goal: goal))
+        let items = items(of: page?.records ?? [])
         return items.isEmpty ? nil : items
     }
 
@@ -164,8 +198,8 @@ package final class FeedCursor: Sendable {
         after revision: Revision,
         until deadline: MonotonicInstant
     ) async throws(FeedError) -> [FeedItem]? {
-        let batches = try await changes(after: revision, limit: feed.settings.pageLimit)
-        guard let last = batches.last else {
+        guard let page = try await page(after: revision) else {
+            state.withLock { $0.isLagging = false }
             let head = await feed.replica.position().revision
             // The copy went back: a damaged file was set aside, and its successor starts empty.
             guard head >= revision else {
@@ -176,31 +210,62 @@ package final class FeedCursor: Sendable {
             try await wait(whileAt: revision, until: deadline)
             return nil
         }
-        let reached = last.position.revision
-        try advance(to: .live(reached))
-        let items = items(of: batches)
+        let notice = await lag(at: revision, before: page)
+        try advance(to: .live(page.reached))
+        let items = notice + items(of: page.records)
         guard items.isEmpty else { return items }
         // Others' changes never end; a watcher of few still learns in time how far it is.
-        return SystemClock.monotonic < deadline ? nil : [.bookmark(reached)]
+        return SystemClock.monotonic < deadline ? nil : [.bookmark(page.reached)]
     }
 
-    private func items(of batches: [ChangeBatch]) -> [FeedItem] {
-        batches.flatMap(\.records).compactMap { record in
+    /// The notice that the watcher is far behind, if it is and has not been told.
+    private func lag(at revision: Revision, before page: Page) async -> [FeedItem] {
+        guard !state.withLock({ $0.isLagging }) else { return [] }
+        let head = await feed.replica.position().revision
+        let isSameEpoch = head.epoch == revision.epoch && head.sequence >= revision.sequence
+        let behind = isSameEpoch ? head.sequence - revision.sequence : head.sequence
+        let isOld =
+            page.records.first.map {
+                $0.updatedAt.duration(to: SystemClock.wall) > feed.settings.lagAge
+            } ?? false
+        guard behind > feed.settings.lagRevisions || isOld else { return [] }
+        state.withLock { $0.isLagging = true }
+        return [.lagging(behind: behind, head: head)]
+    }
+
+    private func items(of records: [ObjectRecord]) -> [FeedItem] {
+        records.compactMap { record in
             guard filter.matches(record.key) else { return nil }
             return record.isDeleted ? .delete(record) : .put(record)
         }
     }
 
-    private func changes(
-        after revision: Revision,
-        limit: Int
-    ) async throws(FeedError) -> [ChangeBatch] {
-        try await reading { () async throws(ReplicaError) -> [ChangeBatch] in
-            try await feed.replica.changes(after: revision, limit: limit)
+    /// The next changes; `nil` if there are none.
+    private func page(after revision: Revision) async throws(FeedError) -> Page? {
+        let limit = feed.settings.pageLimit
+        return try await reading(at: revision) { () async throws(ReplicaError) -> Page? in
+            switch mode {
+            case .every:
+                let batches = try await feed.replica.changes(after: revision, limit: limit)
+                return batches.last.map {
+                    Page(records: batches.flatMap(\.records), reached: $0.position.revision)
+                }
+            case .latest:
+                let (records, position) = try await feed.replica.latest(
+                    after: revision,
+                    limit: limit
+                )
+                if let last = records.last {
+                    return Page(records: records, reached: last.revision)
+                }
+                guard position.revision > revision else { return nil }
+                return Page(records: [], reached: position.revision)
+            }
         }
     }
 
-    private func reading<Result: Sendable>(
+    private func reading<Result>(
+        at revision: Revision,
         _ work: () async throws(ReplicaError) -> Result
     ) async throws(FeedError) -> Result {
         do throws(ReplicaError) {
@@ -209,7 +274,11 @@ package final class FeedCursor: Sendable {
             guard case .compacted(let floor) = error else {
                 throw .unavailable(error.description)
             }
-            throw .compacted(floor: floor, head: await feed.replica.position().revision)
+            let head = await feed.replica.position().revision
+            guard revision.isOfOtherEpoch(than: head) else {
+                throw .compacted(floor: floor, head: head)
+            }
+            throw .reset(head: head)
         }
     }
 
@@ -242,5 +311,29 @@ package final class FeedCursor: Sendable {
             state.phase = phase
             return true
         }
+    }
+}
+
+extension FeedMode {
+    /// Why a watch cannot begin behind `revision`, or `nil`.
+    fileprivate func refusal(of revision: Revision, _ place: FeedPlace) -> FeedError? {
+        // Where an earlier stretch of history ended is in the log or nowhere.
+        if !place.isKnown, revision.isOfOtherEpoch(than: place.head) {
+            return .reset(head: place.head)
+        }
+        switch self {
+        case .every:
+            return place.isKnown ? nil : .compacted(floor: place.floor, head: place.head)
+        case .latest:
+            guard revision < place.tombFloor else { return nil }
+            return .compacted(floor: place.tombFloor, head: place.head)
+        }
+    }
+}
+
+extension Revision {
+    /// Whether it belongs to an earlier stretch of history; before all of them is no stretch.
+    fileprivate func isOfOtherEpoch(than head: Revision) -> Bool {
+        epoch != head.epoch && epoch > 0 && head.epoch > 0
     }
 }

@@ -16,11 +16,21 @@ package actor Replica: ReplicatedList {
     /// Where this actor runs; the feed's timers run there too.
     package nonisolated let loop: EventLoop
     private nonisolated let observers = Mutex<[@Sendable (Position) -> Void]>([])
-    let settings: ReplicaSettings
-    private var file: ReplicaFile
+    nonisolated let settings: ReplicaSettings
+    /// How often rows were mended behind the readers' backs.
+    nonisolated let mendCount = Mutex(0)
+    /// Reads pages on a thread and a connection of its own, so that no reader delays a write.
+    nonisolated let reader: ReplicaReader
+    private let lock: FileLock
+    var file: ReplicaFile
     private var isClosed = false
+    private var quarantineCount: Int64 = 0
+    /// Up to where members that are there, or were within the hour, still need changes.
+    var needed: Revision?
+    /// The copy that is to replace this one, and whether somebody is working on it.
+    var fresh: (copy: FreshCopy, isTaken: Bool)?
     /// Where damaged files were put since this replica was opened.
-    package private(set) var filesSetAside: [String] = []
+    package var filesSetAside: [String] = []
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe loop.asUnownedSerialExecutor()
@@ -31,10 +41,22 @@ package actor Replica: ReplicatedList {
     /// - Throws: ``ReplicaError/unavailable(_:)`` if the file cannot be opened, belongs to another
     ///   process, or is some other program's database.
     package init(_ settings: ReplicaSettings) throws(ReplicaError) {
-        let (file, damaged) = try ReplicaFile.open(settings.path)
+        // A second process on the same replica would be a second node of the same name.
+        lock = try ReplicaLock.take(settings.path)
+        let (file, damaged): (ReplicaFile, String?)
+        do throws(ReplicaError) {
+            (file, damaged) = try ReplicaFile.open(settings.path)
+        } catch {
+            // What is not ours is left as it was, without our lock beside it.
+            try? FileStore.remove(ReplicaLock.path(settings.path))
+            throw error
+        }
+        FreshCopy.discard(settings.path)
         self.settings = settings
         self.file = file
         filesSetAside = damaged.map { [$0] } ?? []
+        quarantineCount = file.quarantineCount
+        reader = ReplicaReader(settings.path)
         loop = EventLoop(name: "replica")
     }
 
@@ -51,9 +73,13 @@ package actor Replica: ReplicatedList {
 
     /// Lets go of the file, so that it can be opened again; every later call that reads or writes
     /// throws ``ReplicaError/unavailable(_:)``.
-    package func close() {
+    package func close() async {
         isClosed = true
+        await reader.close()
+        if let fresh { await fresh.copy.discard() }
+        fresh = nil
         try? file.close()
+        lock.unlock()
     }
 
     package func position() -> Position { file.meta.position }
@@ -66,95 +92,79 @@ package actor Replica: ReplicatedList {
 
     package func apply(_ batches: [ChangeBatch]) throws(ReplicaError) -> ApplyOutcome {
         let before = file.meta.position
-        var outcome: ApplyOutcome?
-        var refusal: String?
-        try write { file, meta throws(SQLiteError) in
-            var meta = meta
-            for batch in batches {
-                let verdict = try judge(batch, in: file, at: meta.position)
-                switch verdict {
-                case .follows:
-                    try file.append(batch, to: &meta)
-                    continue
-                case .known: continue
-                case .gap: outcome = .gap(have: meta.position, next: batch.previous)
-                case .diverged: outcome = .diverged(have: meta.position)
-                case .refused(let why): refusal = why
-                }
+        let result = try attempt { file throws(SQLiteError) in try file.apply(batches) }
+        if file.meta.position != before { announce() }
+        try compact(afterApplying: batches.count)
+        if case .refused(_, let why) = result { throw .refused(why) }
+        if quarantineCount > 0 { try forgetQuarantine() }
+        return result.outcome ?? .applied(file.meta.position)
+    }
+
+    package func take(_ batches: [ChangeBatch]) throws(ReplicaError) -> ApplyOutcome {
+        var sound = batches
+        var known: (revision: Revision, why: String)?
+        if quarantineCount > 0 {
+            for (place, batch) in batches.enumerated() {
+                let revision = batch.position.revision
+                guard revision > file.meta.position.revision,
+                    let why = try quarantined(revision)
+                else { continue }
+                known = (revision, why)
+                sound.removeSubrange(place...)
                 break
             }
-            return meta
         }
+        let before = file.meta.position
+        let result = try attempt { file throws(SQLiteError) in try file.apply(sound) }
         if file.meta.position != before { announce() }
-        try compact()
-        if let refusal { throw .refused(refusal) }
-        return outcome ?? .applied(file.meta.position)
+        try compact(afterApplying: batches.count)
+        if case .refused(let revision, let why) = result {
+            try quarantine(revision, why)
+            throw .quarantined(revision, why: why, isNew: true)
+        }
+        if let known, result.outcome == nil {
+            throw .quarantined(known.revision, why: known.why, isNew: false)
+        }
+        return result.outcome ?? .applied(file.meta.position)
     }
 
-    package func install(
-        _ records: [ObjectRecord],
-        at position: Position
-    ) throws(ReplicaError) {
-        for record in records {
-            if let why = ChainRule.flaw(in: record) { throw .refused(why) }
-            guard record.revision <= position.revision else {
-                throw .refused("\(record.key) is newer than the snapshot's \(position.revision)")
-            }
+    private func quarantined(_ revision: Revision) throws(ReplicaError) -> String? {
+        try attempt { file throws(SQLiteError) in
+            try file.connection.query(
+                "SELECT why FROM quarantine WHERE epoch=? AND sequence=?",
+                revision.columns
+            ) { $0.text(0) }.first
         }
-        try write { file, _ throws(SQLiteError) in
-            try file.connection.run("DELETE FROM object")
-            try file.connection.run("DELETE FROM log")
-            var meta = ReplicaMeta(position: position, floor: position)
-            for record in records { meta.live += try file.connection.put(record) }
-            return meta
-        }
-        announce()
     }
 
-    private func judge(
-        _ batch: ChangeBatch,
-        in file: ReplicaFile,
-        at have: Position
-    ) throws(SQLiteError) -> ChainRule.Verdict {
-        var logged: Digest?
-        if batch.position.revision < have.revision {
-            logged = try file.connection.logged(batch.position.revision)?.position.digest
-        }
-        return ChainRule.judge(batch, at: have) { _ in logged }
-    }
-
-    /// Drops the oldest batches, a tenth of the limit at a time, and the tombstones behind them.
-    ///
-    /// A tombstone serves only readers that ask for changes from before it; no kept history does.
-    private func compact() throws(ReplicaError) {
-        let kept = file.meta.nextLogged - file.meta.firstLogged
-        let limit = Int64(settings.keptBatches)
-        guard kept > limit + limit / 10 else { return }
-        try write { file, meta throws(SQLiteError) in
-            var meta = meta
-            let first = meta.nextLogged - limit
-            let last = try file.connection.query(
-                "SELECT epoch, sequence, digest FROM log WHERE number=?",
-                [.integer(first - 1)]
-            ) { $0.position(at: 0) }.first
-            guard let floor = last ?? nil else { return meta }
-            try file.connection.run("DELETE FROM log WHERE number<?", [.integer(first)])
+    private func quarantine(_ revision: Revision, _ why: String) throws(ReplicaError) {
+        _ = try attempt { file throws(SQLiteError) in
             try file.connection.run(
-                "DELETE FROM object WHERE deleted=1 AND (epoch, sequence)<=(?, ?)",
-                floor.revision.columns
+                "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?)",
+                revision.columns + [.text(why)]
             )
-            meta.firstLogged = first
-            meta.floor = floor
-            return meta
         }
+        quarantineCount = file.quarantineCount
     }
 
-    private func announce() {
+    /// What the copy has come past is settled: the store has decided.
+    private func forgetQuarantine() throws(ReplicaError) {
+        let position = file.meta.position.revision
+        _ = try attempt { file throws(SQLiteError) in
+            try file.connection.run(
+                "DELETE FROM quarantine WHERE (epoch, sequence)<=(?, ?)",
+                position.columns
+            )
+        }
+        quarantineCount = file.quarantineCount
+    }
+
+    func announce() {
         let position = file.meta.position
         for observer in observers.withLock({ $0 }) { observer(position) }
     }
 
-    private func write(
+    func write(
         _ work: (ReplicaFile, ReplicaMeta) throws(SQLiteError) -> ReplicaMeta
     ) throws(ReplicaError) {
         try attempt { file throws(SQLiteError) in
@@ -179,24 +189,98 @@ package actor Replica: ReplicatedList {
         }
     }
 
+    /// A reader found what it was reading, `generation`, to be damaged.
+    func noticeDamage(in generation: Int) throws(ReplicaError) {
+        guard !isClosed, reader.generation.current == generation else { return }
+        do throws(SQLiteError) { try file.close() } catch { throw ReplicaError(error) }
+        try startAfresh()
+    }
+
     private func startAfresh() throws(ReplicaError) {
+        reader.generation.advance()
         let (fresh, damaged) = try ReplicaFile.replace(settings.path)
         file = fresh
+        quarantineCount = 0
         filesSetAside.append(damaged)
         announce()
     }
 }
 
+/// The lock that keeps a second process off a replica.
+private enum ReplicaLock {
+    static func path(_ path: String) -> String { path + ".lock" }
+
+    static func take(_ path: String) throws(ReplicaError) -> FileLock {
+        do throws(SystemError) {
+            let lock = try FileLock(path: self.path(path))
+            if try lock.tryLock() { return lock }
+        } catch {
+            throw .unavailable(error.description)
+        }
+        throw .unavailable("another process has it open")
+    }
+}
+
 extension ReplicaFile {
+    /// What came of applying batches in one transaction.
+    enum Application {
+        case all
+        case stopped(ApplyOutcome)
+        /// The batch of this revision contradicts its own digests; its elders are applied.
+        case refused(Revision, String)
+
+        var outcome: ApplyOutcome? {
+            if case .stopped(let outcome) = self { outcome } else { nil }
+        }
+    }
+
+    /// Applies `batches` up to the first that does not follow.
+    func apply(_ batches: [ChangeBatch]) throws(SQLiteError) -> Application {
+        var result = Application.all
+        try change { before throws(SQLiteError) in
+            var meta = before
+            for batch in batches {
+                switch try judge(batch, at: meta.position) {
+                case .follows:
+                    try append(batch, to: &meta)
+                    continue
+                case .known: continue
+                case .gap:
+                    result = .stopped(.gap(have: meta.position, next: batch.previous))
+                case .diverged: result = .stopped(.diverged(have: meta.position))
+                case .refused(let why): result = .refused(batch.position.revision, why)
+                }
+                break
+            }
+            return meta
+        }
+        return result
+    }
+
+    private func judge(
+        _ batch: ChangeBatch,
+        at have: Position
+    ) throws(SQLiteError) -> ChainRule.Verdict {
+        var logged: Digest?
+        if batch.position.revision < have.revision {
+            logged = try connection.logged(batch.position.revision)?.position.digest
+        }
+        return ChainRule.judge(batch, at: have) { _ in logged }
+    }
+
     /// Appends `batch` to the log and applies it to the objects.
-    fileprivate func append(
+    private func append(
         _ batch: ChangeBatch,
         to meta: inout ReplicaMeta
     ) throws(SQLiteError) {
-        try connection.append(batch, number: meta.nextLogged)
-        for record in batch.records { meta.live += try connection.put(record) }
+        meta.logBytes += try connection.append(batch, number: meta.nextLogged)
+        for record in batch.records { meta.live += try put(record) }
         meta.nextLogged += 1
         meta.position = batch.position
+    }
+
+    var quarantineCount: Int64 {
+        (try? connection.integer("SELECT count(*) FROM quarantine")) ?? 0
     }
 }
 

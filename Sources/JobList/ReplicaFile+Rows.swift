@@ -28,30 +28,54 @@ extension Connection {
     func meta() throws(SQLiteError) -> ReplicaMeta? {
         let sql = """
             SELECT epoch, sequence, digest, floor_epoch, floor_sequence, floor_digest,
-                   live, first, next FROM meta
+                   tomb_epoch, tomb_sequence, live, first, next, log_bytes FROM meta
             """
         let rows = try query(sql) { row -> ReplicaMeta? in
-            guard let position = row.position(at: 0), let floor = row.position(at: 3) else {
-                return nil
-            }
+            guard let position = row.position(at: 0), let floor = row.position(at: 3),
+                let tombFloor = row.revision(at: 6)
+            else { return nil }
             return ReplicaMeta(
                 position: position,
                 floor: floor,
-                live: row.integer(6),
-                firstLogged: row.integer(7),
-                nextLogged: row.integer(8)
+                tombFloor: tombFloor,
+                live: row.integer(8),
+                firstLogged: row.integer(9),
+                nextLogged: row.integer(10),
+                logBytes: row.integer(11)
             )
         }
         return rows.count == 1 ? rows[0] : nil
     }
 
     func write(_ meta: ReplicaMeta) throws(SQLiteError) {
-        let sql = "INSERT OR REPLACE INTO meta VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        let sql = "INSERT OR REPLACE INTO meta VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        let numbers = [meta.live, meta.firstLogged, meta.nextLogged, meta.logBytes]
         try run(
             sql,
-            meta.position.columns + meta.floor.columns
-                + [.integer(meta.live), .integer(meta.firstLogged), .integer(meta.nextLogged)]
+            meta.position.columns + meta.floor.columns + meta.tombFloor.columns
+                + numbers.map { .integer($0) }
         )
+    }
+
+    func bucketSums() throws(SQLiteError) -> BucketSums {
+        var sums = BucketSums()
+        let rows = try query("SELECT number, count, high, low FROM bucket") { row in
+            (Int(row.integer(0)), row.bucketSum(at: 1))
+        }
+        for (bucket, sum) in rows where sums.buckets.indices.contains(bucket) {
+            sums[bucket] = sum
+        }
+        return sums
+    }
+
+    func write(_ sum: BucketSum, of bucket: Int) throws(SQLiteError) {
+        let statement = try prepare("INSERT OR REPLACE INTO bucket VALUES (?, ?, ?, ?)")
+        try statement.run {
+            $0.put(bucket)
+            $0.put(sum.count)
+            $0.put(Int64(truncatingIfNeeded: sum.sum >> 64))
+            $0.put(Int64(truncatingIfNeeded: sum.sum))
+        }
     }
 
     /// The position that the log's last batch led to.
@@ -60,32 +84,64 @@ extension Connection {
         return try query(sql) { $0.position(at: 0) }.first ?? nil
     }
 
-    func append(_ batch: ChangeBatch, number: Int64) throws(SQLiteError) {
+    /// Appends `batch` to the log; answers how many bytes it takes there.
+    func append(_ batch: ChangeBatch, number: Int64) throws(SQLiteError) -> Int64 {
+        let bytes = BatchForm.bytes(batch.records)
+        let at = batch.records.first?.updatedAt.unixMilliseconds ?? 0
         try run(
-            "INSERT INTO log VALUES (?, ?, ?, ?, ?)",
-            [.integer(number)] + batch.position.columns + [.blob(BatchForm.bytes(batch.records))]
+            "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)",
+            [.integer(number)] + batch.position.columns + [.integer(at), .blob(bytes)]
         )
+        return Int64(bytes.count)
     }
 
-    /// Writes `record` over what has its key; answers by how much the count of live ones changes.
-    func put(_ record: ObjectRecord) throws(SQLiteError) -> Int64 {
-        let key = record.key.columns
-        let wasLive = try integer(
-            "SELECT count(*) FROM object WHERE tenant=? AND kind=? AND name=? AND deleted=0",
-            key
-        )
+    /// What `object` has under `key`, but for the body.
+    func stored(
+        _ key: ObjectKey
+    ) throws(SQLiteError) -> (number: Int64, isLive: Bool, digest: Digest)? {
         let sql = """
+            SELECT tenant, kind, name, uid, version, epoch, sequence, deleted, NULL, digest,
+                   created, updated, author, number
+            FROM object WHERE tenant=? AND kind=? AND name=?
+            """
+        return try prepare(sql).first {
+            $0.put(key.tenant)
+            $0.put(key.kind.rawValue)
+            $0.put(key.name)
+        } row: { row in
+            (row.integer(13), row.integer(7) == 0, RowForm.digest(of: row))
+        }
+    }
+
+    /// Writes `record` into the row `number`, or into a new one.
+    func write(_ record: ObjectRecord, over number: Int64?) throws(SQLiteError) {
+        let sql =
+            number == nil
+            ? """
             INSERT INTO object(tenant, kind, name, uid, version, epoch, sequence, deleted, body,
                                digest, created, updated, author)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT(tenant, kind, name) DO UPDATE SET
-              uid=excluded.uid, version=excluded.version, epoch=excluded.epoch,
-              sequence=excluded.sequence, deleted=excluded.deleted, body=excluded.body,
-              digest=excluded.digest, created=excluded.created, updated=excluded.updated,
-              author=excluded.author
             """
-        try run(sql, key + record.otherColumns)
-        return (record.isDeleted ? 0 : 1) - wasLive
+            : """
+            UPDATE object SET tenant=?, kind=?, name=?, uid=?, version=?, epoch=?, sequence=?,
+                deleted=?, body=?, digest=?, created=?, updated=?, author=? WHERE number=?
+            """
+        try prepare(sql).run { binder in
+            binder.put(record.key.tenant)
+            binder.put(record.key.kind.rawValue)
+            binder.put(record.key.name)
+            binder.put(record.uid.text)
+            binder.put(record.version.rawValue)
+            binder.put(Int64(record.revision.epoch))
+            binder.put(Int64(clamping: record.revision.sequence))
+            binder.put(record.isDeleted ? 1 : 0)
+            binder.put(blob: record.body[...])
+            binder.put(blob: record.digest.bytes[...])
+            binder.put(record.createdAt.unixMilliseconds)
+            binder.put(record.updatedAt.unixMilliseconds)
+            binder.put(record.author)
+            if let number { binder.put(number) }
+        }
     }
 
     /// Records by a condition on `object`, in the order it states.
@@ -95,11 +151,7 @@ extension Connection {
         where condition: String,
         _ values: [SQLValue]
     ) throws(SQLiteError) -> [ObjectRecord] {
-        let sql = """
-            SELECT tenant, kind, name, uid, version, epoch, sequence, deleted, body, digest,
-                   created, updated, author
-            FROM object WHERE \(condition)
-            """
+        let sql = "SELECT \(RowForm.columns) FROM object WHERE \(condition)"
         return try query(sql, values) { $0.record }.sound(of: "object")
     }
 
@@ -144,7 +196,7 @@ extension Array {
 }
 
 extension Row {
-    fileprivate func revision(at index: Int32) -> Revision? {
+    func revision(at index: Int32) -> Revision? {
         guard let epoch = UInt32(exactly: integer(index)),
             let sequence = UInt64(exactly: integer(index + 1))
         else { return nil }
@@ -158,7 +210,15 @@ extension Row {
         return Position(revision: revision, digest: digest)
     }
 
-    fileprivate var record: ObjectRecord? {
+    func bucketSum(at index: Int32) -> BucketSum {
+        let high = UInt128(UInt64(bitPattern: integer(index + 1)))
+        return BucketSum(
+            count: integer(index),
+            sum: high << 64 | UInt128(UInt64(bitPattern: integer(index + 2)))
+        )
+    }
+
+    var record: ObjectRecord? {
         guard let kind = ObjectKind(rawValue: text(1)), let revision = revision(at: 5),
             let digest = Digest(bytes: blob(9))
         else { return nil }
@@ -184,20 +244,9 @@ extension Revision {
 }
 
 extension Position {
-    fileprivate var columns: [SQLValue] { revision.columns + [.blob(digest.bytes)] }
+    var columns: [SQLValue] { revision.columns + [.blob(digest.bytes)] }
 }
 
 extension ObjectKey {
     var columns: [SQLValue] { [.text(tenant), .text(kind.rawValue), .text(name)] }
-}
-
-extension ObjectRecord {
-    /// All columns behind the key.
-    fileprivate var otherColumns: [SQLValue] {
-        [.text(uid.text), .integer(version.rawValue)] + revision.columns + [
-            .integer(isDeleted ? 1 : 0), .blob(body), .blob(digest.bytes),
-            .integer(createdAt.unixMilliseconds), .integer(updatedAt.unixMilliseconds),
-            .text(author),
-        ]
-    }
 }

@@ -1,4 +1,4 @@
-// The replica's SQLite file: its schema, its opening, and how a damaged one is set aside.
+// The replica's SQLite file: its opening, and how a damaged one is set aside.
 
 internal import LockLease
 internal import Platform
@@ -7,18 +7,21 @@ internal import Vocabulary
 
 /// One open replica file and what its `meta` row says.
 final class ReplicaFile {
-    /// "RoLi": tells a replica from any other SQLite file.
-    static let applicationID: Int64 = 0x526F_4C69
-    static let schema: Int64 = 1
-
     private(set) var connection: Connection
     private(set) var isClosed = false
-    /// What `meta` holds; written by ``saveMeta(_:)`` alone.
+    /// What `meta` holds; written by ``change(_:)`` alone.
     private(set) var meta: ReplicaMeta
+    /// What the table `bucket` holds.
+    private(set) var sums: BucketSums
+    /// Buckets as the transaction under way leaves them.
+    private var touched: [Int: BucketSum] = [:]
+    /// A reading of all rows under way, which has to learn what changes behind it.
+    var scrub: ScrubPass?
 
-    private init(connection: Connection, meta: ReplicaMeta) {
+    init(connection: Connection, meta: ReplicaMeta, sums: BucketSums) {
         self.connection = connection
         self.meta = meta
+        self.sums = sums
     }
 
     /// Opens the file at `path`; one that is damaged or of another schema is set aside first.
@@ -30,7 +33,8 @@ final class ReplicaFile {
             let connection = try connect(path)
             switch try inspect(connection) {
             case .empty: return (try create(connection), nil)
-            case .sound(let meta): return (ReplicaFile(connection: connection, meta: meta), nil)
+            case .sound(let meta, let sums):
+                return (ReplicaFile(connection: connection, meta: meta, sums: sums), nil)
             case .damaged: break
             case .foreign:
                 throw SQLiteError(code: SQLiteError.cannotOpen, message: foreign(path), sql: "")
@@ -77,11 +81,9 @@ final class ReplicaFile {
 
     private static func connect(_ path: String) throws(SQLiteError) -> Connection {
         let connection = try Connection(path: path)
-        // A second process on the same replica would be a second node of the same name.
         try connection.execute(
             """
             PRAGMA busy_timeout=500;
-            PRAGMA locking_mode=EXCLUSIVE;
             PRAGMA journal_mode=WAL;
             PRAGMA synchronous=NORMAL;
             PRAGMA cache_size=-16384;
@@ -93,30 +95,31 @@ final class ReplicaFile {
 
     private enum Contents {
         case empty
-        case sound(ReplicaMeta)
+        case sound(ReplicaMeta, BucketSums)
         case damaged
         case foreign
     }
 
     private static func inspect(_ connection: Connection) throws(SQLiteError) -> Contents {
         let application = try connection.integer("PRAGMA application_id")
-        guard application == applicationID else {
+        guard application == ReplicaSchema.applicationID else {
             let tables = try connection.integer("SELECT count(*) FROM sqlite_schema")
             return application == 0 && tables == 0 ? .empty : .foreign
         }
-        guard try connection.integer("PRAGMA user_version") == schema,
+        guard try connection.integer("PRAGMA user_version") == ReplicaSchema.version,
             let meta = try connection.meta(),
             try connection.lastLogged() ?? meta.floor == meta.position
         else { return .damaged }
-        return .sound(meta)
+        return .sound(meta, try connection.bucketSums())
     }
 
     private static func create(_ connection: Connection) throws(SQLiteError) -> ReplicaFile {
         try connection.inTransaction { () throws(SQLiteError) in
-            try connection.execute(tables)
+            try connection.execute(ReplicaSchema.tables)
+            for index in ReplicaSchema.indexes { try connection.execute(index) }
             try connection.write(ReplicaMeta())
         }
-        return ReplicaFile(connection: connection, meta: ReplicaMeta())
+        return ReplicaFile(connection: connection, meta: ReplicaMeta(), sums: BucketSums())
     }
 
     /// Lets go of the file, which must come before it is renamed.
@@ -128,46 +131,62 @@ final class ReplicaFile {
         isClosed = true
     }
 
-    /// Runs `work` and writes the `meta` it returns, both or neither.
+    /// Runs `work` and writes the `meta` it returns with the sums it touched, all or nothing.
     func change(
         _ work: (ReplicaMeta) throws(SQLiteError) -> ReplicaMeta
     ) throws(SQLiteError) {
         let before = meta
-        meta = try connection.inTransaction { () throws(SQLiteError) in
-            let after = try work(before)
-            if after != before { try connection.write(after) }
-            return after
+        touched = [:]
+        do throws(SQLiteError) {
+            let after = try connection.inTransaction { () throws(SQLiteError) in
+                let after = try work(before)
+                if after != before { try connection.write(after) }
+                for (bucket, sum) in touched { try connection.write(sum, of: bucket) }
+                return after
+            }
+            for (bucket, sum) in touched { sums[bucket] = sum }
+            meta = after
+        } catch {
+            // What it was told of this transaction did not happen.
+            scrub = nil
+            throw error
         }
     }
 
-    private static let tables = """
-        CREATE TABLE object(
-          number INTEGER PRIMARY KEY,
-          tenant TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
-          uid TEXT NOT NULL, version INTEGER NOT NULL,
-          epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,
-          deleted INTEGER NOT NULL, body BLOB NOT NULL, digest BLOB NOT NULL,
-          created INTEGER NOT NULL, updated INTEGER NOT NULL, author TEXT NOT NULL,
-          UNIQUE(tenant, kind, name)
-        );
-        CREATE INDEX object_uid ON object(uid);
-        CREATE INDEX object_gone ON object(epoch, sequence) WHERE deleted = 1;
-        CREATE TABLE log(
-          number INTEGER PRIMARY KEY,
-          epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, digest BLOB NOT NULL,
-          records BLOB NOT NULL,
-          UNIQUE(epoch, sequence)
-        );
-        CREATE TABLE meta(
-          one INTEGER PRIMARY KEY CHECK(one = 1),
-          epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, digest BLOB NOT NULL,
-          floor_epoch INTEGER NOT NULL, floor_sequence INTEGER NOT NULL,
-          floor_digest BLOB NOT NULL,
-          live INTEGER NOT NULL, first INTEGER NOT NULL, next INTEGER NOT NULL
-        );
-        PRAGMA application_id=\(applicationID);
-        PRAGMA user_version=\(schema);
-        """
+    /// Writes `record` over what has its key; answers by how much the count of live ones changes.
+    ///
+    /// Only inside ``change(_:)``.
+    func put(_ record: ObjectRecord) throws(SQLiteError) -> Int64 {
+        let bucket = BucketSums.bucket(of: record.key)
+        let old = try connection.stored(record.key)
+        if let old, old.isLive { count(bucket, record.key) { $0.remove(old.digest) } }
+        if !record.isDeleted {
+            let digest = RowForm.digest(of: record)
+            count(bucket, record.key) { $0.add(digest) }
+        }
+        try connection.write(record, over: old?.number)
+        return (record.isDeleted ? 0 : 1) - (old?.isLive == true ? 1 : 0)
+    }
+
+    /// Removes the row of `key` as if it had never been; only inside ``change(_:)``.
+    func remove(_ key: ObjectKey) throws(SQLiteError) -> Int64 {
+        guard let old = try connection.stored(key) else { return 0 }
+        if old.isLive { count(BucketSums.bucket(of: key), key) { $0.remove(old.digest) } }
+        try connection.run("DELETE FROM object WHERE number=?", [.integer(old.number)])
+        return old.isLive ? -1 : 0
+    }
+
+    /// Takes `sum` for true; only inside ``change(_:)``.
+    func set(_ bucket: Int, to sum: BucketSum) {
+        touched[bucket] = sum
+    }
+
+    private func count(_ bucket: Int, _ key: ObjectKey, _ change: (inout BucketSum) -> Void) {
+        var sum = touched[bucket] ?? sums[bucket]
+        change(&sum)
+        touched[bucket] = sum
+        if let passed = scrub?.lastKey, key <= passed { scrub?.count(bucket, change) }
+    }
 }
 
 /// The replica's own state beside objects and log.
@@ -175,9 +194,13 @@ struct ReplicaMeta: Equatable {
     var position = Position.start
     /// Where the kept log begins: the position before its first batch.
     var floor = Position.start
+    /// Tombstones up to here may be gone; never above ``floor``.
+    var tombFloor = Revision.zero
     /// How many objects are not deleted.
     var live: Int64 = 0
     /// The log's first number, and the next one to be given; equal when the log is empty.
     var firstLogged: Int64 = 1
     var nextLogged: Int64 = 1
+    /// The bytes of all batches in the log.
+    var logBytes: Int64 = 0
 }

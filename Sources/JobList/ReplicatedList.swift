@@ -1,5 +1,6 @@
 // One peer's copy of the list, as gossip and the feed see it.
 
+package import Gossip
 package import Vocabulary
 
 /// A copy of the list that follows the store commit by commit.
@@ -27,11 +28,58 @@ package protocol ReplicatedList: Sendable {
         after key: ObjectKey?,
         limit: Int
     ) async throws(ReplicaError) -> (records: [ObjectRecord], position: Position)
-    /// Replaces the whole copy in one transaction.
-    func install(
+    /// The same as bytes for another copy, and the last key in them.
+    func chunk(
+        after key: ObjectKey?,
+        limit: Int
+    ) async throws(ReplicaError) -> (chunk: SnapshotChunk, lastKey: ObjectKey?)
+    /// As ``apply(_:)``, for batches that members tell of; what a member says is not yet the truth.
+    ///
+    /// - Throws: ``ReplicaError/quarantined(_:why:isNew:)`` at a batch that was or is set aside.
+    func take(_ batches: [ChangeBatch]) async throws(ReplicaError) -> ApplyOutcome
+
+    /// Begins a copy that is to replace this one, or goes on with one that was broken off.
+    ///
+    /// - Throws: ``ReplicaError/unavailable(_:)`` while another caller works on one.
+    func beginInstallation() async throws(ReplicaError) -> any ListInstallation
+    /// Lets somebody else go on with the installation, or this caller later.
+    func pauseInstallation() async
+    /// Throws away what was taken so far.
+    func dropInstallation() async
+    /// Has the finished installation take this copy's place.
+    ///
+    /// Until it does, this copy is whole and in use; a crash leaves the one or the other. If this
+    /// copy went further meanwhile by itself, it stays.
+    ///
+    /// - Returns: Where the copy stands now.
+    func finishInstallation() async throws(ReplicaError) -> Position
+}
+
+extension ReplicatedList {
+    package func chunk(
+        after key: ObjectKey?,
+        limit: Int
+    ) async throws(ReplicaError) -> (chunk: SnapshotChunk, lastKey: ObjectKey?) {
+        let (records, position) = try await snapshot(after: key, limit: limit)
+        let chunk = SnapshotChunk(records, at: position, isLast: records.isEmpty)
+        return (chunk, records.last?.key)
+    }
+
+    /// Replaces the whole copy by `records`, which are in key order.
+    package func install(
         _ records: [ObjectRecord],
         at position: Position
-    ) async throws(ReplicaError)
+    ) async throws(ReplicaError) {
+        await dropInstallation()
+        let installation = try await beginInstallation()
+        do throws(ReplicaError) {
+            try await installation.add(SnapshotChunk(records, at: position, isLast: true))
+            _ = try await finishInstallation()
+        } catch {
+            await dropInstallation()
+            throw error
+        }
+    }
 }
 
 /// What came of applying batches.
@@ -52,6 +100,8 @@ package enum ReplicaError: Error, Equatable, Sendable {
     case unavailable(String)
     /// What was handed in contradicts its own digests: it was damaged or forged on the way.
     case refused(String)
+    /// A member's batch of this revision was set aside, now or earlier; the store has to decide.
+    case quarantined(Revision, why: String, isNew: Bool)
 }
 
 extension ReplicaError: CustomStringConvertible {
@@ -61,6 +111,8 @@ extension ReplicaError: CustomStringConvertible {
         case .full(let why): "the disk of the replica is full: \(why). Free space"
         case .corrupt(let why): "the replica is damaged and will be fetched again: \(why)"
         case .unavailable(let why): "the replica does not answer: \(why)"
+        case .quarantined(let revision, let why, _):
+            "the changes of \(revision) were set aside, the store decides: \(why)"
         case .refused(let why): "changes were refused, ask somebody else for them: \(why)"
         }
     }

@@ -1,5 +1,6 @@
 // Keeps a copy of the list caught up with the store.
 
+internal import Gossip
 package import LockLease
 package import Vocabulary
 
@@ -72,10 +73,7 @@ package actor StoreTailer {
                 case .changes(let revision):
                     let batches = try await changes(after: revision)
                     plan.took(try await batches.mapAsync { try await list.apply($0) })
-                case .snapshot:
-                    let (records, position) = try await snapshot()
-                    try await list.install(records, at: position)
-                    plan.installed(position)
+                case .snapshot: plan.installed(try await install())
                 case .done(let report): return report
                 }
             }
@@ -98,24 +96,42 @@ package actor StoreTailer {
         }
     }
 
-    /// The store's whole list as of one position, though it takes several pages to read.
-    private func snapshot() async throws(StoreError) -> ([ObjectRecord], Position) {
-        var assembly = SnapshotAssembly()
-        while true {
-            let page = try await store.snapshot(
-                after: assembly.lastKey,
-                limit: settings.recordsPerPage
-            )
-            if !assembly.add(page.records, at: page.position) { break }
-        }
-        while let revision = assembly.missingAfter {
-            // Compacted in the middle of a read: what was read is of no use any more.
-            guard let batches = try await changes(after: revision), !batches.isEmpty else {
-                throw .unavailable("the list changed faster than it could be read")
+    /// Takes over the store's whole list, page by page, as of one position.
+    private func install() async throws -> Position {
+        let installation = try await list.beginInstallation()
+        do {
+            while true {
+                switch await installation.progress().next {
+                case .finished: return try await list.finishInstallation()
+                case .chunk(let key, _):
+                    let (records, position) = try await store.snapshot(
+                        after: key,
+                        limit: settings.recordsPerPage
+                    )
+                    try await installation.add(
+                        SnapshotChunk(records, at: position, isLast: records.isEmpty)
+                    )
+                case .changes(let revision):
+                    // Compacted in the middle of a read: what was read is of no use any more.
+                    guard let batches = try await changes(after: revision), !batches.isEmpty else {
+                        throw StoreError.unavailable("the list changed faster than it was read")
+                    }
+                    try await installation.amend(batches)
+                }
             }
-            assembly.overlay(batches)
+        } catch {
+            await list.dropInstallation()
+            throw error
         }
-        return assembly.result
+    }
+
+    /// What the store says of `keys` now; `nil` for what it does not have.
+    package func truth(
+        of keys: [ObjectKey]
+    ) async throws(StoreError) -> [(key: ObjectKey, record: ObjectRecord?)] {
+        var rows: [(key: ObjectKey, record: ObjectRecord?)] = []
+        for key in keys { rows.append((key, try await store.object(key))) }
+        return rows
     }
 }
 

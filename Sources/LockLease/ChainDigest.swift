@@ -41,6 +41,11 @@ package enum ChainDigest {
     package static func digest(ofBody body: [UInt8]) -> Digest {
         Hashing.digest(body)
     }
+
+    /// The same of a part of an array.
+    package static func digest(ofBody body: ArraySlice<UInt8>) -> Digest {
+        Hashing.digest(body)
+    }
 }
 
 /// Bytes that two different sequences of fields never share: every text carries its length.

@@ -55,9 +55,11 @@ package struct Master: Sendable {
         let store = try await SharedStore.open(settings.storeURL, folder: folder, log: log)
         let replica = try Replica(ReplicaSettings(path: "\(folder)/list.db"))
         let feed = ChangeFeed(replica)
+        let tailer = StoreTailer(store: store, list: replica)
         let gossip = try GossipDriver(
             settings: gossipSettings(settings, address: address),
             list: replica,
+            store: tailer,
             log: log,
             onChange: { _ in }
         )
@@ -69,7 +71,7 @@ package struct Master: Sendable {
             store: store,
             replica: replica,
             feed: feed,
-            tailer: StoreTailer(store: store, list: replica),
+            tailer: tailer,
             gossip: gossip,
             client: HTTPClient(),
             zones: zones,

@@ -27,6 +27,7 @@ extension NodeParts {
         let store = try await SharedStore.open(settings.storeURL, folder: folder, log: log)
         let replica = try Replica(ReplicaSettings(path: "\(folder)/list.db"))
         let feed = ChangeFeed(replica)
+        let tailer = StoreTailer(store: store, list: replica)
         let sink = try SQLiteLogSink(path: "\(folder)/logs.db")
         let completions = Completions(loop: loop, store: store, log: log)
         let runs = try RunKeeper(
@@ -40,6 +41,7 @@ extension NodeParts {
         let gossip = try GossipDriver(
             settings: gossipSettings(settings, address: address),
             list: replica,
+            store: tailer,
             log: log,
             onChange: { board.tell(.gossip($0)) }
         )
@@ -64,7 +66,7 @@ extension NodeParts {
             store: store,
             replica: replica,
             feed: feed,
-            tailer: StoreTailer(store: store, list: replica),
+            tailer: tailer,
             sink: sink,
             runs: runs,
             completions: completions,

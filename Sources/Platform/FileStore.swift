@@ -99,6 +99,21 @@ package enum FileStore {
         }
     }
 
+    /// Waits until the file, or what a folder says of its files, is on the disk.
+    package static func sync(_ path: String) throws(SystemError) {
+        let descriptor = unsafe clinux_open(path, O_RDONLY, 0)
+        guard descriptor >= 0 else { throw .last(while: "open \(path)") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .last(while: "sync \(path)") }
+    }
+
+    /// Puts the synced file at `path` where `target` is, and waits until the disk knows.
+    package static func move(_ path: String, over target: String) throws(SystemError) {
+        guard unsafe rename(path, target) == 0 else { throw .last(while: "rename \(path)") }
+        let folder = target.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        try sync(folder.isEmpty ? "." : folder.joined(separator: "/") + "/")
+    }
+
     package static func exists(_ path: String) -> Bool {
         unsafe access(path, F_OK) == 0
     }

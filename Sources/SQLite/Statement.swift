@@ -94,6 +94,35 @@ package final class Statement {
         guard code == SQLITE_OK else { throw failure(code) }
     }
 
+    /// Binds `bytes` as text that is known to be UTF-8, or as a blob, without a value in between.
+    fileprivate func bind(
+        _ bytes: ArraySlice<UInt8>,
+        asText isText: Bool,
+        at index: Int32
+    ) throws(SQLiteError) {
+        guard !bytes.isEmpty else { return try bind(isText ? .text("") : .blob([]), at: index) }
+        let code = unsafe bytes.withUnsafeBytes { buffer in
+            let length = Int32(clamping: buffer.count)
+            guard isText else {
+                return unsafe sqlite3_bind_blob(
+                    handle,
+                    index,
+                    buffer.baseAddress,
+                    length,
+                    csqlite_transient()
+                )
+            }
+            return unsafe sqlite3_bind_text(
+                handle,
+                index,
+                buffer.bindMemory(to: CChar.self).baseAddress,
+                length,
+                csqlite_transient()
+            )
+        }
+        guard code == SQLITE_OK else { throw failure(code) }
+    }
+
     /// Advances to the next row; returns `false` when there are no more.
     package func step() throws(SQLiteError) -> Bool {
         switch unsafe sqlite3_step(handle) {
@@ -102,6 +131,9 @@ package final class Statement {
         case let code: throw failure(code)
         }
     }
+
+    /// The row it stands on, valid until the next ``step()``.
+    package var row: Row { Row(self) }
 
     fileprivate func isNull(at index: Int32) -> Bool {
         unsafe sqlite3_column_type(handle, index) == SQLITE_NULL
@@ -123,6 +155,16 @@ package final class Statement {
         let count = unsafe Int(sqlite3_column_bytes(handle, index))
         guard count > 0, let start = unsafe sqlite3_column_blob(handle, index) else { return [] }
         return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+    }
+
+    fileprivate func byteCount(at index: Int32) -> Int {
+        unsafe Int(sqlite3_column_bytes(handle, index))
+    }
+
+    fileprivate func append(at index: Int32, to bytes: inout [UInt8]) {
+        let count = byteCount(at: index)
+        guard count > 0, let start = unsafe sqlite3_column_blob(handle, index) else { return }
+        unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(start: start, count: count))
     }
 
     private func failure(_ code: Int32) -> SQLiteError {
@@ -149,6 +191,19 @@ package struct Binder: ~Copyable {
     package mutating func put(_ number: Int) { put(.integer(Int64(number))) }
     package mutating func put(_ text: String) { put(.text(text)) }
 
+    /// Text that the caller knows to be UTF-8.
+    package mutating func put(text bytes: ArraySlice<UInt8>) { put(bytes, asText: true) }
+    package mutating func put(blob bytes: ArraySlice<UInt8>) { put(bytes, asText: false) }
+
+    private mutating func put(_ bytes: ArraySlice<UInt8>, asText isText: Bool) {
+        do throws(SQLiteError) {
+            try statement.bind(bytes, asText: isText, at: next)
+        } catch {
+            failure = failure ?? error
+        }
+        next += 1
+    }
+
     package mutating func put(_ value: SQLValue) {
         do throws(SQLiteError) {
             try statement.bind(value, at: next)
@@ -173,6 +228,13 @@ package struct Row: ~Copyable {
     /// Empty for SQL `NULL`.
     package func text(_ index: Int32) -> String { statement.text(at: index) ?? "" }
     package func blob(_ index: Int32) -> [UInt8] { statement.blob(at: index) }
+
+    /// How many bytes a text or blob has.
+    package func byteCount(_ index: Int32) -> Int { statement.byteCount(at: index) }
+    /// Appends a text's or blob's bytes to `bytes`.
+    package func append(_ index: Int32, to bytes: inout [UInt8]) {
+        statement.append(at: index, to: &bytes)
+    }
 
     package func optionalInteger(_ index: Int32) -> Int64? {
         isNull(index) ? nil : integer(index)

@@ -8,10 +8,21 @@ package enum Hashing {
     /// BLAKE2b-128 of `bytes`.
     ///
     /// - SeeAlso: RFC 7693.
-    package static func digest(_ bytes: [UInt8]) -> Digest {
-        let hash = blake2b(bytes, length: 16, key: [])
-        let halves = [hash[..<8], hash[8...]].map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
-        return Digest(high: halves[0], low: halves[1])
+    package static func digest(_ bytes: [UInt8]) -> Digest { digest(bytes[...]) }
+
+    /// The same of a part of an array; allocates nothing.
+    package static func digest(_ bytes: ArraySlice<UInt8>) -> Digest {
+        Sodium.prepare()
+        var halves = (UInt64(0), UInt64(0))
+        unsafe withUnsafeMutableBytes(of: &halves) { hash in
+            unsafe bytes.withUnsafeBytes { bytes in
+                let start = unsafe bytes.bindMemory(to: UInt8.self).baseAddress
+                let target = unsafe hash.bindMemory(to: UInt8.self).baseAddress
+                guard let target = unsafe target else { return }
+                _ = unsafe crypto_generichash(target, 16, start, UInt64(bytes.count), nil, 0)
+            }
+        }
+        return Digest(high: UInt64(bigEndian: halves.0), low: UInt64(bigEndian: halves.1))
     }
 
     /// Whether both are the same, in a time that depends only on their lengths.

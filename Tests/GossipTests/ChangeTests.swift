@@ -133,6 +133,99 @@ import Vocabulary
         let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(3))
         #expect(took != nil)
     }
+
+    @Test func `that no member has are asked of the store once two seconds have brought nothing`() {
+        let cluster = Simulator(4, seed: 9)
+        cluster.startAll()
+        cluster.run(for: .seconds(5))
+        // The head of what a member never got rides on its probes, but nobody answers a stream.
+        cluster.weather.isStreamLost = true
+        cluster.weather.loss = 1
+        cluster.commit(on: 0)
+        cluster.run(for: .milliseconds(500))
+        cluster.weather.loss = 0
+        cluster.run(for: .milliseconds(1_500))
+        #expect(cluster.nodes.allSatisfy { $0.storeAsked == 0 })
+        let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(6))
+        #expect(took != nil)
+        #expect(cluster.nodes[1...].allSatisfy { $0.storeAsked == 1 })
+    }
+
+    @Test func `that are on their way from members are not asked of the store`() {
+        let cluster = Simulator(6, seed: 10)
+        cluster.startAll()
+        cluster.run(for: .seconds(3))
+        for round in 0..<200 {
+            cluster.commit(on: round % 6, body: round % 7 == 0 ? 9_000 : 100)
+            cluster.run(for: .milliseconds(60))
+        }
+        cluster.run(for: .seconds(5))
+        #expect(cluster.areListsEqual)
+        #expect(cluster.nodes.allSatisfy { $0.storeAsked == 0 })
+    }
+
+    @Test func `that were refused are taken from no member again, but from the store`() {
+        let cluster = Simulator(5, seed: 11)
+        cluster.startAll()
+        cluster.run(for: .seconds(5))
+        cluster.isStoreThere = false
+        let poison = cluster.store.next(body: 100).position.revision
+        cluster.nodes[3].list.refused = [poison]
+        for _ in 0..<20 {
+            cluster.commit(on: 0)
+            cluster.run(for: .seconds(3))
+        }
+        let node = cluster.nodes[3]
+        // One refusal, one note, some questions further and further apart, and no way past it.
+        #expect(node.list.refusals == 1)
+        #expect(node.notes.count { $0 == .quarantined(poison) } == 1)
+        #expect((4...10).contains(node.storeAsked))
+        #expect(node.list.position.revision < poison)
+        #expect(cluster.state(of: 3, seenBy: 0) == .alive)
+        cluster.isStoreThere = true
+        let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(70))
+        #expect(took != nil)
+        cluster.commit(on: 1)
+        cluster.run(for: .seconds(1))
+        #expect(cluster.areListsEqual)
+        #expect(cluster.nodes[3].list.refusals == 1)
+    }
+
+    @Test func `that were refused before a restart are refused once more, and not for ever`() {
+        let cluster = Simulator(5, seed: 12)
+        cluster.startAll()
+        cluster.run(for: .seconds(5))
+        cluster.isStoreThere = false
+        let poison = cluster.store.next(body: 100).position.revision
+        cluster.nodes[3].list.refused = [poison]
+        cluster.commit(on: 0)
+        cluster.run(for: .seconds(2))
+        cluster.crash(3)
+        cluster.restart(3, keepsList: true)
+        cluster.run(for: .seconds(30))
+        #expect(cluster.nodes[3].list.refusals == 2)
+        cluster.isStoreThere = true
+        let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(70))
+        #expect(took != nil)
+    }
+
+    @Test func `count as needed by members that are there or were within the hour`() {
+        let cluster = Simulator(4, seed: 13)
+        cluster.startAll()
+        cluster.run(for: .seconds(5))
+        for _ in 0..<5 { cluster.commit(on: 0) }
+        cluster.run(for: .seconds(2))
+        let behind = cluster.store.position
+        cluster.crash(3)
+        for _ in 0..<5 { cluster.commit(on: 0) }
+        cluster.run(for: .seconds(60))
+        func seen(_ span: Duration) -> [Position] {
+            cluster.nodes[0].machine.positionsSeen(within: span, at: cluster.time)
+        }
+        #expect(seen(.seconds(3_600)).contains(behind))
+        #expect(!seen(.seconds(10)).contains(behind))
+        #expect(seen(.seconds(10)).count == 2)
+    }
 }
 
 @Suite struct `Signals` {

@@ -231,13 +231,30 @@ enum Samples {
         .signal(0, .triggers, from: NodeName("web-1")), .signalAck(9),
     ]
     static let sheet = RosterSheet(sender: sender, statements: [statement, statement])
+    static let chunk = SnapshotChunk(
+        position: position,
+        tombFloor: position.revision,
+        count: 3,
+        isLast: true,
+        digest: record.digest,
+        rows: [9, 8, 7]
+    )
+    static let mark = RowMark(
+        key: record.key,
+        revision: record.revision,
+        digest: record.digest
+    )
     static let requests: [StreamRequest] = [
-        .pushPull(sheet), .pull(after: position.revision), .snapshot(after: nil),
-        .snapshot(after: record.key), .ping(target: NodeName("web-2")),
+        .pushPull(sheet), .pull(after: position.revision), .snapshot(after: nil, base: nil),
+        .snapshot(after: record.key, base: nil), .snapshot(after: record.key, base: position),
+        .ping(target: NodeName("web-2")), .audit(.root(record.digest, at: position)),
+        .audit(.marks([])), .audit(.marks([0, 4_095])),
     ]
     static let replies: [StreamReply] = [
         .sheet(sheet), .batches([batch, batch]), .batches([]),
-        .compacted(floor: position.revision), .page([record], at: position, isLast: true),
+        .compacted(floor: position.revision), .chunk(chunk), .busy,
+        .tooLarge(position.revision), .audit(.same), .audit(.elsewhere(position)),
+        .audit(.sums([1, 2, 3])), .audit(.marks([mark, mark], at: position)),
         .pong(sender), .refused("why"),
     ]
 }

@@ -12,9 +12,18 @@ struct ModelList {
     /// Every position this copy ever had, oldest first.
     private(set) var history: [Position] = [.start]
 
-    mutating func apply(_ batches: [ChangeBatch]) -> ListOutcome {
+    /// What this copy refuses to take from members, as a damaged batch would be.
+    var refused: Set<Revision> = []
+    /// How often it had to refuse.
+    private(set) var refusals = 0
+
+    mutating func apply(_ batches: [ChangeBatch], asTruth: Bool = false) -> ListOutcome {
         for batch in batches {
             if batch.position.revision <= position.revision { continue }
+            if !asTruth, refused.contains(batch.position.revision) {
+                refusals += 1
+                return .refused(have: position, batch: batch.position.revision)
+            }
             if batch.previous.revision > position.revision { return .gap(have: position) }
             guard batch.previous == position else { return .diverged(have: position) }
             log.append(batch)

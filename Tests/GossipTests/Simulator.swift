@@ -26,6 +26,7 @@ final class Simulator {
         var island = 0
         var delivered: [Signal] = []
         var notes: [GossipNote] = []
+        var storeAsked = 0
         /// Frozen until then: nothing is handled.
         var frozenUntil: MonotonicInstant?
         var hasLeft = false
@@ -36,6 +37,7 @@ final class Simulator {
         case event(GossipEvent)
         case bytes([UInt8], from: PeerAddress)
         case apply([ChangeBatch])
+        case catchUp
         case request(UInt64, StreamRequest, from: Int, life: Int)
     }
 
@@ -44,6 +46,7 @@ final class Simulator {
     /// Pairs that cannot reach each other, though everybody else reaches both.
     var cuts: Set<Set<Int>> = []
     var store = ModelList()
+    var isStoreThere = true
     private(set) var time = MonotonicInstant(sinceBoot: .seconds(1_000))
     private(set) var packets = 0
     private(set) var bytes = 0
@@ -217,6 +220,12 @@ final class Simulator {
             }
             perform(.packet(frames, from: from), on: index)
         case .apply(let batches): perform(.applied(nodes[index].list.apply(batches)), on: index)
+        case .catchUp:
+            _ = nodes[index].list.apply(
+                store.changes(after: nodes[index].list.position.revision, limit: .max) ?? [],
+                asTruth: true
+            )
+            perform(.advanced(nodes[index].list.position), on: index)
         case .request(let number, let request, let asker, let life):
             serve(request, number: number, on: index, asker: asker, life: life)
         }
@@ -244,6 +253,10 @@ final class Simulator {
             later(index, nodes[index].life, .apply(batches), after: delay)
         case .install(let number, let address, let above):
             install(number, from: address, above: above, on: index)
+        case .askStore:
+            nodes[index].storeAsked += 1
+            guard isStoreThere else { return }
+            later(index, nodes[index].life, .catchUp)
         case .deliver(let signal, _): nodes[index].delivered.append(signal)
         case .advanced(let position): nodes[index].reached.append((position, time))
         case .membersChanged: countWrongs(on: index)
@@ -331,7 +344,7 @@ final class Simulator {
             } else {
                 reply = .compacted(floor: nodes[index].list.floor)
             }
-        case .snapshot: reply = .refused("whole snapshots only")
+        case .snapshot, .audit: reply = .refused("whole snapshots only")
         case .ping:
             let me = nodes[index]
             reply = .pong(

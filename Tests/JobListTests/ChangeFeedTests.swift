@@ -176,9 +176,7 @@ import Vocabulary
         other.commit([(History.key("z"), "restored")], epoch: 2)
         try await replica.install(other.records, at: other.head)
         let head = other.head.revision
-        await #expect(throws: FeedError.compacted(floor: head, head: head)) {
-            try await items.value
-        }
+        await #expect(throws: FeedError.reset(head: head)) { try await items.value }
     }
 
     @Test func `a cancelled watch ends at once and leaves nothing behind`() async throws {
@@ -232,6 +230,7 @@ extension FeedItem {
         case .put(let record): "put \(record.key.name) \(record.revision)"
         case .delete(let record): "delete \(record.key.name) \(record.revision)"
         case .bookmark(let revision): "bookmark \(revision)"
+        case .lagging(let behind, let head): "lagging \(behind) \(head)"
         }
     }
 }

@@ -55,7 +55,9 @@ import Vocabulary
         var history = History()
         history.commitJobs(100)
         history.commit([(History.key("job-000000"), nil)])
-        let replica = try open(keptBatches: 50)
+        var settings = ReplicaSettings(path: folder.database, keptBatches: 50)
+        settings.tombstonesKept = .zero
+        let replica = try Replica(settings)
         _ = try await replica.apply(history.batches)
         #expect(await replica.floor == history.batches[50].position.revision)
         history.commitJobs(60)

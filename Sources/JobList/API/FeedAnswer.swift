@@ -3,7 +3,7 @@
 package import HTTPService
 package import Vocabulary
 
-/// Answers `?watch=1&since=REV` and `/v1/events`.
+/// Answers `?watch=1&since=REV&mode=every|latest` and `/v1/events`.
 package enum FeedAnswer {
     /// Everything people may watch; tokens and wishes about nodes are nobody's business here.
     private static let watchable: Set<ObjectKind> = [.job, .calendar, .channel, .template, .pool]
@@ -17,6 +17,7 @@ package enum FeedAnswer {
         kinds: Set<ObjectKind>?
     ) async throws(Problem) -> HTTPResponse {
         let since = try revision(call)
+        let mode = try mode(call)
         let tenants =
             call.principal.tenant == "*" && call.request.parameter("tenant") == nil
             ? nil : Set([call.tenant])
@@ -25,6 +26,7 @@ package enum FeedAnswer {
                 feed,
                 since: since,
                 filter: FeedFilter(tenants: tenants, kinds: kinds ?? watchable),
+                mode: mode,
                 form: FeedForm(accept: call.request.header("accept"))
             ).response
         } catch {
@@ -42,12 +44,24 @@ package enum FeedAnswer {
         }
         return revision
     }
+
+    /// `mode=every`, which need not be said, or `mode=latest`.
+    private static func mode(_ call: Call) throws(Problem) -> FeedMode {
+        guard let text = call.request.parameter("mode") else { return .every }
+        guard let mode = FeedMode(rawValue: text) else {
+            throw Problem(
+                .badRequest,
+                "mode=\(text) is no way to watch; write mode=every or mode=latest."
+            )
+        }
+        return mode
+    }
 }
 
 extension Problem {
     init(_ error: FeedError) {
         switch error {
-        case .compacted(_, let head):
+        case .compacted(_, let head), .reset(let head):
             self.init(
                 .revisionExpired,
                 error.description,

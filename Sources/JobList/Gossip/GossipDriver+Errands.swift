@@ -14,6 +14,8 @@ extension GossipDriver {
         case .install(let number, let peer, let above):
             await install(number, from: peer, above: above)
             shelf.endAsking()
+        case .catchUp: await catchUp()
+        case .tend: await tend()
         case .serve(let socket):
             await serve(socket)
             shelf.endServing()
@@ -31,14 +33,24 @@ extension GossipDriver {
 
     private func apply(_ batches: [ChangeBatch]) async -> ListOutcome {
         do throws(ReplicaError) {
-            switch try await list.apply(batches) {
+            switch try await list.take(batches) {
             case .applied(let position): return .applied(position)
             case .gap(let position, _): return .gap(have: position)
             case .diverged(let position): return .diverged(have: position)
             }
         } catch {
-            log.error("gossip.apply-failed", ["why": "\(error)"])
-            return .failed(have: await list.position())
+            let position = await list.position()
+            guard case .quarantined(let revision, let why, let isNew) = error else {
+                log.error("gossip.apply-failed", ["why": "\(error)"])
+                return .failed(have: position)
+            }
+            if isNew {
+                log.error(
+                    "gossip.batch-quarantined",
+                    ["revision": revision.description, "why": why]
+                )
+            }
+            return .refused(have: position, batch: revision)
         }
     }
 
@@ -60,27 +72,56 @@ extension GossipDriver {
     }
 
     /// Fetches another peer's copy and takes it over, if it is further on than ours.
+    ///
+    /// What arrived before the connection broke is kept; the next peer is asked for the rest.
     private func install(_ number: UInt64, from peer: PeerAddress, above: Revision) async {
         guard let address = await names.resolved(peer) else {
             return handle(.exchangeFailed(number))
         }
-        do throws(StreamFault) {
-            let (records, position) = try await desk.snapshot(from: address)
-            guard position.revision > above else { return handle(.exchangeFailed(number)) }
-            do throws(ReplicaError) {
-                try await list.install(records, at: position)
-            } catch {
-                log.error("gossip.install-failed", ["why": "\(error)"])
-                return handle(.exchangeFailed(number))
-            }
-            log.info(
-                "gossip.snapshot-installed",
-                ["objects": "\(records.count)", "position": position.description]
-            )
+        do throws(FetchFault) {
+            let position = try await fetchList(from: address, above: above)
             handle(.installed(number, position))
         } catch {
-            note(error, with: peer.text)
+            switch error {
+            case .stream(let fault): note(fault, with: peer.text)
+            case .busy: log.debug("gossip.snapshot-busy", ["peer": peer.text])
+            case .gone(let why):
+                log.info("gossip.snapshot-useless", ["peer": peer.text, "why": why])
+            case .list(let error):
+                log.error("gossip.install-failed", ["peer": peer.text, "why": "\(error)"])
+            }
             handle(.exchangeFailed(number))
+        }
+    }
+
+    func fetchList(
+        from address: SocketAddress,
+        above: Revision
+    ) async throws(FetchFault) -> Position {
+        let installation: any ListInstallation
+        do throws(ReplicaError) { installation = try await list.beginInstallation() } catch {
+            throw .list(error)
+        }
+        do throws(FetchFault) {
+            try await desk.fetch(into: installation, from: address, above: above)
+        } catch {
+            switch error {
+            case .stream, .busy: await list.pauseInstallation()
+            case .gone, .list: await list.dropInstallation()
+            }
+            throw error
+        }
+        let count = await installation.progress().count
+        do throws(ReplicaError) {
+            let position = try await list.finishInstallation()
+            log.info(
+                "gossip.snapshot-installed",
+                ["objects": "\(count)", "position": position.description]
+            )
+            return position
+        } catch {
+            await list.dropInstallation()
+            throw .list(error)
         }
     }
 
@@ -97,7 +138,7 @@ extension GossipDriver {
         }
     }
 
-    private func note(_ fault: StreamFault, with peer: String) {
+    func note(_ fault: StreamFault, with peer: String) {
         shelf.count { counters in
             counters.streamsFailed += 1
             switch fault {

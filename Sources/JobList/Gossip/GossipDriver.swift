@@ -16,6 +16,10 @@ package actor GossipDriver {
         case exchange(UInt64, StreamRequest, with: PeerAddress)
         case install(UInt64, from: PeerAddress, above: Revision)
         case serve(Socket)
+        /// Ask the store for what no member could give.
+        case catchUp
+        /// Look after the copy of the list.
+        case tend
         case keepMembers([String])
         case keepBootEpoch(UInt64)
     }
@@ -65,6 +69,8 @@ package actor GossipDriver {
 
     let settings: GossipSettings
     let list: any ReplicatedList
+    let store: StoreTailer?
+    var upkeep = UpkeepCalendar()
     let log: DaemonLog
     let desk: StreamDesk
     let deskLoop: EventLoop
@@ -72,12 +78,12 @@ package actor GossipDriver {
     let names: NameBook
     let errands: AsyncStream<Errand>.Continuation
     private let errandStream: AsyncStream<Errand>
-    private let loop: EventLoop
+    let loop: EventLoop
     private var datagrams: Socket?
     private var listener: Socket?
     private let onChange: @Sendable (GossipNews) -> Void
     private let port: UInt16
-    private var machine: GossipMachine
+    private(set) var machine: GossipMachine
     private var seal: PacketSeal
     private var buffer = [UInt8](repeating: 0, count: PacketSeal.longest)
     private var answers: [UInt64: RosterSheet] = [:]
@@ -98,12 +104,14 @@ package actor GossipDriver {
     /// - Parameters:
     ///   - settings: Checked here, as a whole.
     ///   - list: The copy of the list that gossip follows and serves.
+    ///   - store: Asked when no member can give what is missing, and about whose rows are right.
     ///   - log: Where what an operator should see goes.
     ///   - onChange: Called on gossip's thread, in order; it must not block.
     /// - Throws: Everything wrong with `settings` at once, or what the system refused.
     package init(
         settings: GossipSettings,
         list: any ReplicatedList,
+        store: StoreTailer? = nil,
         log: DaemonLog,
         onChange: @escaping @Sendable (GossipNews) -> Void
     ) throws(GossipError) {
@@ -134,6 +142,7 @@ package actor GossipDriver {
         let keys = GossipKeys(key: settings.key, clusterID: settings.clusterID)
         self.settings = settings
         self.list = list
+        self.store = store
         self.log = log
         self.onChange = onChange
         self.datagrams = datagrams
@@ -279,6 +288,7 @@ package actor GossipDriver {
         case .install(let number, let address, let above):
             guard shelf.beginAsking() else { return failLater(number) }
             errands.yield(.install(number, from: address, above: above))
+        case .askStore: errands.yield(.catchUp)
         case .deliver(let signal, let name): onChange(.signal(signal, from: name))
         case .advanced(let position): onChange(.applied(position))
         case .membersChanged:
@@ -312,6 +322,8 @@ package actor GossipDriver {
                 "gossip.histories-differ",
                 ["mine": mine.description, "theirs": theirs.description]
             )
+        // Said by whoever set it aside, with the reason.
+        case .quarantined: break
         case .killUnanswered(let run, let name):
             log.warning("gossip.kill-unanswered", ["run": run.text, "by": name.text])
         }
@@ -400,6 +412,7 @@ package actor GossipDriver {
         guard !isStopped else { return }
         handle(.advanced(position))
         listen()
+        planUpkeep()
         await withDiscardingTaskGroup { group in
             for await errand in errandStream {
                 group.addTask { await self.perform(errand) }

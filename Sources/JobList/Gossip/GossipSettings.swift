@@ -31,6 +31,8 @@ package struct GossipSettings: Sendable {
     /// Keeps the addresses of the last members, as seeds of the next start.
     package var membersFile: String
     package var tuning = GossipTuning()
+    /// When the copy of the list is read through and compared.
+    package var upkeep = UpkeepTuning()
 
     package init(
         name: NodeName,

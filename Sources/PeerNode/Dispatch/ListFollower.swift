@@ -63,7 +63,7 @@ package struct ListFollower: Sendable {
                 if record.key.kind == .job { removed.append(record.uid) }
                 if record.key.kind == .node { await setDrain(record) }
                 if record.key.kind == .calendar { calendars[record.key] = .some(nil) }
-            case .bookmark: break
+            case .bookmark, .lagging: break
             }
         }
         // Jobs that name them come after them.

@@ -14,6 +14,7 @@ final class MemoryList: ReplicatedList {
         var position = Position.start
         var floor = Revision.zero
         var arrivals: [Revision: MonotonicInstant] = [:]
+        var fresh: MemoryInstallation?
     }
 
     private let state = Mutex(State())
@@ -66,17 +67,36 @@ final class MemoryList: ReplicatedList {
         }
     }
 
-    func install(
-        _ records: [ObjectRecord],
-        at position: Position
-    ) async throws(ReplicaError) {
+    func take(_ batches: [ChangeBatch]) async throws(ReplicaError) -> ApplyOutcome {
+        try await apply(batches)
+    }
+
+    func beginInstallation() async throws(ReplicaError) -> any ListInstallation {
+        if let copy = state.withLock(\.fresh) { return copy }
+        let copy = MemoryInstallation()
+        state.withLock { $0.fresh = copy }
+        return copy
+    }
+
+    func pauseInstallation() async {}
+
+    func dropInstallation() async {
+        state.withLock { $0.fresh = nil }
+    }
+
+    func finishInstallation() async throws(ReplicaError) -> Position {
+        guard let copy = state.withLock(\.fresh), case .finished(let position) = await copy.progress().next
+        else { throw .refused("nothing is complete") }
+        let records = await copy.records
         state.withLock { state in
-            state.records = Dictionary(uniqueKeysWithValues: records.map { ($0.key, $0) })
+            state.records = records
             state.log = []
             state.floor = position.revision
             state.position = position
             state.arrivals[position.revision] = SystemClock.monotonic
+            state.fresh = nil
         }
+        return position
     }
 
     func compact() {
@@ -113,6 +133,27 @@ final class MemoryList: ReplicatedList {
             position: Position(revision: revision, digest: digest),
             records: [record]
         )
+    }
+}
+
+/// A list on its way into a ``MemoryList``.
+actor MemoryInstallation: ListInstallation {
+    private var done = InstallProgress()
+    private(set) var records: [ObjectKey: ObjectRecord] = [:]
+
+    func progress() -> InstallProgress { done }
+
+    func add(_ chunk: SnapshotChunk) throws(ReplicaError) {
+        let rows = try chunk.records()
+        try done.took(chunk, lastKey: rows.last?.key)
+        for row in rows { records[row.key] = row }
+    }
+
+    func amend(_ batches: [ChangeBatch]) {
+        for batch in batches {
+            for record in batch.records { records[record.key] = record }
+            done.amended(to: batch.position)
+        }
     }
 }
 
