@@ -76,6 +76,17 @@ package enum Frame: Equatable, Sendable {
     case signalAck(UInt64)
 }
 
+extension Frame {
+    /// Who speaks, where the frame says so of itself.
+    package var speaker: NodeName? {
+        switch self {
+        case .ping(_, target: _, from: let sender), .ack(_, from: let sender), .have(let sender):
+            sender.name
+        case .pingRequest, .statement, .batch, .signal, .signalAck: nil
+        }
+    }
+}
+
 /// Everything one peer believes about everybody.
 package struct RosterSheet: Equatable, Sendable {
     package static let limit = 20_000

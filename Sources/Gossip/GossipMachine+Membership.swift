@@ -3,6 +3,7 @@
 internal import Vocabulary
 
 extension GossipMachine {
+    private static let contactLimit = 4_096
     private static let contactsPerJoin = 3
     private static let contactsPerRedial = 8
     private static let failedPerRedial = 3
@@ -17,6 +18,18 @@ extension GossipMachine {
         calendar.redial = now + tuning.redialInterval + jitter(below: tuning.probeInterval)
         calendar.reap = now + .seconds(60)
         prober.due = now + jitter(below: tuning.probeInterval)
+    }
+
+    /// Takes in addresses where others may be, and asks there at once.
+    mutating func meet(_ addresses: [PeerAddress], at now: MonotonicInstant) {
+        let known = Set(contacts)
+        let others = addresses.filter { $0 != me.address && !known.contains($0) }
+        for address in others.prefix(max(0, Self.contactLimit - contacts.count))
+        where !contacts.contains(address) {
+            contacts.append(address)
+        }
+        guard contacts.count > known.count, calendar.pushPull != nil, !isLeaving else { return }
+        calendar.joins.insert(now, at: 0)
     }
 
     // Hearing.

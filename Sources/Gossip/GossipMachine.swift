@@ -30,6 +30,8 @@ package enum GossipEvent: Equatable, Sendable {
     case load(MemberLoad)
     /// This peer's time zone data is of another release from now on.
     case zoneData(String)
+    /// Others may be at these addresses.
+    case meet([PeerAddress])
     case leave
 }
 
@@ -215,6 +217,7 @@ package struct GossipMachine: Sendable {
             setFlags(isDraining: isDraining, isStale: isStale)
         case .load(let load): self.load = load
         case .zoneData(let release): setZoneData(release)
+        case .meet(let addresses): meet(addresses, at: now)
         case .leave: leave(at: now)
         }
         doWhatIsDue(at: now)

@@ -66,12 +66,23 @@ package final class Socket: Sendable {
 
     /// Where this socket is bound.
     package var localAddress: SocketAddress? {
+        unsafe address { unsafe getsockname($0, $1, $2) }
+    }
+
+    /// Whom this socket is connected with.
+    package var remoteAddress: SocketAddress? {
+        unsafe address { unsafe getpeername($0, $1, $2) }
+    }
+
+    private func address(
+        _ read: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) -> SocketAddress? {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         return unsafe withUnsafeMutableBytes(of: &storage) { raw in
             guard let base = raw.baseAddress else { return nil }
             let form = unsafe base.assumingMemoryBound(to: sockaddr.self)
-            guard unsafe getsockname(descriptor, form, &length) == 0 else { return nil }
+            guard unsafe read(descriptor, form, &length) == 0 else { return nil }
             return unsafe SocketAddress(reading: UnsafeRawPointer(base))
         }
     }

@@ -23,6 +23,12 @@ package struct SocketAddress: Hashable, Sendable {
         host.count == 4 ? host[0] == 127 : host == Array(repeating: 0, count: 15) + [1]
     }
 
+    /// Whether it means something on one link only, 169.254.0.0/16 or fe80::/10.
+    package var isLinkLocal: Bool {
+        host.count == 4
+            ? host[0] == 169 && host[1] == 254 : host[0] == 0xFE && host[1] & 0xC0 == 0x80
+    }
+
     /// Whether it stands for every address of this machine, so that nobody can dial it.
     package var isWildcard: Bool {
         host.allSatisfy { $0 == 0 }

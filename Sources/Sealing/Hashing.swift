@@ -36,6 +36,11 @@ package enum Hashing {
         SecretKey(exactly: blake2b([UInt8](purpose.utf8), length: 32, key: key.bytes))
     }
 
+    /// 32 bytes that nobody can tell without both `bytes` and `key`.
+    package static func mix(_ bytes: [UInt8], with key: SecretKey) -> [UInt8] {
+        blake2b(bytes, length: 32, key: key.bytes)
+    }
+
     /// HMAC-SHA256, which webhooks and chat services want as a signature; 32 bytes.
     ///
     /// - SeeAlso: RFC 2104, RFC 4231.

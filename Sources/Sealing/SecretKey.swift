@@ -1,5 +1,7 @@
 // A key for sealing and deriving: 32 bytes that never print themselves.
 
+internal import Vocabulary
+
 /// 32 secret bytes.
 package struct SecretKey: Sendable {
     package static let length = 32
@@ -37,6 +39,12 @@ package struct SecretKey: Sendable {
     ///
     /// Write them only where the key is kept.
     package var base64: String { Base64.text(bytes) }
+
+    /// 16 hexadecimal digits by which people compare keys; the key cannot be found from them.
+    package var fingerprint: String {
+        let code = Hashing.digest(Hashing.derive(self, purpose: "fingerprint").bytes)
+        return String(code.description.prefix(16))
+    }
 }
 
 extension SecretKey: Equatable {

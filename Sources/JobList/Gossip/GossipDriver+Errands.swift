@@ -59,23 +59,36 @@ extension GossipDriver {
         _ request: StreamRequest,
         with peer: PeerAddress
     ) async {
-        guard let address = await names.resolved(peer) else {
-            log.debug("gossip.unknown-address", ["peer": peer.text])
-            return handle(.exchangeFailed(number))
+        for address in await names.resolved(peer) {
+            do throws(StreamFault) {
+                let reply = try await desk.ask(request, at: address)
+                // One of a name's addresses may be our own.
+                guard !isOwn(reply) else { continue }
+                return handle(.answered(number, believable(reply, from: address)))
+            } catch {
+                note(error, with: peer.text)
+            }
         }
-        do throws(StreamFault) {
-            handle(.answered(number, try await desk.ask(request, at: address)))
-        } catch {
-            note(error, with: peer.text)
-            handle(.exchangeFailed(number))
-        }
+        handle(.exchangeFailed(number))
+    }
+
+    private func isOwn(_ reply: StreamReply) -> Bool {
+        guard case .sheet(let sheet) = reply else { return false }
+        return sheet.sender.name == settings.name && sheet.sender.bootEpoch == sender.bootEpoch
+    }
+
+    private func believable(_ reply: StreamReply, from address: SocketAddress) -> StreamReply {
+        guard case .sheet(let sheet) = reply else { return reply }
+        let said = PacketManners.believable(sheet, from: address)
+        complain(ofUnreachable: said.unreachable, from: address.description)
+        return .sheet(said.sheet)
     }
 
     /// Fetches another peer's copy and takes it over, if it is further on than ours.
     ///
     /// What arrived before the connection broke is kept; the next peer is asked for the rest.
     private func install(_ number: UInt64, from peer: PeerAddress, above: Revision) async {
-        guard let address = await names.resolved(peer) else {
+        guard let address = await names.resolved(peer).first else {
             return handle(.exchangeFailed(number))
         }
         do throws(FetchFault) {
@@ -126,27 +139,16 @@ extension GossipDriver {
     }
 
     private func serve(_ socket: Socket) async {
+        let guest = socket.remoteAddress
         do throws(StreamFault) {
             try await desk.serve(
                 socket,
-                comparing: { await self.compare($0) },
+                comparing: { await self.compare($0, from: guest) },
                 me: { await self.sender }
             )
             shelf.count { $0.streamsServed += 1 }
         } catch {
-            note(error, with: "guest")
+            note(error, with: guest?.description ?? "guest")
         }
-    }
-
-    func note(_ fault: StreamFault, with peer: String) {
-        shelf.count { counters in
-            counters.streamsFailed += 1
-            switch fault {
-            case .foreign: counters.refused += 1
-            case .malformed: counters.malformed += 1
-            case .closed, .timedOut, .system: break
-            }
-        }
-        log.debug("gossip.stream-failed", ["peer": peer, "why": "\(fault)"])
     }
 }

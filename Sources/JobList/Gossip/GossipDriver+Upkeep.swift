@@ -116,7 +116,7 @@ extension GossipDriver {
     package func audit(with name: NodeName) async -> Int? {
         guard let list = list as? any AuditedList,
             let peer = members.first(where: { $0.name == name }),
-            let address = await names.resolved(peer.address)
+            let address = await names.resolved(peer.address).first
         else { return nil }
         var mended = 0
         for _ in 0..<Self.questionsPerAudit {
@@ -240,7 +240,8 @@ extension GossipDriver {
         let able = members.filter {
             $0.isPresent && $0.name != settings.name && $0.position.revision >= have.revision
         }
-        guard let peer = able.randomElement(), let address = await names.resolved(peer.address)
+        guard let peer = able.randomElement(),
+            let address = await names.resolved(peer.address).first
         else { return }
         do throws(FetchFault) {
             handle(.advanced(try await fetchList(from: address, above: .zero)))

@@ -28,6 +28,7 @@ package actor GossipDriver {
     final class Shelf: Sendable {
         private let members = Mutex<[Member]>([])
         private let counters = Mutex(GossipCounters())
+        private let keysSeen = Mutex<[NodeName: KeyID]>([:])
         private let asking = Mutex(0)
         private let serving = Mutex(0)
 
@@ -40,6 +41,16 @@ package actor GossipDriver {
 
         func count(_ change: (inout GossipCounters) -> Void) {
             counters.withLock { change(&$0) }
+        }
+
+        /// The key each member's last packet was sealed with.
+        var currentKeys: [NodeName: KeyID] { keysSeen.withLock(\.self) }
+
+        func note(_ frames: [Frame], under key: KeyID) {
+            guard let name = frames.lazy.compactMap(\.speaker).first else { return }
+            keysSeen.withLock { seen in
+                if seen[name] != key, seen.count < RosterSheet.limit { seen[name] = key }
+            }
         }
 
         /// Takes one of the places for streams that we open, if one is free.
@@ -64,7 +75,6 @@ package actor GossipDriver {
     static let streamLimit = 64
     static let packetsPerTurn = 64
     static let savePeriod = Duration.seconds(5)
-    static let complaintPeriod = Duration.seconds(60)
     static let showPeriod = Duration.milliseconds(250)
 
     let settings: GossipSettings
@@ -72,6 +82,7 @@ package actor GossipDriver {
     let store: StoreTailer?
     var upkeep = UpkeepCalendar()
     let log: DaemonLog
+    let keys: GossipKeys
     let desk: StreamDesk
     let deskLoop: EventLoop
     let shelf: Shelf
@@ -93,7 +104,11 @@ package actor GossipDriver {
     private var isStopped = false
     private var isSavePlanned = false
     private var shownAt: MonotonicInstant?
-    private var complainedAt: MonotonicInstant?
+    private var complaints = ComplaintBook()
+    /// Where members are, in numbers: to everybody else we say no more than they said.
+    private var familiar: Set<SocketAddress> = []
+    /// While a packet is being handled: from where, and of how many bytes.
+    private var speaker: (address: SocketAddress, bytes: Int)?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe loop.asUnownedSerialExecutor()
@@ -139,7 +154,9 @@ package actor GossipDriver {
             zoneData: settings.zoneData
         )
         let contacts = settings.seeds + GossipFiles.members(settings.membersFile)
-        let keys = GossipKeys(key: settings.key, clusterID: settings.clusterID)
+        let keys =
+            settings.keys ?? GossipKeys(key: settings.key, clusterID: settings.clusterID)
+        self.keys = keys
         self.settings = settings
         self.list = list
         self.store = store
@@ -152,7 +169,7 @@ package actor GossipDriver {
         deskLoop = EventLoop(name: "gossip-streams")
         desk = StreamDesk(loop: deskLoop, keys: keys, list: list, name: settings.name)
         shelf = Shelf()
-        names = NameBook()
+        names = NameBook(own: address)
         seal = PacketSeal(keys: keys)
         (errandStream, errands) = AsyncStream.makeStream()
         machine = GossipMachine(
@@ -175,6 +192,8 @@ package actor GossipDriver {
     ///
     /// Heads may be a probe interval old.
     package nonisolated var members: [Member] { shelf.currentMembers }
+    /// The key that each member's last packet here was sealed with; from any thread.
+    package nonisolated var keysSeen: [NodeName: KeyID] { shelf.currentKeys }
     /// What the sockets have seen; from any thread.
     package nonisolated var counters: GossipCounters { shelf.currentCounters }
     /// The port for both datagrams and streams.
@@ -234,6 +253,12 @@ package actor GossipDriver {
     /// How far the others' wall clocks are ahead of ours, as a whole; `nil` before it is known.
     package var clockOffset: Duration? { machine.clockOffset }
 
+    /// Tells of addresses where other members may be, such as those the store knows.
+    package func meet(_ addresses: [String]) {
+        let others = addresses.filter { SocketAddress.split($0) != nil }
+        handle(.meet(others.map { PeerAddress($0) }))
+    }
+
     /// Says goodbye, waits up to a second until three others know, and stops.
     package func leave() async {
         guard running != nil, !isStopped else { return }
@@ -292,8 +317,10 @@ package actor GossipDriver {
         case .deliver(let signal, let name): onChange(.signal(signal, from: name))
         case .advanced(let position): onChange(.applied(position))
         case .membersChanged:
-            shelf.show(machine.members)
-            onChange(.members(machine.members))
+            let members = machine.members
+            familiar = Set(members.compactMap { SocketAddress($0.address.text) })
+            shelf.show(members)
+            onChange(.members(members))
             planSave()
         case .adoptBootEpoch(let epoch): errands.yield(.keepBootEpoch(epoch))
         case .note(let note): write(note)
@@ -371,14 +398,15 @@ package actor GossipDriver {
             counters.bytesReceived += bytes.count
         }
         switch seal.open(bytes) {
-        case .refused(.foreign):
-            shelf.count { $0.refused += 1 }
-            complain(about: address)
-        case .refused(.replayed): shelf.count { $0.replayed += 1 }
-        case .packet(let plain):
+        case .refused(let refusal): note(refusal, from: address)
+        case .packet(let plain, let key):
             do throws(GossipCodecError) {
-                let frames = try PacketCodec.decode(plain)
-                handle(.packet(frames, from: PeerAddress(address.description)))
+                let said = PacketManners.believable(try PacketCodec.decode(plain), from: address)
+                complain(ofUnreachable: said.unreachable, from: address.description)
+                speaker = (address, bytes.count)
+                defer { speaker = nil }
+                shelf.note(said.frames, under: key)
+                handle(.packet(said.frames, from: PeerAddress(address.description)))
             } catch {
                 shelf.count { $0.malformed += 1 }
                 log.debug("gossip.malformed", ["from": address.description, "why": "\(error)"])
@@ -386,21 +414,27 @@ package actor GossipDriver {
         }
     }
 
-    private func complain(about address: SocketAddress) {
-        let now = SystemClock.monotonic
-        if let complainedAt, complainedAt.duration(to: now) < Self.complaintPeriod { return }
-        complainedAt = now
-        log.warning("gossip.refused", ["from": address.description, "why": "key or cluster"])
+    /// Whether this complaint is worth a line now.
+    func mayComplain(_ kind: String, of address: String) -> Bool {
+        complaints.mayComplain(kind, of: address, at: SystemClock.monotonic)
     }
 
+    /// Sends `frames`, to all addresses of `peer` if it is a name.
     private func send(_ frames: [Frame], to peer: PeerAddress) {
-        guard !frames.isEmpty, let datagrams, let address = names.address(of: peer) else { return }
-        let packet = seal.seal(PacketCodec.encode(frames))
-        let code = datagrams.send(packet, to: address)
-        shelf.count { counters in
-            counters.packetsSent += 1
-            counters.bytesSent += packet.count
-            if code != 0 { counters.socketErrors += 1 }
+        guard !frames.isEmpty, let datagrams else { return }
+        for address in names.addresses(of: peer) {
+            var frames = frames
+            if let speaker, speaker.address == address, !familiar.contains(address) {
+                frames = PacketManners.answer(frames, toStrangerWho: speaker.bytes)
+                guard !frames.isEmpty else { continue }
+            }
+            let packet = seal.seal(PacketCodec.encode(frames))
+            let code = datagrams.send(packet, to: address)
+            shelf.count { counters in
+                counters.packetsSent += 1
+                counters.bytesSent += packet.count
+                if code != 0 { counters.socketErrors += 1 }
+            }
         }
     }
 
@@ -421,8 +455,14 @@ package actor GossipDriver {
     }
 
     /// Compares rosters with a peer that asked.
-    func compare(_ theirs: RosterSheet) -> RosterSheet {
+    func compare(_ theirs: RosterSheet, from address: SocketAddress?) -> RosterSheet {
         requestCount += 1
+        var theirs = theirs
+        if let address {
+            let said = PacketManners.believable(theirs, from: address)
+            complain(ofUnreachable: said.unreachable, from: address.description)
+            theirs = said.sheet
+        }
         handle(.sheet(theirs, request: requestCount))
         return answers.removeValue(forKey: requestCount)
             ?? RosterSheet(sender: sender, statements: [])

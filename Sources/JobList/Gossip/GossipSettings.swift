@@ -19,6 +19,8 @@ package struct GossipSettings: Sendable {
     package var seeds: [String] = []
     /// Shared by the cluster; required beyond loopback.
     package var key: SecretKey?
+    /// Instead of `key` and `clusterID`: a ring that may change while gossip runs.
+    package var keys: GossipKeys?
     /// Peers of different clusters cannot read each other, whatever their keys.
     package var clusterID: String
     package var tags: [String: String] = [:]
@@ -65,16 +67,14 @@ package struct GossipSettings: Sendable {
                     + "Write one such as 127.0.0.1:7946"
             ]
         }
-        if key == nil, !bind.isLoopback {
+        if key == nil, keys?.isSecret != true, !bind.isLoopback {
             faults.append(
                 "gossip key: there is none, and \(bindAddress) can be reached from other machines. "
                     + "Give the cluster's key, or listen at 127.0.0.1"
             )
         }
         if let advertise {
-            if SocketAddress(advertise)?.isWildcard ?? true {
-                faults.append("advertised address: '\(advertise)' is none that others could dial")
-            }
+            faults += Self.faults(ofAdvertised: advertise, bound: bind)
         } else if bind.isWildcard {
             faults.append(
                 "advertised address: others cannot dial \(bindAddress). Say where they find us"
@@ -83,7 +83,31 @@ package struct GossipSettings: Sendable {
         for seed in seeds where SocketAddress.split(seed) == nil {
             faults.append("seed: '\(seed)' is not host:port")
         }
+        let isHidden = (advertise.flatMap { SocketAddress($0) } ?? bind).isLoopback
+        let far = seeds.first { SocketAddress($0)?.isLoopback == false }
+        if isHidden, let far {
+            faults.append(
+                "gossip address: only this machine can reach \(advertise ?? bindAddress), and "
+                    + "\(far) is elsewhere. Listen at an address that it can dial"
+            )
+        }
         return faults
+    }
+
+    private static func faults(
+        ofAdvertised text: String,
+        bound bind: SocketAddress
+    ) -> [String] {
+        guard let address = SocketAddress(text), !address.isWildcard else {
+            return ["advertised address: '\(text)' is none that others could dial"]
+        }
+        guard address.isLoopback || address.isLinkLocal, !bind.isLoopback, !bind.isLinkLocal else {
+            return []
+        }
+        return [
+            "advertised address: '\(text)' means another machine to everybody else. "
+                + "Write one that they can dial"
+        ]
     }
 }
 
@@ -119,6 +143,8 @@ package struct GossipCounters: Equatable, Sendable {
     package var bytesReceived = 0
     /// Packets and streams under another key or of another cluster, or damaged.
     package var refused = 0
+    /// Of these, those under a key that one of both has not got.
+    package var unknownKeys = 0
     /// Packets seen before.
     package var replayed = 0
     /// Opened, and still without sense.

@@ -10,8 +10,14 @@ internal import Vocabulary
 enum StreamFault: Error, Equatable {
     case closed
     case timedOut
-    /// Another key, another cluster, or damage.
+    /// No stream of ours, or damaged.
     case foreign
+    /// The other side belongs to this cluster, by its fingerprint.
+    case otherCluster(String)
+    /// A guest came with a key that is not in our ring.
+    case unknownKey(KeyID)
+    /// The other side has not got our key; its own is `theirs`.
+    case keyRefused(KeyID, theirs: KeyID)
     case malformed
     case system(Int32)
 }
@@ -61,16 +67,24 @@ final class Readiness: Sendable {
 }
 
 /// A connection with its seals; confined to the desk that opened it.
+///
+/// Behind the greetings either side sends a header and then frames: four bytes of length, and what
+/// ``FrameSealer`` makes. The dialling side's first frame is empty and proves that it has the key,
+/// so that a stranger never makes the other side hold more than some hundred bytes.
 struct StreamPipe {
+    /// The largest frame, sealed.
+    static let frameLimit = 1 << 20
+    private static let chunk = frameLimit - FrameSealer.overhead
+
     private let socket: Socket
     private var readiness: Readiness
-    private var outgoing: StreamSeal
-    private var incoming: StreamSeal
+    private var outgoing: FrameSealer
+    private let incomingKey: SecretKey
+    private var incoming: FrameOpener?
     private var unread: [UInt8] = []
+    private var hasGreeted = false
 
-    private static let chunk = StreamSeal.frameLimit - Sealer.tagLength - 1
-
-    /// Connects and exchanges sessions: the server's comes first.
+    /// Connects and greets, under the key in use.
     static func dial(
         _ address: SocketAddress,
         keys: GossipKeys,
@@ -87,39 +101,92 @@ struct StreamPipe {
         try await readiness.wait(for: watch.descriptor)
         let code = socket.connectionError
         guard code == 0 else { throw .system(code) }
-        var raw = RawPipe(socket: socket, readiness: readiness)
-        let server = try await raw.read(StreamSeal.sessionLength)
-        let client = SecureRandom.bytes(StreamSeal.sessionLength)
-        try await raw.write(client)
-        return StreamPipe(raw, keys: keys, mine: client, client: client, server: server)
+        return try await greet(RawPipe(socket: socket, readiness: readiness), keys)
     }
 
-    /// Greets whoever connected.
+    /// The dialling side's half of the greeting.
+    private static func greet(
+        _ raw: RawPipe,
+        _ keys: GossipKeys
+    ) async throws(StreamFault) -> StreamPipe {
+        var raw = raw
+        let key = keys.view.used
+        let own = EphemeralKey()
+        let client = StreamGreeting(
+            key: key.id,
+            cluster: keys.clusterMark,
+            ephemeral: own.publicBytes
+        )
+        try await raw.write(client.bytes)
+        guard let server = StreamGreeting(try await raw.read(StreamGreeting.length)) else {
+            throw .foreign
+        }
+        switch server.verdict {
+        case .welcome: break
+        case .otherCluster: throw .otherCluster(server.clusterFingerprint)
+        case .unknownKey: throw .keyRefused(key.id, theirs: server.key)
+        }
+        guard server.key == key.id, server.cluster == keys.clusterMark,
+            let secret = own.shared(with: server.ephemeral)
+        else { throw .foreign }
+        let sealing = StreamKeys(
+            key,
+            clusterID: keys.clusterID,
+            client: client,
+            server: server,
+            secret: secret
+        )
+        var pipe = StreamPipe(raw, out: sealing.fromClient, in: sealing.fromServer)
+        try await pipe.write([], .message)
+        return pipe
+    }
+
+    /// Greets whoever connected and has one of our keys.
     static func take(
         _ socket: Socket,
         keys: GossipKeys,
         readiness: Readiness
     ) async throws(StreamFault) -> StreamPipe {
         var raw = RawPipe(socket: socket, readiness: readiness)
-        let server = SecureRandom.bytes(StreamSeal.sessionLength)
-        try await raw.write(server)
-        let client = try await raw.read(StreamSeal.sessionLength)
-        return StreamPipe(raw, keys: keys, mine: server, client: client, server: server)
+        guard let client = StreamGreeting(try await raw.read(StreamGreeting.length)),
+            client.verdict == .welcome
+        else { throw .foreign }
+        let view = keys.view
+        let (used, mark) = (view.used.id, keys.clusterMark)
+        guard client.cluster == mark else {
+            try await raw.write(
+                StreamGreeting.refusal(.otherCluster, key: used, cluster: mark).bytes
+            )
+            throw .otherCluster(client.clusterFingerprint)
+        }
+        guard let key = view[client.key] else {
+            try await raw.write(StreamGreeting.refusal(.unknownKey, key: used, cluster: mark).bytes)
+            throw .unknownKey(client.key)
+        }
+        let own = EphemeralKey()
+        guard let secret = own.shared(with: client.ephemeral) else { throw .foreign }
+        let server = StreamGreeting(key: key.id, cluster: mark, ephemeral: own.publicBytes)
+        try await raw.write(server.bytes)
+        let sealing = StreamKeys(
+            key,
+            clusterID: keys.clusterID,
+            client: client,
+            server: server,
+            secret: secret
+        )
+        var pipe = StreamPipe(raw, out: sealing.fromServer, in: sealing.fromClient)
+        guard try await pipe.receive(limit: 0, frameLimit: FrameSealer.overhead).isEmpty else {
+            throw .foreign
+        }
+        return pipe
     }
 
-    private init(
-        _ raw: RawPipe,
-        keys: GossipKeys,
-        mine: [UInt8],
-        client: [UInt8],
-        server: [UInt8]
-    ) {
+    private init(_ raw: RawPipe, out: SecretKey, in incoming: SecretKey) {
         socket = raw.socket
         readiness = raw.readiness
         unread = raw.unread
-        let theirs = mine == client ? server : client
-        outgoing = StreamSeal(keys: keys, session: mine, client: client, server: server)
-        incoming = StreamSeal(keys: keys, session: theirs, client: client, server: server)
+        outgoing = FrameSealer(key: out)
+        incomingKey = incoming
     }
 
     /// From now on the other side may take as long as `readiness` allows.
@@ -127,39 +194,50 @@ struct StreamPipe {
         self.readiness = readiness
     }
 
-    /// Sends one message in as many frames as it takes; the last one says so in its first byte.
+    /// Sends one message in as many frames as it takes; the last one is marked as the end.
     mutating func send(_ message: [UInt8]) async throws(StreamFault) {
         var start = 0
         repeat {
             let end = min(start + Self.chunk, message.count)
-            let isLast = end == message.count
-            let sealed = outgoing.seal([isLast ? 1 : 0] + message[start..<end])
-            let length = UInt32(sealed.count)
-            let prefix = (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) }
-            var raw = RawPipe(socket: socket, readiness: readiness)
-            try await raw.write(prefix + sealed)
+            try await write(message[start..<end], end == message.count ? .message : .more)
             start = end
         } while start < message.count
     }
 
-    /// The next message of at most `limit` bytes.
-    mutating func receive(limit: Int) async throws(StreamFault) -> [UInt8] {
+    private mutating func write(
+        _ plain: ArraySlice<UInt8>,
+        _ end: FrameEnd
+    ) async throws(StreamFault) {
+        let sealed = outgoing.seal(plain, end)
+        let length = UInt32(sealed.count)
+        let prefix = (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) }
+        let header = hasGreeted ? [] : outgoing.header
+        hasGreeted = true
+        var raw = RawPipe(socket: socket, readiness: readiness)
+        try await raw.write(header + prefix + sealed)
+    }
+
+    /// The next message of at most `limit` bytes, whose frames are none longer than `frameLimit`.
+    mutating func receive(
+        limit: Int,
+        frameLimit: Int = StreamPipe.frameLimit
+    ) async throws(StreamFault) -> [UInt8] {
         var message: [UInt8] = []
         while true {
             var raw = RawPipe(socket: socket, readiness: readiness, unread: unread)
+            if incoming == nil {
+                let header = try await raw.read(FrameSealer.headerLength)
+                incoming = FrameOpener(key: incomingKey, header: header)
+            }
             let prefix = try await raw.read(4)
             let length = prefix.reduce(0) { $0 << 8 | Int($1) }
-            guard length <= StreamSeal.frameLimit, length > Sealer.tagLength else {
-                throw .foreign
-            }
+            guard length <= frameLimit, length >= FrameSealer.overhead else { throw .foreign }
             let sealed = try await raw.read(length)
             unread = raw.unread
-            guard let plain = incoming.open(sealed), let mark = plain.first else {
-                throw .foreign
-            }
-            guard message.count + plain.count - 1 <= limit else { throw .malformed }
-            message += plain.dropFirst()
-            if mark == 1 { return message }
+            guard let (plain, end) = incoming?.open(sealed) else { throw .foreign }
+            guard message.count + plain.count <= limit else { throw .malformed }
+            message += plain
+            if end == .message { return message }
         }
     }
 }
