@@ -13,11 +13,6 @@ internal import Vocabulary
 /// It prints a line for everything a race is about: `up PORT`, `at FIRST LAST` when its watcher was
 /// handed those changes, `view ALIVE NAME...` with the names it holds for failed, `committed N`.
 struct RaceAgent {
-    private enum News: Sendable {
-        case gossip(GossipNews)
-        case listMoved(Position)
-    }
-
     private let name: String
     private let settings: GossipSettings
     private let replica: Replica
@@ -48,14 +43,14 @@ struct RaceAgent {
     }
 
     func run() async throws {
-        let (news, queue) = AsyncStream.makeStream(of: News.self)
+        let (news, queue) = AsyncStream.makeStream(of: GossipNews.self)
         let gossip = try GossipDriver(
             settings: settings,
             list: replica,
             log: DaemonLog(name: name, lowest: .error),
-            onChange: { queue.yield(.gossip($0)) }
+            onChange: { queue.yield($0) }
         )
-        replica.observe { queue.yield(.listMoved($0)) }
+        replica.observe { [weak gossip] in gossip?.listMoved(to: $0) }
         let orders = try AgentOrders(folder: folder, on: replica.loop)
         let editor = try await editor(gossip)
         await gossip.start()
@@ -63,7 +58,7 @@ struct RaceAgent {
         await withDiscardingTaskGroup { group in
             group.addTask { await watch() }
             group.addTask {
-                for await item in news { await carry(item, to: gossip) }
+                for await item in news { carry(item) }
             }
             if let watch = editor.storeWatch(isTailer: { isTailer(gossip) }) {
                 group.addTask { await watch.run() }
@@ -88,33 +83,40 @@ struct RaceAgent {
         )
     }
 
-    private func carry(_ news: News, to gossip: GossipDriver) async {
-        switch news {
-        case .listMoved(let position): await gossip.listAdvanced(to: position)
-        case .gossip(.members(let members)):
-            let alive = members.count { $0.state == .alive }
-            let failed = members.filter { $0.state == .failed }.map(\.name.text)
-            say(([("view \(alive)")] + failed).joined(separator: " "))
-        case .gossip(.signal), .gossip(.applied): break
-        }
+    private func carry(_ news: GossipNews) {
+        guard case .members(let members) = news else { return }
+        let alive = members.count { $0.state == .alive }
+        let failed = members.filter { $0.state == .failed }.map(\.name.text)
+        say((["view \(alive)"] + failed).joined(separator: " "))
     }
 
     /// Tells of every change that the feed hands over, a page in one line.
     private func watch() async {
-        let cursor = feed.cursor(since: .zero)
-        do throws(FeedError) {
-            while true {
-                let numbers = try await cursor.next(timeout: .seconds(30)).compactMap {
-                    item -> UInt64? in
-                    guard case .put(let record) = item else { return nil }
-                    return record.revision.sequence
-                }
-                if let first = numbers.first, let last = numbers.last {
-                    say("at \(first) \(last)")
-                }
+        var cursor = feed.cursor(since: .zero)
+        while true {
+            do throws(FeedError) {
+                try await watch(cursor)
+            } catch {
+                // A fresh copy is filled by a snapshot, which has no history.
+                if case .compacted = error {} else { say("watch-ended \(error)") }
+                cursor = feed.cursor(since: nil)
             }
-        } catch {
-            say("watch-ended \(error)")
+        }
+    }
+
+    private func watch(_ cursor: FeedCursor) async throws(FeedError) {
+        while true {
+            let numbers = try await cursor.next(timeout: .seconds(30)).compactMap {
+                item -> UInt64? in
+                guard case .put(let record) = item else { return nil }
+                return record.revision.sequence
+            }
+            guard let first = numbers.first, let last = numbers.last else { continue }
+            if last >= first, last - first == UInt64(numbers.count - 1) {
+                say("at \(first) \(last)")
+            } else {
+                for number in numbers { say("at \(number) \(number)") }
+            }
         }
     }
 }

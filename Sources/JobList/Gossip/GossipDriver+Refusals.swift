@@ -89,8 +89,10 @@ extension GossipDriver {
         log.warning(
             "gossip.unreachable",
             [
-                "member": member.name.text, "advertised": member.address.text, "heard-from": speaker,
-                "mend": "that address means another machine to everybody: start \(member.name) with "
+                "member": member.name.text, "advertised": member.address.text,
+                "heard-from": speaker,
+                "mend":
+                    "that address means another machine to everybody: start \(member.name) with "
                     + "--gossip or --advertise and an address that others can dial",
             ]
         )

@@ -73,7 +73,8 @@ struct ComplaintBook {
 
     private var made: [Subject: MonotonicInstant] = [:]
 
-    mutating func mayComplain(_ kind: String, of address: String, at now: MonotonicInstant) -> Bool {
+    mutating func mayComplain(_ kind: String, of address: String, at now: MonotonicInstant) -> Bool
+    {
         made = made.filter { $0.value.duration(to: now) < Self.period }
         let subject = Subject(kind: kind, address: address)
         guard made[subject] == nil, made.count < Self.limit else { return false }
