@@ -1,5 +1,5 @@
 # Every target is one line; what it runs can be typed by hand.
-.PHONY: build test check lint tidy tsan release soak soak-store bench-store bench-gossip prove-cron verify-cron bench-cron fuzz up down clean packages
+.PHONY: build test check lint tidy tsan release soak soak-store bench-store bench-gossip bench-list prove-cron verify-cron bench-cron sim bench-sim fuzz up down clean packages
 
 packages: ; @./testnet/packages
 build: packages ; swift build
@@ -16,11 +16,16 @@ soak-store: packages ; ./Benchmarks/store/race soak sqlite postgres etcd
 bench-store: packages ; ./Benchmarks/store/race bench sqlite postgres etcd
 # Fifty of our members and fifty of serf's by turns; ROTA_GOSSIP_LONG=1 takes longer and repeats more.
 bench-gossip: packages ; ./Benchmarks/gossip/race
+# A list to a new member, an import to three, a watcher that comes back: beside bare loops, in the same run.
+bench-list: packages ; ./Benchmarks/list/bench
 # A million schedules against the slow reference; ROTA_CRON_CASES and ROTA_CRON_SEED choose others.
 prove-cron: ; swift run -c release prove-cron
 # The same, and then the judges in Go, Java and Python.
 verify-cron: packages prove-cron ; ./Benchmarks/cron/prepare && swift build -c release --product cron-judge && .build/release/cron-judge verify
 bench-cron: packages ; ./Benchmarks/cron/prepare && swift build -c release --product cron-judge && .build/release/cron-judge bench
+# Ten thousand small clusters under troubles drawn by their seeds, and a thousand nodes at once.
+sim: ; swift build -c release --product simulate-gossip && .build/release/simulate-gossip --seeds $${ROTA_SIM_SEEDS:-10000} && .build/release/simulate-gossip bench 1000
+bench-sim: ; swift build -c release --product simulate-gossip && .build/release/simulate-gossip bench 1000
 fuzz: ; ./Fuzzing/run $${ROTA_FUZZ_SECONDS:-60}
 up: ; ./testnet/up
 down: ; ./testnet/down

@@ -151,6 +151,23 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Whole lists between processes, beside bare loops.
+        .target(
+            name: "ListRace",
+            dependencies: [
+                "Vocabulary", "Platform", "Sealing", "Gossip", "HTTPService", "JobList",
+                "LockLease",
+            ],
+            path: "Benchmarks/ListRace",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "list-race",
+            dependencies: ["ListRace"],
+            path: "Benchmarks/list-race",
+            swiftSettings: settings
+        ),
+
         .target(
             name: "TestSupport",
             dependencies: ["Platform"],
@@ -167,6 +184,18 @@ let package = Package(
             name: "prove-cron",
             dependencies: ["CronProof"],
             path: "Tests/prove-cron",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "GossipSimulator",
+            dependencies: ["Gossip", "Vocabulary"],
+            path: "Tests/GossipSimulator",
+            swiftSettings: settings + optimised
+        ),
+        .executableTarget(
+            name: "simulate-gossip",
+            dependencies: ["GossipSimulator"],
+            path: "Tests/simulate-gossip",
             swiftSettings: settings
         ),
         .testTarget(
@@ -186,7 +215,7 @@ let package = Package(
         tests(of: "CommandTable", on: ["Vocabulary"], exclude: ["Golden"]),
         tests(of: "CronEval", on: ["CronProof", "Vocabulary", "Platform"], exclude: ["Golden"]),
         tests(of: "CronJudge", on: ["CronEval", "Platform"], exclude: ["Golden"]),
-        tests(of: "Gossip", on: ["Vocabulary"]),
+        tests(of: "Gossip", on: ["GossipSimulator", "Vocabulary"]),
         tests(
             of: "LockLease",
             on: ["Vocabulary", "Platform", "SQLite", "Postgres"],

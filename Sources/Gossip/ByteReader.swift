@@ -14,6 +14,34 @@ struct ByteReader {
         end = bytes.count
     }
 
+    /// Reads only `range` of the same bytes.
+    private init(_ bytes: [UInt8], _ range: Range<Int>) {
+        self.bytes = bytes
+        offset = range.lowerBound
+        end = range.upperBound
+    }
+
+    /// A reader of what follows a length, which this one passes over; nothing is copied.
+    mutating func inner(
+        _ what: StaticString,
+        upTo limit: Int
+    ) throws(GossipCodecError) -> ByteReader {
+        ByteReader(bytes, try range(what, upTo: limit))
+    }
+
+    private mutating func range(
+        _ what: StaticString,
+        upTo limit: Int
+    ) throws(GossipCodecError) -> Range<Int> {
+        let length = try number(what)
+        guard length <= UInt64(limit) else {
+            throw fault(.outOfRange("\(what)", value: "\(length) bytes"))
+        }
+        guard length <= UInt64(remaining) else { throw fault(.truncated) }
+        defer { offset += Int(length) }
+        return offset..<offset + Int(length)
+    }
+
     var remaining: Int { end - offset }
 
     mutating func byte() throws(GossipCodecError) -> UInt8 {
@@ -65,28 +93,24 @@ struct ByteReader {
     mutating func word() throws(GossipCodecError) -> UInt64 {
         guard remaining >= 8 else { throw fault(.truncated) }
         defer { offset += 8 }
-        return bytes[offset..<offset + 8].reduce(0) { $0 << 8 | UInt64($1) }
+        var value: UInt64 = 0
+        for place in offset..<offset + 8 { value = value << 8 | UInt64(bytes[place]) }
+        return value
     }
 
     mutating func block(
         _ what: StaticString,
         upTo limit: Int
     ) throws(GossipCodecError) -> [UInt8] {
-        let length = try number(what)
-        guard length <= UInt64(limit) else {
-            throw fault(.outOfRange("\(what)", value: "\(length) bytes"))
-        }
-        guard length <= UInt64(remaining) else { throw fault(.truncated) }
-        defer { offset += Int(length) }
-        return Array(bytes[offset..<offset + Int(length)])
+        Array(bytes[try range(what, upTo: limit)])
     }
 
     mutating func text(
         _ what: StaticString,
         upTo limit: Int
     ) throws(GossipCodecError) -> String {
-        let block = try block(what, upTo: limit)
-        guard let text = String(validating: block, as: UTF8.self) else {
+        let range = try range(what, upTo: limit)
+        guard let text = String(validating: bytes[range], as: UTF8.self) else {
             throw fault(.outOfRange("\(what)", value: "bytes that are no UTF-8"))
         }
         return text
@@ -107,7 +131,7 @@ package struct GossipCodecError: Error, Equatable, Sendable {
         case unknownFrame(UInt8)
     }
 
-    /// Where reading stopped, in bytes from the start of the innermost message.
+    /// Where reading stopped, in bytes from the start of the message.
     package let offset: Int
     package let problem: Problem
 }

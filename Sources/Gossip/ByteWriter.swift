@@ -39,7 +39,28 @@ struct ByteWriter {
     }
 
     mutating func text(_ value: String) {
-        block(Array(value.utf8))
+        number(value.utf8.count)
+        bytes.append(contentsOf: value.utf8)
+    }
+
+    /// Begins a frame whose type and length are not known yet, and says where.
+    mutating func beginFrame() -> Int {
+        bytes.append(0)
+        bytes.append(0)
+        return bytes.count
+    }
+
+    /// Ends the frame whose body began at `start`; most are short, and then nothing moves.
+    mutating func endFrame(_ type: UInt8, from start: Int) {
+        let length = bytes.count - start
+        bytes[start - 2] = type
+        guard length >= 0x80 else {
+            bytes[start - 1] = UInt8(length)
+            return
+        }
+        var head = ByteWriter()
+        head.number(length)
+        bytes.replaceSubrange(start - 1..<start, with: head.bytes)
     }
 
     /// The length, then the bytes.

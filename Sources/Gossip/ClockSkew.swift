@@ -62,6 +62,7 @@ extension GossipMachine {
         at now: MonotonicInstant
     ) {
         let roundTrip = max(.zero, probe.sent.duration(to: now))
+        prober.note(roundTrip)
         var offset: Duration?
         if let asked = probe.wallClock, let answered = sender.vitals.wallClock {
             let apart = asked.duration(to: answered) - roundTrip / 2

@@ -67,6 +67,8 @@ package enum Frame: Equatable, Sendable {
     case ack(UInt64, from: Sender)
     /// Asks for a ping of `target` and for its answer to be passed on.
     case pingRequest(UInt64, target: NodeName, at: PeerAddress)
+    /// A helper got no answer either; without this its asker would doubt itself.
+    case nack(UInt64)
     case statement(Statement)
     case batch(ChangeBatch)
     /// There is something to fetch.
@@ -82,7 +84,7 @@ extension Frame {
         switch self {
         case .ping(_, target: _, from: let sender), .ack(_, from: let sender), .have(let sender):
             sender.name
-        case .pingRequest, .statement, .batch, .signal, .signalAck: nil
+        case .pingRequest, .nack, .statement, .batch, .signal, .signalAck: nil
         }
     }
 }
@@ -100,9 +102,26 @@ package struct RosterSheet: Equatable, Sendable {
     }
 }
 
+/// Whom one peer believes to be present, eight bytes each: enough to say where two differ.
+package struct RosterMarks: Equatable, Sendable {
+    package var sender: Sender
+    /// What the sender says of itself; it need not be known yet.
+    package var statement: Statement
+    package var marks: [UInt64]
+
+    package init(sender: Sender, statement: Statement, marks: [UInt64]) {
+        self.sender = sender
+        self.statement = statement
+        self.marks = marks
+    }
+}
+
 /// What one peer asks another on a stream.
 package enum StreamRequest: Equatable, Sendable {
+    /// Take these statements, and answer with a sheet of those that are outdated.
     case pushPull(RosterSheet)
+    /// Answer with ``StreamReply/difference(_:wanted:)``.
+    case compare(RosterMarks)
     /// The batches after a revision, as many as fit an answer.
     case pull(after: Revision)
     /// All objects in key order after a key, as many answers as it takes; only from a copy that has
@@ -115,6 +134,8 @@ package enum StreamRequest: Equatable, Sendable {
 
 /// What the other answers.
 package enum StreamReply: Equatable, Sendable {
+    /// What the asker has no mark of, and the marks that say nothing here.
+    case difference(RosterSheet, wanted: [UInt64])
     case sheet(RosterSheet)
     case batches([ChangeBatch])
     /// Changes before `floor` are no longer kept there: ask for a snapshot.

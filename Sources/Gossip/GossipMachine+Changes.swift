@@ -90,7 +90,8 @@ extension GossipMachine {
     }
 
     private mutating func reach(_ position: Position) {
-        guard position != changes.applied else { return }
+        // A report may be overtaken by a batch that the list here got first.
+        guard position.revision > changes.applied.revision else { return }
         move(to: position)
         outbox.append(.advanced(position))
     }
@@ -233,9 +234,13 @@ extension GossipMachine {
         guard let purpose = purposes.removeValue(forKey: number) else { return }
         switch (purpose, reply) {
         case (.pushPull(let address), .sheet(let theirs)): take(theirs, from: address, at: now)
+        case (.pushPull(let address), .difference(let theirs, let wanted)):
+            take(theirs, wanted: wanted, from: address, at: now)
         case (.probe(let probe), .pong(let answerer)):
             hear(answerer, from: prober.probe?.address ?? me.address, at: now)
             receiveAck(probe, from: answerer, at: nil, now: now)
+        case (.knock(let guest), .pong(let answerer)):
+            guestAnswered(guest, answerer, onStream: true, at: now)
         case (.pull(let source), .batches(let batches)): take(batches, from: source, at: now)
         case (.pull(let source), .compacted):
             changes.source = source
@@ -244,14 +249,14 @@ extension GossipMachine {
             // Nobody could send it; whoever has applied it had it from the store.
             setAside(revision, at: now)
         case (.pull(let source), _), (.install(let source), _): retry(without: source, at: now)
-        case (.pushPull, _), (.probe, _): break
+        case (.pushPull, _), (.probe, _), (.knock, _): break
         }
     }
 
     mutating func exchangeFailed(_ number: UInt64, at now: MonotonicInstant) {
         switch purposes.removeValue(forKey: number) {
         case .pull(let source), .install(let source): retry(without: source, at: now)
-        case .pushPull, .probe, nil: break
+        case .pushPull, .probe, .knock, nil: break
         }
     }
 

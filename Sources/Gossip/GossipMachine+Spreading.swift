@@ -45,8 +45,7 @@ extension GossipMachine {
         guard let due = changes.pushDue, due <= now else { return }
         let source = changes.outgoing.first?.source
         let isOneSource = changes.outgoing.allSatisfy { $0.source == source }
-        let present = roster.present.filter { !isOneSource || $0.address != source }
-        let targets = sample(fanOut, of: present).map(\.address)
+        let targets = somePeers(fanOut) { !isOneSource || $0.address != source }
         for frames in changes.takeOutgoing(room: tuning.packetLimit - 1, tuning, at: now) {
             send(frames, to: targets)
         }
@@ -73,7 +72,7 @@ extension GossipMachine {
     }
 
     mutating func announce(at now: MonotonicInstant) {
-        let targets = sample(fanOut, of: roster.present).map(\.address)
+        let targets = somePeers(fanOut)
         send([.have(sender)], to: targets)
         changes.announcedThrough = changes.applied.revision
         startTail(at: now)
@@ -90,7 +89,7 @@ extension GossipMachine {
 
     mutating func announceTailIfDue(at now: MonotonicInstant) {
         guard let due = changes.tailDue, due <= now else { return }
-        let targets = sample(tuning.tailFanOut, of: roster.present).map(\.address)
+        let targets = somePeers(tuning.tailFanOut)
         send([.have(sender)], to: targets)
         changes.tailLeft -= 1
         changes.tailDue = changes.tailLeft > 0 ? now + tuning.tailInterval : nil

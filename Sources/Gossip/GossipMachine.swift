@@ -12,7 +12,11 @@ package enum GossipEvent: Equatable, Sendable {
     case packet([Frame], from: PeerAddress)
     /// Somebody asks to compare rosters; answered under the same number.
     case sheet(RosterSheet, request: UInt64)
+    /// Somebody asks where rosters differ; answered under the same number.
+    case marks(RosterMarks, request: UInt64)
     case answered(UInt64, StreamReply)
+    /// The other host took the stream; nothing is known of the process yet.
+    case connected(UInt64)
     /// No answer, and there will be none.
     case exchangeFailed(UInt64)
     /// What came of ``GossipAction/apply(_:)``.
@@ -54,7 +58,7 @@ package enum GossipAction: Equatable, Sendable {
     case send([Frame], to: PeerAddress)
     /// Ask on a stream; report ``GossipEvent/answered(_:_:)`` or the failure within seconds.
     case exchange(UInt64, StreamRequest, with: PeerAddress)
-    case answer(UInt64, RosterSheet)
+    case answer(UInt64, StreamReply)
     /// Apply to the copy of the list and report; there is never more than one of these open.
     case apply([ChangeBatch])
     /// Fetch all pages and replace the copy, if theirs is at a later revision than `above`.
@@ -81,6 +85,8 @@ package enum GossipNote: Equatable, Sendable {
     case stalled(Duration)
     /// Our wall clock jumped by this much, ahead if positive.
     case clockStepped(Duration)
+    /// A peer says that it is there, and does not answer there over datagrams and streams.
+    case unreachable(NodeName, at: PeerAddress)
     /// A peer at our revision, or its batch, has another history; `mine` is ours.
     case historiesDiffer(mine: Position, theirs: Position)
     /// A batch of this revision is not taken from members any more; the store decides.
@@ -99,6 +105,8 @@ package struct GossipMachine: Sendable {
         case probe(UInt64)
         case pull(from: PeerAddress)
         case install(from: PeerAddress)
+        /// Of the guest that was asked under this number.
+        case knock(UInt64)
     }
 
     let tuning: GossipTuning
@@ -111,6 +119,10 @@ package struct GossipMachine: Sendable {
     var prober = Prober()
     var changes: ChangeRelay
     var orders = OrderBook()
+    var door = Door()
+    var budget = SuspicionBudget()
+    /// How many of the last contacts are members that were forgotten.
+    var reapedContacts = 0
     var calendar = Calendar()
     var purposes: [UInt64: Purpose] = [:]
     var lastNumber: UInt64
@@ -132,13 +144,28 @@ package struct GossipMachine: Sendable {
         var redial: MonotonicInstant?
         var reap: MonotonicInstant?
         var leave: MonotonicInstant?
+        var farewell: MonotonicInstant?
+        /// When we last compared rosters because digests differed, and what ours was.
+        var compared: MonotonicInstant?
+        var comparedDigest: UInt64 = 0
         /// Not before this do we compare rosters with somebody who turned up unannounced.
         var greeting: MonotonicInstant?
         /// Not before this do we complain again about who has our name.
         var complaint: MonotonicInstant?
 
         var next: MonotonicInstant? {
-            [joins.first, pushPull, redial, reap, leave].compactMap(\.self).min()
+            var next = joins.first
+            func consider(_ due: MonotonicInstant?) {
+                guard let due else { return }
+                if let known = next, known <= due { return }
+                next = due
+            }
+            consider(pushPull)
+            consider(redial)
+            consider(reap)
+            consider(leave)
+            consider(farewell)
+            return next
         }
     }
 
@@ -177,6 +204,23 @@ package struct GossipMachine: Sendable {
         return (roster.records.map(\.member) + [mine]).sorted { $0.name < $1.name }
     }
 
+    package var presentCount: Int { roster.presentCount + (isLeaving ? 0 : 1) }
+
+    /// How full everything is that grows.
+    package var gauges: GossipGauges {
+        GossipGauges(
+            members: roster.records.count,
+            suspects: roster.suspectCount,
+            rumours: rumours.count,
+            guests: door.guests.count,
+            relays: prober.relays.count,
+            exchanges: purposes.count,
+            orders: orders.open.count,
+            contacts: contacts.count,
+            burden: prober.burden
+        )
+    }
+
     /// How far the copy of the list is, as far as gossip knows.
     package var position: Position { changes.applied }
 
@@ -203,10 +247,12 @@ package struct GossipMachine: Sendable {
         noticeStall(at: now)
         switch event {
         case .start: start(at: now)
-        case .wake: break
+        case .wake: noticeEarlyWake(at: now)
         case .packet(let frames, let address): receive(frames, from: address, at: now)
         case .sheet(let sheet, let request): answer(sheet, request: request, at: now)
+        case .marks(let marks, let request): answer(marks, request: request, at: now)
         case .answered(let number, let reply): receive(reply, to: number, at: now)
+        case .connected(let number): noteConnection(number)
         case .exchangeFailed(let number): exchangeFailed(number, at: now)
         case .applied(let outcome): applied(outcome, at: now)
         case .installed(let number, let position): installed(number, position, at: now)
@@ -228,11 +274,20 @@ package struct GossipMachine: Sendable {
         return outbox
     }
 
+    /// A timer that rounds down must not be our last.
+    private mutating func noticeEarlyWake(at now: MonotonicInstant) {
+        guard let due = wakeDue, due > now, now.duration(to: due) < .milliseconds(1) else { return }
+        wakeDue = nil
+    }
+
     /// If we wake much too late, nobody's silence in the meantime counts against them.
     private mutating func noticeStall(at now: MonotonicInstant) {
         guard let due = wakeDue else { return }
         let delay = due.duration(to: now)
-        guard delay > tuning.stallTolerance else { return }
+        guard delay > tuning.stallTolerance else {
+            if delay > tuning.lagTolerance { prober.noticeLag(at: now, tuning.probeInterval) }
+            return
+        }
         wakeDue = nil
         roster.postpone(by: delay, atLeastTo: now + tuning.probeInterval)
         prober.forgive(at: now, next: now + tuning.probeInterval)
@@ -247,6 +302,7 @@ package struct GossipMachine: Sendable {
         joinIfDue(at: now)
         redialIfDue(at: now)
         reapIfDue(at: now)
+        knockIfDue(at: now)
         repairIfDue(at: now)
         pushIfDue(at: now)
         announceIfDue(at: now)
@@ -257,11 +313,19 @@ package struct GossipMachine: Sendable {
     }
 
     private mutating func askToBeWoken(at now: MonotonicInstant) {
-        let dues = [
-            calendar.next, prober.nextDue(tuning), roster.nextDeadline, changes.nextDue,
-            orders.nextDue(tuning), rumours.isEmpty ? nil : calendar.gossip,
-        ]
-        guard let next = dues.compactMap(\.self).min() else { return }
+        var first = calendar.next
+        func consider(_ due: MonotonicInstant?) {
+            guard let due else { return }
+            if let known = first, known <= due { return }
+            first = due
+        }
+        consider(prober.nextDue(tuning))
+        consider(roster.nextDeadline)
+        consider(changes.nextDue)
+        consider(orders.nextDue(tuning))
+        if !rumours.isEmpty { consider(calendar.gossip) }
+        consider(door.nextDue)
+        guard let next = first?.roundedUp else { return }
         if let wakeDue, wakeDue > now, wakeDue <= next { return }
         wakeDue = next
         outbox.append(.wake(at: next))
@@ -275,7 +339,11 @@ package struct GossipMachine: Sendable {
             name: me.name,
             bootEpoch: me.bootEpoch,
             position: changes.applied,
-            vitals: Vitals(load: load, burden: UInt8(prober.burden))
+            vitals: Vitals(
+                load: load,
+                burden: UInt8(prober.burden),
+                rosterDigest: rosterDigest
+            )
         )
     }
 
@@ -297,22 +365,43 @@ package struct GossipMachine: Sendable {
     }
 
     /// Sends the same to each of `addresses`.
+    ///
+    /// Where nothing is added it is one array for all, which is encoded and sealed but once.
     mutating func send(_ frames: [Frame], to addresses: [PeerAddress]) {
+        var used = 1
+        if frames.count > 1 || !rumours.isEmpty {
+            used = frames.reduce(1) { $0 + PacketCodec.size(of: $1) }
+        }
         for address in addresses {
-            // Alone it is one array for all of them, which is encoded and sealed but once.
-            let told = rumours.isEmpty ? [] : rumoursBeside(frames)
+            guard used <= tuning.packetLimit else {
+                sendApart(frames, to: address)
+                continue
+            }
+            let told = rumoursBeside(used)
+            guard !frames.isEmpty || !told.isEmpty else { continue }
             outbox.append(.send(told.isEmpty ? frames : frames + told, to: address))
         }
     }
 
-    private mutating func rumoursBeside(_ frames: [Frame]) -> [Frame] {
-        let used = frames.reduce(1) { $0 + PacketCodec.size(of: $1) }
+    /// Rumours that fit beside `used` bytes.
+    private mutating func rumoursBeside(_ used: Int) -> [Frame] {
+        guard !rumours.isEmpty else { return [] }
         let roster = self.roster
         let me = self.me
-        return rumours.take(room: tuning.packetLimit - used, limit: timesTold) {
-            (name, accuser) in
+        return rumours.take(
+            room: tuning.packetLimit - used,
+            most: tuning.packetLimit - 1,
+            limit: timesTold
+        ) { (name, accuser) in
             let member = name == me.name ? me : roster[name]?.member
             return member.map { .statement(Statement($0, by: accuser)) }
+        }
+    }
+
+    /// Sends what is too long together one by one, and leaves out what is too long alone.
+    private mutating func sendApart(_ frames: [Frame], to address: PeerAddress) {
+        for frame in frames where 1 + PacketCodec.size(of: frame) <= tuning.packetLimit {
+            outbox.append(.send([frame], to: address))
         }
     }
 
@@ -320,6 +409,28 @@ package struct GossipMachine: Sendable {
         let number = nextNumber()
         purposes[number] = use
         outbox.append(.exchange(number, request, with: address))
+    }
+
+    /// Where up to `count` present members are that are wanted, chosen by chance.
+    ///
+    /// - Complexity: O(`count`) if most are wanted, O(members) if hardly any is.
+    mutating func somePeers(
+        _ count: Int,
+        where isWanted: (Member) -> Bool = { _ in true }
+    ) -> [PeerAddress] {
+        let places = roster.presentPlaces
+        if places.count > 4 * count {
+            var chosen: [Int] = []
+            for _ in 0..<4 * count where chosen.count < count {
+                let place = places[Int.random(in: places.indices, using: &chance)]
+                if !chosen.contains(place), isWanted(roster.records[place].member) {
+                    chosen.append(place)
+                }
+            }
+            if chosen.count == count { return chosen.map { roster.records[$0].member.address } }
+        }
+        let wanted = places.filter { isWanted(roster.records[$0].member) }
+        return sample(count, of: wanted).map { roster.records[$0].member.address }
     }
 
     /// Up to `count` of `items`, chosen by chance.
@@ -339,7 +450,6 @@ package struct GossipMachine: Sendable {
 
     /// How often each piece of news is told.
     private var timesTold: Int {
-        let decades = Int(RoughLogarithm.decimal(roster.presentCount + 2).rounded(.up))
-        return 4 * max(1, decades) + 2
+        RoughLogarithm.naturalCeiling(roster.presentCount + 2) + 4
     }
 }

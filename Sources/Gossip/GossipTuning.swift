@@ -4,8 +4,14 @@
 package struct GossipTuning: Equatable, Sendable {
     /// How often one member is probed; detection takes about six of these.
     package var probeInterval = Duration.milliseconds(500)
-    /// When others are asked to probe too; below `probeInterval`.
+    /// When others are asked to probe too, while it is not known how long answers take.
     package var probeTimeout = Duration.milliseconds(200)
+    /// Later it is four times the longest of the last round trips, within these bounds.
+    package var shortestTimeout = Duration.milliseconds(80)
+    package var longestTimeout = Duration.milliseconds(250)
+    /// A member whose host takes streams while its process is silent has this much longer: it
+    /// was stopped, and did not die.
+    package var stopPatience = Duration.seconds(3)
     /// How many others are asked.
     package var indirectProbes = 3
     /// A suspect has at least this × max(1, log10 of the members) × `probeInterval` to object.
@@ -16,8 +22,15 @@ package struct GossipTuning: Equatable, Sendable {
     package var gossipInterval = Duration.milliseconds(100)
     /// To how many members each time.
     package var gossipFanOut = 3
-    /// How often two members compare everything they believe.
+    /// How often a peer that is alone asks others what they believe, and at most how often two
+    /// members whose digests differ compare everything though nothing has changed since.
     package var pushPullInterval = Duration.seconds(5)
+    /// At most how often they do so otherwise.
+    package var comparePause = Duration.milliseconds(500)
+    /// Whether newcomers are asked where they say they are before others hear of them.
+    package var knocks = true
+    /// How long they have to answer, five times.
+    package var knockInterval = Duration.milliseconds(400)
     /// When a peer that has just started does so, counted from its start.
     package var joinDelays: [Duration] = [.zero, .seconds(1), .seconds(3), .seconds(10)]
     /// How often addresses that should be members are tried, for ever.
@@ -66,8 +79,10 @@ package struct GossipTuning: Equatable, Sendable {
     package var killLimit = 1_024
     /// Waking this much late means that we, not the others, were away.
     package var stallTolerance = Duration.milliseconds(300)
+    /// Waking this much late is a sign that we are short of time.
+    package var lagTolerance = Duration.milliseconds(80)
     /// How long a leaving peer waits for three others to know.
-    package var leaveLimit = Duration.seconds(1)
+    package var leaveLimit = Duration.seconds(2)
 
     package init() {}
 }

@@ -22,9 +22,12 @@ struct OrderBook: Equatable, Sendable {
 
     var open: [Order] = []
     private var heard: [Heard] = []
-    /// Numbers of our goodbyes, and how many answers are still wanted.
-    var farewells: Set<UInt64> = []
+    /// Our goodbyes by number, who answered, and how many answers are wanted.
+    var farewells: [UInt64: PeerAddress] = [:]
+    var answered: [PeerAddress] = []
     var farewellsWanted = 0
+
+    func hasAnswered(_ address: PeerAddress) -> Bool { answered.contains(address) }
 
     func due(_ order: Order, _ tuning: GossipTuning) -> MonotonicInstant {
         let delays = tuning.killResends

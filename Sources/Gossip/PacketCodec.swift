@@ -16,6 +16,7 @@ package enum PacketCodec {
         case ping = 0x01
         case ack = 0x02
         case pingRequest = 0x03
+        case nack = 0x04
         case statement = 0x10
         case batch = 0x20
         case have = 0x21
@@ -48,55 +49,56 @@ package enum PacketCodec {
                 throw reader.fault(.outOfRange("frames", value: "more than \(frameLimit)"))
             }
             let code = try reader.byte()
-            let body = try reader.block("a frame", upTo: 65_535)
+            var inner = try reader.inner("a frame", upTo: 65_535)
             guard let type = FrameType(rawValue: code) else {
                 guard code & 0x80 == 0 else { throw reader.fault(.unknownFrame(code)) }
                 continue
             }
-            var inner = ByteReader(body)
             if let frame = try read(type, from: &inner) { frames.append(frame) }
         }
         return frames
     }
 
     private static func write(_ frame: Frame, to writer: inout ByteWriter) {
-        var body = ByteWriter()
+        let start = writer.beginFrame()
         let type: FrameType
         switch frame {
         case .ping(let number, let target, let sender):
             type = .ping
-            body.number(number)
-            body.text(target?.text ?? "")
-            body.sender(sender)
+            writer.number(number)
+            writer.text(target?.text ?? "")
+            writer.sender(sender)
         case .ack(let number, let sender):
             type = .ack
-            body.number(number)
-            body.sender(sender)
+            writer.number(number)
+            writer.sender(sender)
         case .pingRequest(let number, let target, let address):
             type = .pingRequest
-            body.number(number)
-            body.text(target.text)
-            body.text(address.text)
+            writer.number(number)
+            writer.text(target.text)
+            writer.text(address.text)
+        case .nack(let number):
+            type = .nack
+            writer.number(number)
         case .statement(let statement):
             type = .statement
-            body.statement(statement)
+            writer.statement(statement)
         case .batch(let batch):
             type = .batch
-            body.batch(batch)
+            writer.batch(batch)
         case .have(let sender):
             type = .have
-            body.sender(sender)
+            writer.sender(sender)
         case .signal(let number, let signal, let sender):
             type = .signal
-            body.number(number)
-            body.text(sender.text)
-            body.signal(signal)
+            writer.number(number)
+            writer.text(sender.text)
+            writer.signal(signal)
         case .signalAck(let number):
             type = .signalAck
-            body.number(number)
+            writer.number(number)
         }
-        writer.byte(type.rawValue)
-        writer.block(body.bytes)
+        writer.endFrame(type.rawValue, from: start)
     }
 
     /// The frame, or `nil` if it is a kind of signal this release does not know.
@@ -120,6 +122,7 @@ package enum PacketCodec {
                 target: try body.nodeName(),
                 at: try body.address()
             )
+        case .nack: return .nack(try body.number("a number"))
         case .statement: return .statement(try body.statement())
         case .batch: return .batch(try body.batch())
         case .have: return .have(try body.sender())

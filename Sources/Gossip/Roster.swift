@@ -2,7 +2,7 @@
 
 internal import Vocabulary
 
-/// The other members, in the order in which they became known.
+/// The other members; what happens often costs the same however many there are.
 struct Roster: Equatable, Sendable {
     struct Record: Equatable, Sendable {
         var member: Member
@@ -12,6 +12,16 @@ struct Roster: Equatable, Sendable {
         var suspicion: Suspicion?
         /// What its last answers said of its clock, the oldest first.
         var offsets: [Duration] = []
+        /// Where it is in the list of those present, or of those gone.
+        fileprivate var seat = 0
+        /// What it adds to the digest.
+        fileprivate(set) var mark: UInt64 = 0
+
+        init(_ member: Member, since: MonotonicInstant, suspicion: Suspicion? = nil) {
+            self.member = member
+            self.since = since
+            self.suspicion = suspicion
+        }
     }
 
     /// How long a suspect has left to object.
@@ -22,21 +32,17 @@ struct Roster: Equatable, Sendable {
         var accusers: [NodeName]
     }
 
-    /// What a claim did.
-    enum Verdict: Equatable {
-        /// It says nothing new.
-        case known
-        /// It is believed; `isAppearance` when the member was not present before.
-        case news(isAppearance: Bool)
-        /// Another one suspects the same.
-        case confirmed
-        /// It is outdated, and whoever believes it should hear better.
-        case outdated(Member)
-    }
-
+    /// Ordered by chance and by what happened; every record is in one of the two lists.
     private(set) var records: [Record] = []
     private var places: [NodeName: Int] = [:]
-    private let tuning: GossipTuning
+    private(set) var presentPlaces: [Int] = []
+    private(set) var gonePlaces: [Int] = []
+    private var suspectPlaces: [Int] = []
+    /// Who holds an address, as far as known: the last that claimed it.
+    private var homes: [PeerAddress: NodeName] = [:]
+    /// The same for two peers that believe the same of who is present, this peer not included.
+    private(set) var digest: UInt64 = 0
+    let tuning: GossipTuning
 
     init(tuning: GossipTuning) {
         self.tuning = tuning
@@ -47,76 +53,47 @@ struct Roster: Equatable, Sendable {
     }
 
     /// Alive and suspect members.
-    var present: [Member] { records.map(\.member).filter(\.isPresent) }
-    var presentCount: Int { records.count { $0.member.isPresent } }
+    ///
+    /// - Complexity: O(members).
+    var present: [Member] { presentPlaces.map { records[$0].member } }
+    var presentCount: Int { presentPlaces.count }
+    /// One of each that is present.
+    var marks: [UInt64] { presentPlaces.map { records[$0].mark } }
+    var suspectCount: Int { suspectPlaces.count }
+    var gone: [Member] { gonePlaces.map { records[$0].member } }
 
-    func member(at address: PeerAddress) -> Member? {
-        records.first { $0.member.address == address && $0.member.isPresent }?.member
+    /// Whether the member is there to be seen by others at this address.
+    func isPresent(at address: PeerAddress) -> Bool {
+        guard let name = homes[address], let place = places[name] else { return false }
+        let member = records[place].member
+        return member.isPresent && member.address == address
     }
 
     /// When the next suspect runs out of time.
-    var nextDeadline: MonotonicInstant? { records.compactMap(\.suspicion?.deadline).min() }
-
-    /// Weighs one claim.
-    ///
-    /// A claim that somebody failed never makes an alive member failed here, only suspect: after
-    /// a partition both sides hold such claims, and the accused must have its time to object.
-    mutating func weigh(_ statement: Statement, at now: MonotonicInstant) -> Verdict {
-        let claimed = statement.member.standing
-        guard let place = places[statement.member.name] else {
-            return meet(statement, at: now)
-        }
-        let held = records[place].member
-        if claimed == held.standing {
-            return confirm(place, by: statement.accuser, at: now)
-        }
-        if claimed < held.standing {
-            let isPresentClaimed = statement.member.isPresent
-            return held.isPresent == isPresentClaimed ? .known : .outdated(held)
-        }
-        if claimed.state == .failed, held.isPresent {
-            return doubt(place, statement, at: now)
-        }
-        adopt(statement.member, at: place, now: now)
-        records[place].since = now - statement.age
-        if claimed.state == .suspect {
-            records[place].suspicion = suspicion(by: statement.accuser, at: now)
-        }
-        return .news(isAppearance: !held.isPresent && records[place].member.isPresent)
+    var nextDeadline: MonotonicInstant? {
+        suspectPlaces.lazy.compactMap { records[$0].suspicion?.deadline }.min()
     }
 
-    /// Starts to suspect a member that did not answer us; `true` if that is news.
-    mutating func suspect(_ name: NodeName, by me: NodeName, at now: MonotonicInstant) -> Bool {
-        guard let place = places[name] else { return false }
-        switch records[place].member.state {
-        case .alive:
-            records[place].member.standing.state = .suspect
-            records[place].since = now
-            records[place].suspicion = suspicion(by: me, at: now)
-            return true
-        case .suspect: return confirm(place, by: me, at: now) == .confirmed
-        case .failed, .left: return false
-        }
-    }
+    func place(of name: NodeName) -> Int? { places[name] }
 
     /// Gives up suspects whose time is over, and returns their names.
     mutating func failOverdue(at now: MonotonicInstant) -> [NodeName] {
-        var failed: [NodeName] = []
-        for place in records.indices {
-            guard let suspicion = records[place].suspicion, suspicion.deadline <= now else {
-                continue
-            }
-            records[place].suspicion = nil
-            records[place].member.standing.state = .failed
-            records[place].since = now
-            failed.append(records[place].member.name)
+        let overdue = suspectPlaces.filter { place in
+            records[place].suspicion.map { $0.deadline <= now } ?? false
         }
-        return failed
+        for place in overdue {
+            update(place) { record in
+                record.suspicion = nil
+                record.member.standing.state = .failed
+                record.since = now
+            }
+        }
+        return overdue.map { records[$0].member.name }
     }
 
     /// Gives every suspect `delay` more: we were away and may have missed its objection.
     mutating func postpone(by delay: Duration, atLeastTo floor: MonotonicInstant) {
-        for place in records.indices {
+        for place in suspectPlaces {
             guard let deadline = records[place].suspicion?.deadline else { continue }
             records[place].suspicion?.deadline = max(deadline + delay, floor)
         }
@@ -152,133 +129,119 @@ struct Roster: Equatable, Sendable {
         }
     }
 
-    /// Forgets members that are gone for long, and the longest gone beyond the limit.
-    mutating func reap(at now: MonotonicInstant) -> Bool {
-        var kept = records.filter { record in
-            switch record.member.state {
-            case .alive, .suspect: true
-            case .failed: record.since.duration(to: now) < tuning.failedKept
-            case .left: record.since.duration(to: now) < tuning.leftKept
+    // Keeping the lists in step with the records.
+
+    /// Changes one record; every change of a member's standing or address goes through here.
+    mutating func update(_ place: Int, _ change: (inout Record) -> Void) {
+        let before = records[place]
+        change(&records[place])
+        let after = records[place]
+        if after.member.standing != before.member.standing {
+            let mark = after.member.mark
+            digest = digest &- before.mark &+ mark
+            records[place].mark = mark
+        }
+        if before.member.isPresent != after.member.isPresent {
+            leaveSeat(of: before)
+            takeSeat(place)
+        }
+        if (before.suspicion == nil) != (after.suspicion == nil) {
+            if after.suspicion == nil {
+                suspectPlaces.removeAll { $0 == place }
+            } else {
+                suspectPlaces.append(place)
             }
         }
-        let gone = kept.filter { !$0.member.isPresent }
-        let excess = gone.count - max(tuning.goneLimit, 2 * (kept.count - gone.count))
-        if excess > 0 {
-            let oldest = gone.sorted { ($0.since, $0.member.name) < ($1.since, $1.member.name) }
-            let dropped = Set(oldest.prefix(excess).map(\.member.name))
-            kept.removeAll { dropped.contains($0.member.name) }
+        if before.member.address != after.member.address {
+            if homes[before.member.address] == before.member.name {
+                homes[before.member.address] = nil
+            }
+            homes[after.member.address] = after.member.name
         }
-        guard kept.count != records.count else { return false }
-        records = kept
-        places = [:]
-        for (place, record) in kept.enumerated() { places[record.member.name] = place }
-        return true
     }
 
-    private mutating func meet(_ statement: Statement, at now: MonotonicInstant) -> Verdict {
-        guard records.count < RosterSheet.limit, !isForgotten(statement) else { return .known }
-        var record = Record(member: statement.member, since: now - statement.age)
-        record.member.position = .start
-        places[statement.member.name] = records.count
+    mutating func insert(_ record: Record) {
+        let place = records.count
         records.append(record)
-        if statement.member.state == .suspect {
-            records[records.count - 1].suspicion = suspicion(by: statement.accuser, at: now)
+        records[place].mark = record.member.mark
+        digest = digest &+ records[place].mark
+        places[record.member.name] = place
+        homes[record.member.address] = record.member.name
+        takeSeat(place)
+        if record.suspicion != nil { suspectPlaces.append(place) }
+    }
+
+    /// Forgets one that is gone; the last record takes its place.
+    mutating func remove(_ place: Int) {
+        let record = records[place]
+        leaveSeat(of: record)
+        digest = digest &- record.mark
+        places[record.member.name] = nil
+        if homes[record.member.address] == record.member.name {
+            homes[record.member.address] = nil
         }
-        return .news(isAppearance: statement.member.isPresent)
+        suspectPlaces.removeAll { $0 == place }
+        let last = records.count - 1
+        if place != last {
+            let moved = records[last]
+            records[place] = moved
+            places[moved.member.name] = place
+            if moved.member.isPresent {
+                presentPlaces[moved.seat] = place
+            } else {
+                gonePlaces[moved.seat] = place
+            }
+            if let suspect = suspectPlaces.firstIndex(of: last) { suspectPlaces[suspect] = place }
+        }
+        records.removeLast()
     }
 
-    /// Whether everybody forgets this claim by now; else two peers would keep it alive for ever.
-    private func isForgotten(_ statement: Statement) -> Bool {
-        switch statement.member.state {
-        case .alive, .suspect: false
-        case .failed: statement.age >= tuning.failedKept
-        case .left: statement.age >= tuning.leftKept
+    private mutating func takeSeat(_ place: Int) {
+        if records[place].member.isPresent {
+            records[place].seat = presentPlaces.count
+            presentPlaces.append(place)
+        } else {
+            records[place].seat = gonePlaces.count
+            gonePlaces.append(place)
         }
     }
 
-    private mutating func confirm(
-        _ place: Int,
-        by accuser: NodeName,
-        at now: MonotonicInstant
-    ) -> Verdict {
-        guard var suspicion = records[place].suspicion, suspicion.accusers.count < 3,
-            !suspicion.accusers.contains(accuser)
-        else { return .known }
-        suspicion.accusers.append(accuser)
-        suspicion.deadline = min(
-            suspicion.deadline,
-            suspicion.started + patience(confirmations: suspicion.accusers.count - 1)
-        )
-        records[place].suspicion = suspicion
-        return .confirmed
-    }
-
-    /// Somebody says that a member present here failed.
-    private mutating func doubt(
-        _ place: Int,
-        _ statement: Statement,
-        at now: MonotonicInstant
-    ) -> Verdict {
-        let held = records[place]
-        if held.member.state == .suspect,
-            !statement.member.standing.isNewerDescription(than: held.member.standing)
-        {
-            guard let suspicion = held.suspicion else { return .known }
-            let soon = min(suspicion.deadline, suspicion.started + patience(confirmations: 2))
-            records[place].suspicion?.deadline = soon
-            return .known
+    private mutating func leaveSeat(of record: Record) {
+        if record.member.isPresent {
+            guard let last = presentPlaces.popLast(), record.seat < presentPlaces.count else {
+                return
+            }
+            presentPlaces[record.seat] = last
+            records[last].seat = record.seat
+        } else {
+            guard let last = gonePlaces.popLast(), record.seat < gonePlaces.count else { return }
+            gonePlaces[record.seat] = last
+            records[last].seat = record.seat
         }
-        adopt(statement.member, at: place, now: now)
-        records[place].member.standing.state = .suspect
-        var doubted = suspicion(by: statement.accuser, at: now)
-        doubted.deadline = now + patience(confirmations: 2)
-        records[place].suspicion = doubted
-        return .news(isAppearance: false)
-    }
-
-    private mutating func adopt(_ member: Member, at place: Int, now: MonotonicInstant) {
-        let held = records[place].member
-        var adopted = member
-        adopted.position = held.bootEpoch == member.bootEpoch ? held.position : .start
-        adopted.load = held.load
-        adopted.burden = held.burden
-        adopted.clockOffset = held.clockOffset
-        adopted.roundTrip = held.roundTrip
-        records[place].member = adopted
-        records[place].since = now
-        records[place].suspicion = nil
-    }
-
-    private func suspicion(by accuser: NodeName, at now: MonotonicInstant) -> Suspicion {
-        Suspicion(
-            started: now,
-            deadline: now + patience(confirmations: 0),
-            accusers: [accuser]
-        )
-    }
-
-    /// How long a suspect has, by how many others confirmed.
-    ///
-    /// - SeeAlso: Dadgar, Phillips and Currey, "Lifeguard", 2017, section IV-B; their formula for
-    ///   two expected confirmations gives the three factors.
-    private func patience(confirmations: Int) -> Duration {
-        let count = presentCount + 1
-        let least =
-            tuning.probeInterval * Double(tuning.suspicionFactor)
-            * max(1, RoughLogarithm.decimal(count))
-        // With fewer than two others besides us and the suspect nobody could confirm.
-        guard count >= 4 else { return least }
-        let used = [0, 0.631, 1][min(confirmations, 2)]
-        let most = least * Double(tuning.suspicionStretch)
-        return most - (most - least) * used
     }
 }
 
-extension Statement {
-    fileprivate var age: Duration { .seconds(Int64(clamping: ageInSeconds)) }
+extension Member {
+    /// What this member adds to the digest of a roster: nothing once it is gone.
+    ///
+    /// Suspicion is left out: it is one peer's doubt for a while, and no difference to reconcile.
+    var mark: UInt64 {
+        guard isPresent else { return 0 }
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in name.text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let mixed = SeededGenerator.mixed(hash ^ bootEpoch)
+        return SeededGenerator.mixed(mixed ^ UInt64(incarnation))
+    }
 }
 
 extension MonotonicInstant {
+    /// The next whole microsecond, which every timer can keep.
+    var roundedUp: Self {
+        let (seconds, attoseconds) = sinceBoot.components
+        let microseconds = (attoseconds + 999_999_999_999) / 1_000_000_000_000
+        return Self(sinceBoot: .seconds(seconds) + .microseconds(microseconds))
+    }
+
     static func + (lhs: Self, rhs: Duration) -> Self { lhs.advanced(by: rhs) }
     static func - (lhs: Self, rhs: Duration) -> Self { lhs.advanced(by: .zero - rhs) }
 }

@@ -13,6 +13,7 @@ package enum StreamCodec {
         case snapshot = 3
         case ping = 4
         case audit = 5
+        case compare = 6
     }
 
     private enum ReplyType: UInt8 {
@@ -25,6 +26,7 @@ package enum StreamCodec {
         case busy = 8
         case tooLarge = 9
         case audit = 10
+        case difference = 11
     }
 
     package static func encode(_ request: StreamRequest) -> [UInt8] {
@@ -34,6 +36,9 @@ package enum StreamCodec {
         case .pushPull(let sheet):
             writer.byte(RequestType.pushPull.rawValue)
             writer.sheet(sheet)
+        case .compare(let marks):
+            writer.byte(RequestType.compare.rawValue)
+            writer.marks(marks)
         case .pull(let revision):
             writer.byte(RequestType.pull.rawValue)
             writer.revision(revision)
@@ -59,6 +64,10 @@ package enum StreamCodec {
         case .sheet(let sheet):
             writer.byte(ReplyType.sheet.rawValue)
             writer.sheet(sheet)
+        case .difference(let sheet, let wanted):
+            writer.byte(ReplyType.difference.rawValue)
+            writer.sheet(sheet)
+            writer.words(wanted)
         case .batches(let batches):
             writer.byte(ReplyType.batches.rawValue)
             writer.number(batches.count)
@@ -97,6 +106,7 @@ package enum StreamCodec {
         }
         switch type {
         case .pushPull: return .pushPull(try reader.sheet())
+        case .compare: return .compare(try reader.marks())
         case .pull: return .pull(after: try reader.revision())
         case .snapshot:
             let has = try reader.byte()
@@ -116,6 +126,7 @@ package enum StreamCodec {
         guard let type = ReplyType(rawValue: code) else { throw reader.fault(.unknownFrame(code)) }
         switch type {
         case .sheet: return .sheet(try reader.sheet())
+        case .difference: return .difference(try reader.sheet(), wanted: try reader.words())
         case .batches:
             var batches: [ChangeBatch] = []
             for _ in 0..<(try reader.count("batches", upTo: WireLimit.batches)) {
@@ -164,13 +175,44 @@ extension ByteWriter {
     }
 }
 
+extension ByteWriter {
+    mutating func marks(_ value: RosterMarks) {
+        var entry = ByteWriter()
+        entry.sender(value.sender)
+        block(entry.bytes)
+        entry = ByteWriter()
+        entry.statement(value.statement)
+        block(entry.bytes)
+        words(value.marks)
+    }
+
+    mutating func words(_ values: [UInt64]) {
+        number(values.count)
+        for value in values { word(value) }
+    }
+}
+
 extension ByteReader {
+    mutating func marks() throws(GossipCodecError) -> RosterMarks {
+        var entry = try inner("a sender", upTo: WireLimit.entry)
+        let sender = try entry.sender()
+        entry = try inner("a member", upTo: WireLimit.entry)
+        let statement = try entry.statement()
+        return RosterMarks(sender: sender, statement: statement, marks: try words())
+    }
+
+    mutating func words() throws(GossipCodecError) -> [UInt64] {
+        var values: [UInt64] = []
+        for _ in 0..<(try count("marks", upTo: RosterSheet.limit)) { values.append(try word()) }
+        return values
+    }
+
     mutating func sheet() throws(GossipCodecError) -> RosterSheet {
-        var entry = ByteReader(try block("a sender", upTo: WireLimit.entry))
+        var entry = try inner("a sender", upTo: WireLimit.entry)
         let sender = try entry.sender()
         var statements: [Statement] = []
         for _ in 0..<(try count("members", upTo: RosterSheet.limit)) {
-            entry = ByteReader(try block("a member", upTo: WireLimit.entry))
+            entry = try inner("a member", upTo: WireLimit.entry)
             // One member that this release cannot read must not keep us from all the others.
             if let statement = try? entry.statement() { statements.append(statement) }
         }

@@ -28,13 +28,17 @@ package struct Master: Sendable {
         let server = try HTTPServer(settings: HTTPServerSettings(listen: settings.listen)) {
             await gate.answer($0)
         }
-        let address = "\(settings.listen.prefix { $0 != ":" }):\(server.port)"
+        let address = MemberAddress.http(
+            listen: settings.listen,
+            port: server.port,
+            advertise: settings.advertise
+        )
         let (positions, queue) = AsyncStream.makeStream(
             of: Position.self,
             bufferingPolicy: .bufferingNewest(1)
         )
         let parts = try await make(settings, address: address, log: log) { queue.yield($0) }
-        let authorizer = Authorizer(replica: parts.replica, clusterKey: settings.clusterKey)
+        let authorizer = Authorizer(replica: parts.replica, keys: parts.keys.keys)
         let router = MasterAPI.router(parts) { request async throws(Problem) in
             try await authorizer.principal(of: request)
         }
@@ -56,8 +60,9 @@ package struct Master: Sendable {
         let replica = try Replica(ReplicaSettings(path: "\(folder)/list.db"))
         let feed = ChangeFeed(replica)
         let tailer = StoreTailer(store: store, list: replica)
+        let keys = GossipKeys(try KeyFiles.ring(given: settings.keyRing, folder: folder))
         let gossip = try GossipDriver(
-            settings: gossipSettings(settings, address: address),
+            settings: gossipSettings(settings, keys, address: address),
             list: replica,
             store: tailer,
             log: log,
@@ -82,7 +87,19 @@ package struct Master: Sendable {
                 gossip: gossip,
                 zones: zones
             ),
-            memberToken: Authorizer.memberToken(of: settings.clusterKey),
+            keys: KeyKeeper(
+                place: KeyKeeper.Place(
+                    name: settings.name,
+                    folder: folder,
+                    identity: try KeyFiles.identity(in: folder)
+                ),
+                store: store,
+                replica: replica,
+                feed: feed,
+                keys: keys,
+                gossip: gossip,
+                log: log
+            ),
             requests: RequestCounters(),
             calendars: CalendarShelf(replica: replica)
         )
@@ -90,18 +107,20 @@ package struct Master: Sendable {
 
     private static func gossipSettings(
         _ settings: MasterSettings,
+        _ keys: GossipKeys,
         address: String
     ) -> GossipSettings {
         var gossip = GossipSettings(
             name: settings.name,
             role: .master,
-            clusterID: ClusterIdentity.text(of: settings.clusterKey),
+            keys: keys,
             folder: settings.dataFolder
         )
         gossip.bindAddress = settings.gossip
         gossip.httpAddress = address
         gossip.seeds = settings.join
-        gossip.key = settings.clusterKey
+        gossip.advertise = settings.advertise
+        gossip.zoneData = ZoneInfoFiles.version
         gossip.release = rotaVersion
         return gossip
     }
@@ -112,9 +131,11 @@ package struct Master: Sendable {
 
     /// Serves until `stopping` yields.
     package func run(until stopping: AsyncStream<Void>) async {
+        await parts.keys.look()
         await parts.gossip.start()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await follow() }
+            group.addTask { await parts.keys.run() }
             group.addTask {
                 for await position in positions {
                     parts.gossip.listMoved(to: position)

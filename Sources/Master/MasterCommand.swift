@@ -85,11 +85,12 @@ package enum MasterCommand {
             name: shared.name,
             dataFolder: shared.dataFolder,
             storeURL: shared.storeURL,
-            clusterKey: shared.clusterKey
+            keyRing: shared.keyRing
         )
         settings.listen = shared.listen
         settings.gossip = shared.gossip
         settings.join = shared.join
+        settings.advertise = shared.advertise
         let log = DaemonLog(name: shared.name.text, lowest: shared.logLevel)
         let stopping = StopSignals()
         let master = try await Master.make(settings, log: log)

@@ -22,9 +22,12 @@ struct MasterParts: Sendable {
     let client: HTTPClient
     let zones: ZoneCatalog
     let editor: Editor
-    let memberToken: String
+    let keys: KeyKeeper
     let requests: RequestCounters
     let calendars: CalendarShelf
+
+    /// What this master signs in with at other members.
+    var memberToken: String { keys.keys.memberToken }
 
     /// Calls the store, with its failures as refusals.
     func ask<Answer: Sendable>(

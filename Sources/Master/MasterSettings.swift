@@ -1,6 +1,6 @@
 // What a master is told when it starts.
 
-package import Sealing
+package import JobList
 package import Vocabulary
 
 /// The settings of one `rota-master`.
@@ -13,18 +13,20 @@ package struct MasterSettings: Sendable {
     /// Where gossip is spoken, `host:port`.
     package var gossip: String
     package var join: [String]
-    package var clusterKey: SecretKey
+    /// Where others find its gossip, if not where it is spoken.
+    package var advertise: String?
+    package var keyRing: KeyRing
 
     package init(
         name: NodeName,
         dataFolder: String,
         storeURL: String,
-        clusterKey: SecretKey
+        keyRing: KeyRing
     ) {
         self.name = name
         self.dataFolder = dataFolder
         self.storeURL = storeURL
-        self.clusterKey = clusterKey
+        self.keyRing = keyRing
         listen = "127.0.0.1:0"
         gossip = "127.0.0.1:0"
         join = []

@@ -24,9 +24,13 @@ package struct Node: Sendable {
         let server = try HTTPServer(settings: HTTPServerSettings(listen: settings.listen)) {
             await gate.answer($0)
         }
-        let address = "\(settings.listen.prefix { $0 != ":" }):\(server.port)"
+        let address = MemberAddress.http(
+            listen: settings.listen,
+            port: server.port,
+            advertise: settings.advertise
+        )
         let parts = try await NodeParts.make(settings, address: address, log: log)
-        let authorizer = Authorizer(replica: parts.replica, clusterKey: settings.clusterKey)
+        let authorizer = Authorizer(replica: parts.replica, keys: parts.keys.keys)
         gate.open(
             NodeAPI(node: parts).router { request async throws(Problem) in
                 try await authorizer.principal(of: request)
@@ -46,6 +50,7 @@ package struct Node: Sendable {
     package func run(until stopping: AsyncStream<Void>, grace: Duration) async {
         let orphans = await parts.runs.adoptOrphans()
         if orphans > 0 { parts.log.warning("orphans.ended", ["count": "\(orphans)"]) }
+        await parts.keys.look()
         await parts.gossip.start()
         await withTaskGroup(of: Void.self) { group in
             for job in work { group.addTask { await job() } }
@@ -66,6 +71,8 @@ package struct Node: Sendable {
             { await parts.carryNews() },
             { await parts.follower.run() },
             { await parts.watch.run() },
+            { await parts.keys.run() },
+            { await parts.tellLoad() },
             { await parts.prune() },
             { await parts.examineStore() },
         ]
@@ -196,6 +203,28 @@ extension NodeParts {
             }
         case .nameInUse(let error):
             log.error("node.name-in-use", ["error": "\(error)"])
+        }
+    }
+
+    /// Tells the others how busy this node is, and people when its clock is off.
+    func tellLoad() async {
+        var watch = ClockWatch()
+        while !Task.isCancelled {
+            let status = await dispatcher.status
+            await gossip.setLoad(
+                MemberLoad(
+                    running: UInt32(clamping: status.openRuns),
+                    slots: UInt32(clamping: status.slots)
+                )
+            )
+            if let offset = watch.news(of: await gossip.clockOffset) {
+                let fields: KeyValuePairs = [
+                    "others_ahead_ms": "\(offset.milliseconds)",
+                    "next": "look at this host's time service: timedatectl, chronyc tracking",
+                ]
+                log.warning("clock.off", fields)
+            }
+            try? await Task.sleep(for: .seconds(1))
         }
     }
 

@@ -50,11 +50,12 @@ package enum NodeCommand {
             name: shared.name,
             dataFolder: shared.dataFolder,
             storeURL: shared.storeURL,
-            clusterKey: shared.clusterKey
+            keyRing: shared.keyRing
         )
         settings.listen = shared.listen
         settings.gossip = shared.gossip
         settings.join = shared.join
+        settings.advertise = shared.advertise
         settings.tags = try tags(invocation.texts("tag"))
         settings.slots = invocation.number("slots") ?? settings.slots
         if let term = invocation.duration("session-term") {

@@ -38,8 +38,9 @@ extension NodeParts {
             log: log,
             report: { board.tell(.report($0)) }
         )
+        let keys = GossipKeys(try KeyFiles.ring(given: settings.keyRing, folder: folder))
         let gossip = try GossipDriver(
-            settings: gossipSettings(settings, address: address),
+            settings: gossipSettings(settings, keys, address: address),
             list: replica,
             store: tailer,
             log: log,
@@ -79,6 +80,19 @@ extension NodeParts {
                 log: log
             ),
             gossip: gossip,
+            keys: KeyKeeper(
+                place: KeyKeeper.Place(
+                    name: settings.name,
+                    folder: folder,
+                    identity: try KeyFiles.identity(in: folder)
+                ),
+                store: store,
+                replica: replica,
+                feed: feed,
+                keys: keys,
+                gossip: gossip,
+                log: log
+            ),
             sessions: sessions,
             counters: RunCounters(),
             switchboard: board
@@ -87,18 +101,19 @@ extension NodeParts {
 
     private static func gossipSettings(
         _ settings: NodeSettings,
+        _ keys: GossipKeys,
         address: String
     ) -> GossipSettings {
         var gossip = GossipSettings(
             name: settings.name,
             role: .node,
-            clusterID: ClusterIdentity.text(of: settings.clusterKey),
+            keys: keys,
             folder: settings.dataFolder
         )
         gossip.bindAddress = settings.gossip
         gossip.httpAddress = address
         gossip.seeds = settings.join
-        gossip.key = settings.clusterKey
+        gossip.advertise = settings.advertise
         gossip.tags = settings.tags
         // Where the databases of two nodes differ, so may the instants of their jobs.
         gossip.tags[ZoneDataWatch.tag] = ZoneInfoFiles.version

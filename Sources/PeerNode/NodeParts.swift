@@ -26,6 +26,7 @@ struct NodeParts: Sendable {
     let completions: Completions
     let dispatcher: Dispatcher
     let gossip: GossipDriver
+    let keys: KeyKeeper
     let sessions: SessionKeeper
     let counters: RunCounters
     let switchboard: Switchboard

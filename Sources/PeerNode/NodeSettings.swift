@@ -1,6 +1,6 @@
 // What a node is told when it starts.
 
-package import Sealing
+package import JobList
 package import Vocabulary
 
 /// The settings of one `rota-node`.
@@ -16,7 +16,9 @@ package struct NodeSettings: Sendable {
     package var gossip: String
     /// Other members to join, `host:port` of their gossip.
     package var join: [String]
-    package var clusterKey: SecretKey
+    /// Where others find its gossip, if not where it is spoken.
+    package var advertise: String?
+    package var keyRing: KeyRing
     package var tags: [String: String]
     /// How many runs this node takes at once.
     package var slots: Int
@@ -27,12 +29,12 @@ package struct NodeSettings: Sendable {
         name: NodeName,
         dataFolder: String,
         storeURL: String,
-        clusterKey: SecretKey
+        keyRing: KeyRing
     ) {
         self.name = name
         self.dataFolder = dataFolder
         self.storeURL = storeURL
-        self.clusterKey = clusterKey
+        self.keyRing = keyRing
         listen = "127.0.0.1:0"
         gossip = "127.0.0.1:0"
         join = []

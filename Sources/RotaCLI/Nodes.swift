@@ -15,7 +15,8 @@ enum Nodes {
             session.note("There are no nodes.")
             return .done
         }
-        session.print(table(items, session))
+        let breadth: MemberTable.Breadth = session.settings.format == .wide ? .whole : .brief
+        session.print(MemberTable(breadth, clocks: false).table(items))
         return .done
     }
 
@@ -50,39 +51,5 @@ enum Nodes {
         )
         session.report("node/\(name) \(done)", revision: revision, object: node)
         return .done
-    }
-
-    private static func table(_ nodes: [Value], _ session: Session) -> TextTable {
-        let isWide = session.settings.format == .wide
-        var table = TextTable(
-            [
-                .fixed("NAME"), .fixed("ROLE"), .fixed("STATE"), .fixed("RUNS"), .fixed("REVISION"),
-                .fixed("LAG"),
-            ] + (isWide ? [.fixed("ADDRESS"), .fixed("VERSION"), .elastic("TAGS")] : [])
-        )
-        for node in nodes {
-            let isDraining = node["draining"]?.bool == true
-            let slots = node["slots"]?.integer.map { "/\($0)" } ?? ""
-            var row = [
-                Cell(node.text("name"), .bold), Cell(node.text("role")),
-                StateSign.cell(isDraining ? "draining" : node.text("state")),
-                Cell(node["open_runs"]?.integer.map { "\($0)\(slots)" } ?? "-"),
-                Cell(node.text("revision")), Cell(lag(node["applied_lag"])),
-            ]
-            if isWide {
-                let tags = (node["tags"]?.object ?? [:]).sorted { $0.key < $1.key }
-                    .map { "\($0.key)=\($0.value.string ?? "")" }
-                row += [
-                    Cell(node.text("address")), Cell(node.text("version")),
-                    Cell(tags.joined(separator: ",")),
-                ]
-            }
-            table.rows.append(row)
-        }
-        return table
-    }
-
-    private static func lag(_ value: Value?) -> String {
-        value?.integer.map { "\($0)" } ?? value?.string ?? "-"
     }
 }

@@ -63,7 +63,7 @@ enum StateSign {
         switch word {
         case "alive": return ("✓", .good)
         case "dead", "left": return ("✕", .bad)
-        case "suspect", "draining": return ("!", .warning)
+        case "suspect", "draining", "stale": return ("!", .warning)
         case "paused": return ("‖", .warning)
         case "running": return ("▶", .active)
         case _: return ("·", .dim)

@@ -14,10 +14,12 @@ package enum RotaTable {
             CommandGroup("job import", "Take jobs over from elsewhere"),
             CommandGroup("run", "What ran or is running, and its output"),
             CommandGroup("node", "The machines that run jobs"),
+            CommandGroup("cluster", "The members, and what they trust one another by"),
+            CommandGroup("cluster key", "The keys that gossip is sealed with"),
             CommandGroup("calendar", "Days on which jobs may be due"),
             CommandGroup("context", "The clusters you talk to"),
         ],
-        commands: overview + jobs + jobActions + runs + nodes + calendars
+        commands: overview + jobs + jobActions + runs + nodes + clusters + calendars
             + manifests + own,
         globalOptions: [
             .text(

@@ -13,16 +13,27 @@ struct Cell: Sendable {
 
 /// Rows under headings.
 struct TextTable {
-    struct Column {
+    struct Column: Sendable {
         let heading: String
         /// Whether it may lose its middle where the terminal is too narrow.
         let isElastic: Bool
+        /// Whether it may go where the terminal is too narrow even then.
+        let isOptional: Bool
 
-        static func fixed(_ heading: String) -> Self { Self(heading: heading, isElastic: false) }
-        static func elastic(_ heading: String) -> Self { Self(heading: heading, isElastic: true) }
+        static func fixed(_ heading: String) -> Self {
+            Self(heading: heading, isElastic: false, isOptional: false)
+        }
+
+        static func elastic(_ heading: String) -> Self {
+            Self(heading: heading, isElastic: true, isOptional: false)
+        }
+
+        static func optional(_ heading: String) -> Self {
+            Self(heading: heading, isElastic: false, isOptional: true)
+        }
     }
 
-    let columns: [Column]
+    private(set) var columns: [Column]
     var rows: [[Cell]] = []
 
     init(_ columns: [Column]) {
@@ -31,10 +42,25 @@ struct TextTable {
 
     /// The table's lines; shortened to `width` columns, or whole for `nil`.
     func text(paint: Paint, width: Int?) -> String {
+        if let width, let narrower = withoutOptional(within: width) {
+            return narrower.text(paint: paint, width: width)
+        }
         let widths = fittedWidths(to: width)
         var text = line(columns.map { Cell($0.heading, .dim) }, widths, paint)
         for row in rows { text += line(row, widths, paint) }
         return text
+    }
+
+    /// The table without its last optional column, if it is too wide with it.
+    private func withoutOptional(within limit: Int) -> TextTable? {
+        let widths = fittedWidths(to: limit)
+        guard widths.reduce(0, +) + 2 * (widths.count - 1) > limit,
+            let place = columns.lastIndex(where: \.isOptional)
+        else { return nil }
+        var narrower = self
+        narrower.columns.remove(at: place)
+        for row in rows.indices { narrower.rows[row].remove(at: place) }
+        return narrower
     }
 
     private func fittedWidths(to limit: Int?) -> [Int] {

@@ -9,6 +9,10 @@ package enum ObjectKind: String, CaseIterable, Hashable, Comparable, Sendable {
     case pool
     case token
     case node
+    /// What members know one another by: addresses and public halves of identities.
+    case member
+    /// The cluster's keys, sealed to each member's identity.
+    case keyring
 
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
 }

@@ -1,4 +1,5 @@
 import Gossip
+import GossipSimulator
 import TestSupport
 import Testing
 import Vocabulary
@@ -97,8 +98,8 @@ import Vocabulary
         // The backup is restored under a new epoch; node 2 starts over from it and goes on.
         cluster.store = backup
         cluster.nodes[2].list = backup
-        let batch = cluster.store.next(body: 50, epoch: 2)
-        _ = cluster.store.apply([batch])
+        cluster.storeEpoch = 2
+        let batch = cluster.commitSilently(body: 50)
         _ = cluster.nodes[2].list.apply([batch])
         cluster.tell(.published(batch), on: 2)
         let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(5))
@@ -120,6 +121,56 @@ import Vocabulary
         cluster.tell(.advanced(cluster.nodes[4].list.position), on: 4)
         cluster.run(for: .milliseconds(200))
         #expect(cluster.areListsEqual)
+    }
+
+    @Test func `are never handed on twice, though a report of an install comes late`() {
+        let cluster = Simulator(3, seed: 9)
+        cluster.startAll()
+        cluster.run(for: .seconds(3))
+        for _ in 0..<3 { cluster.commit(on: 0) }
+        cluster.run(for: .seconds(1))
+        for index in 0..<3 { cluster.nodes[index].list.compact() }
+        var machine = GossipMachine(
+            me: Simulator.member(NodeName("n9"), PeerAddress("10.0.0.9:1"), bootEpoch: 5),
+            contacts: [],
+            position: .start,
+            seed: 1
+        )
+        var now = MonotonicInstant(sinceBoot: .seconds(1))
+        var number: UInt64?
+        func note(_ actions: [GossipAction]) -> [Position] {
+            for case .exchange(let pull, .pull, _) in actions {
+                number = pull
+            }
+            for case .install(let install, _, _) in actions { number = install }
+            return actions.compactMap { if case .advanced(let place) = $0 { place } else { nil } }
+        }
+        let source = Sender(
+            name: NodeName("n0"),
+            bootEpoch: 1_000,
+            position: cluster.store.position
+        )
+        let member = Simulator.member(source.name, cluster.nodes[0].address, bootEpoch: 1_000)
+        let claim = Frame.statement(Statement(member, by: NodeName("n1")))
+        let have = [claim, Frame.have(source)]
+        _ = note(machine.handle(.start, at: now))
+        _ = note(machine.handle(.packet(have, from: cluster.nodes[0].address), at: now))
+        for _ in 0..<100 where number == nil {
+            now = now.advanced(by: .milliseconds(10))
+            _ = note(machine.handle(.wake, at: now))
+        }
+        guard let pull = number else { return #expect(Bool(false), "nothing was fetched") }
+        let reply = StreamReply.compacted(floor: cluster.store.position.revision)
+        _ = note(machine.handle(.answered(pull, reply), at: now))
+        guard let install = number, install != pull else {
+            return #expect(Bool(false), "no snapshot was asked for")
+        }
+        // The list takes the snapshot, then a batch that comes from here; the report is late.
+        let next = cluster.store.next(body: 1)
+        let position = cluster.store.position
+        _ = note(machine.handle(.published(next), at: now))
+        #expect(note(machine.handle(.installed(install, position), at: now)).isEmpty)
+        #expect(machine.position == next.position)
     }
 
     @Test func `arrive by probes alone when every push and announcement is lost`() {
@@ -168,7 +219,7 @@ import Vocabulary
         let cluster = Simulator(5, seed: 11)
         cluster.startAll()
         cluster.run(for: .seconds(5))
-        cluster.isStoreThere = false
+        cluster.isStoreUp = false
         let poison = cluster.store.next(body: 100).position.revision
         cluster.nodes[3].list.refused = [poison]
         for _ in 0..<20 {
@@ -182,7 +233,7 @@ import Vocabulary
         #expect((4...10).contains(node.storeAsked))
         #expect(node.list.position.revision < poison)
         #expect(cluster.state(of: 3, seenBy: 0) == .alive)
-        cluster.isStoreThere = true
+        cluster.isStoreUp = true
         let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(70))
         #expect(took != nil)
         cluster.commit(on: 1)
@@ -195,7 +246,7 @@ import Vocabulary
         let cluster = Simulator(5, seed: 12)
         cluster.startAll()
         cluster.run(for: .seconds(5))
-        cluster.isStoreThere = false
+        cluster.isStoreUp = false
         let poison = cluster.store.next(body: 100).position.revision
         cluster.nodes[3].list.refused = [poison]
         cluster.commit(on: 0)
@@ -204,7 +255,7 @@ import Vocabulary
         cluster.restart(3, keepsList: true)
         cluster.run(for: .seconds(30))
         #expect(cluster.nodes[3].list.refusals == 2)
-        cluster.isStoreThere = true
+        cluster.isStoreUp = true
         let took = cluster.run(until: { $0.areListsEqual }, atMost: .seconds(70))
         #expect(took != nil)
     }

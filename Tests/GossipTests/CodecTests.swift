@@ -1,4 +1,5 @@
 import Gossip
+import GossipSimulator
 import TestSupport
 import Testing
 import Vocabulary
@@ -225,7 +226,7 @@ enum Samples {
         .ping(1, target: NodeName("web-2"), from: sender), .ping(2, target: nil, from: sender),
         .ack(.max, from: sender),
         .pingRequest(3, target: NodeName("web-2"), at: PeerAddress("10.0.0.2:7946")),
-        .statement(statement), .batch(batch), .have(sender),
+        .nack(3), .statement(statement), .batch(batch), .have(sender),
         .signal(9, .kill(kill), from: NodeName("web-1")),
         .signal(0, .settled(settled), from: NodeName("web-1")),
         .signal(0, .triggers, from: NodeName("web-1")), .signalAck(9),
@@ -247,11 +248,12 @@ enum Samples {
     static let requests: [StreamRequest] = [
         .pushPull(sheet), .pull(after: position.revision), .snapshot(after: nil, base: nil),
         .snapshot(after: record.key, base: nil), .snapshot(after: record.key, base: position),
+        .compare(RosterMarks(sender: sender, statement: statement, marks: [0, .max])),
         .ping(target: NodeName("web-2")), .audit(.root(record.digest, at: position)),
         .audit(.marks([])), .audit(.marks([0, 4_095])),
     ]
     static let replies: [StreamReply] = [
-        .sheet(sheet), .batches([batch, batch]), .batches([]),
+        .sheet(sheet), .difference(sheet, wanted: [7]), .batches([batch, batch]), .batches([]),
         .compacted(floor: position.revision), .chunk(chunk), .busy,
         .tooLarge(position.revision), .audit(.same), .audit(.elsewhere(position)),
         .audit(.sums([1, 2, 3])), .audit(.marks([mark, mark], at: position)),

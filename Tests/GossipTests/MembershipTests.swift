@@ -1,4 +1,5 @@
 import Gossip
+import GossipSimulator
 import TestSupport
 import Testing
 import Vocabulary
@@ -164,7 +165,8 @@ import Vocabulary
         let cluster = Simulator(6, seed: 14)
         cluster.startAll()
         cluster.run(for: .seconds(5))
-        cluster.cuts = [[0, 1], [2, 3]]
+        cluster.cut(0, 1)
+        cluster.cut(2, 3)
         cluster.run(for: .seconds(30))
         #expect(cluster.areViewsEqual)
         #expect(cluster.nodes.allSatisfy { $0.machine.members.allSatisfy { $0.incarnation == 0 } })

@@ -35,6 +35,53 @@ import Vocabulary
         }
     }
 
+    @Test func `counts the beats of sessions that are pruned, too`() async throws {
+        let bench = try Bench(.sqlite)
+        let session = try await bench.store.openSession(Bench.node("a"), term: .seconds(10))
+        for _ in 0..<50 { _ = try await bench.store.renew(session) }
+        try await bench.store.closeSession(session)
+        let before = try await bench.store.identify().writes
+        bench.clock.advance(by: .seconds(2 * 3_600))
+        #expect(try await bench.store.prune(StoreRetention()) == 1)
+        #expect(try await bench.store.identify().writes > before)
+    }
+
+    @Test func `remembers requests for as long as it must, and not much longer`() async throws {
+        let clock = ManualClock(at: Bench.at(0))
+        var settings = SQLiteStoreSettings()
+        settings.clock = { clock.now }
+        settings.requestMemory = .seconds(160)
+        let store = try SQLiteLeaseStore(path: path, settings: settings)
+        let connection = try Connection(path: path)
+        let count = { try connection.query("SELECT count(*) FROM request") { $0.integer(0) } }
+        for round in 1...1_000 {
+            clock.advance(by: .seconds(1))
+            let edit = ObjectEdit(
+                key: Bench.key("job"),
+                expecting: .any,
+                uid: UID("uid"),
+                change: .put(body: [], gate: Bench.gate())
+            )
+            _ = try await store.commit([edit], id: RequestID("\(round)"), author: "ann")
+            let kept = try count()[0]
+            #expect(min(round, 161) <= kept && kept <= 172, "\(kept) after \(round)")
+        }
+    }
+
+    @Test func `is made by one of several that come at once, and known by the others`() async throws
+    {
+        for round in 0..<100 {
+            let path = "\(folder.path)/\(round).db"
+            try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<4 {
+                    group.addTask { try await SQLiteLeaseStore(path: path).identify().id }
+                }
+                let ids = try await group.reduce(into: Set<String>()) { $0.insert($1) }
+                #expect(ids.count == 1)
+            }
+        }
+    }
+
     @Test func `is refused and left alone if it is no database`() throws {
         let text = Data(String(repeating: "not a database at all\n", count: 100).utf8)
         try text.write(to: URL(filePath: path))
@@ -69,7 +116,7 @@ import Vocabulary
         }
         #expect(
             throws: StoreError.incompatible(
-                "the store \(path) has schema 7; this release knows 2. Run the newer release"
+                "the store \(path) has schema 7; this release knows 3. Run the newer release"
             )
         ) { try SQLiteLeaseStore(path: path) }
     }
@@ -88,7 +135,7 @@ import Vocabulary
         let found = try Connection(path: path).query("\(sql) FROM pragma_user_version") {
             [$0.integer(0), $0.integer(1)]
         }
-        #expect(found == [[2, 1]])
+        #expect(found == [[3, 1]])
     }
 
     @Test func `is refused if it is damaged`() async throws {
@@ -202,7 +249,7 @@ import Vocabulary
     @Test func `opens the store it names`() async throws {
         let folder = try TemporaryFolder()
         let store = try openStore("sqlite://\(folder.path)/s.db")
-        #expect(try await store.identify().schema == 2)
+        #expect(try await store.identify().schema == 3)
     }
 
     @Test(arguments: [

@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 import Vocabulary
 
-/// What these catch, each tried by breaking it: a wake-up spared that was needed, a timer that waits
-/// for a later one, descriptors that starve while calls keep coming.
+/// What these catch, each tried by breaking it: a wake-up spared that was needed, a timer that
+/// waits for a later one, descriptors that starve while calls keep coming.
 @Suite struct `A loop` {
     @Test(.timeLimit(.minutes(1)))
     func `sleeps through nothing, however many threads call while it falls asleep`() async {

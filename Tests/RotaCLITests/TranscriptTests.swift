@@ -307,8 +307,10 @@ import Vocabulary
     @Test func `nodes are listed and drained`() async throws {
         let node = """
             {"name":"n2","role":"node","state":"alive","address":"10.0.0.2:8471",\
-            "tags":{"gpu":"1","dc":"sh"},"draining":false,"revision":"1.17","applied_lag":0,\
-            "open_runs":2,"slots":8,"version":"0.1.0"}
+            "tags":{"gpu":"1","dc":"sh"},"draining":false,"revision":"1.17","behind":0,\
+            "open_runs":2,"load":{"running":2,"slots":8},"version":"0.1.0","key":1,\
+            "gossip":"10.0.0.2:7946","zone_data":"2026f","clock_offset_ms":-4,"clock":"ok",\
+            "round_trip_ms":1.26}
             """
         let fake = fake([
             "GET /v1/nodes": Canned.json(Canned.list(node)),

@@ -29,12 +29,11 @@ struct RaceAgent {
         var settings = GossipSettings(
             name: NodeName(name),
             role: .node,
-            clusterID: ClusterIdentity.text(of: key),
+            keys: GossipKeys(key: key, clusterID: ClusterIdentity.text(of: key)),
             folder: folder
         )
         settings.bindAddress = try words.needed("bind")
         settings.seeds = try words.needed("seeds").split(separator: ",").map(String.init)
-        settings.key = key
         settings.tags = ["zone": "a", "tzdata": ZoneInfoFiles.version]
         settings.release = rotaVersion
         self.settings = settings

@@ -85,6 +85,6 @@ int clinux_count_signal(int signal, int counter);
 
 /// `flock(2)` for the calling thread, given up after `milliseconds` with `errno` ETIMEDOUT.
 ///
-/// The kernel knows no deadline here, so a timer of the thread's own interrupts the wait with a signal
-/// that nothing else in the process may use. See timer_create(2), SIGEV_THREAD_ID.
+/// The kernel knows no deadline here, so a timer of the thread's own interrupts the wait with a
+/// signal that nothing else in the process may use. See timer_create(2), SIGEV_THREAD_ID.
 int clinux_lock_within(int descriptor, int operation, int milliseconds);

@@ -2,22 +2,17 @@
 
 internal import Documents
 package import HTTPService
-package import Sealing
+internal import Sealing
 package import Vocabulary
 
-/// Knows the tokens of people, from the list, and the one token of the cluster's members.
+/// Knows the tokens of people, from the list, and those of the cluster's members.
 package struct Authorizer: Sendable {
     private let replica: Replica
-    private let memberToken: [UInt8]
+    private let keys: GossipKeys
 
-    package init(replica: Replica, clusterKey: SecretKey) {
+    package init(replica: Replica, keys: GossipKeys) {
         self.replica = replica
-        memberToken = Array(Self.memberToken(of: clusterKey).utf8)
-    }
-
-    /// What members send one another as bearer token: derived from the cluster key, never stored.
-    package static func memberToken(of key: SecretKey) -> String {
-        "member_" + Hashing.derive(key, purpose: "member api").base64
+        self.keys = keys
     }
 
     /// Where the token with this digest is kept in the list.
@@ -39,7 +34,7 @@ package struct Authorizer: Sendable {
             throw Problem(.notSignedIn, "The Authorization header is not of the form Bearer TOKEN.")
         }
         let text = String(header.dropFirst("bearer ".count))
-        if Hashing.areEqual(Array(text.utf8), memberToken) {
+        if keys.isMemberToken(text) {
             return Principal(name: "member", tenant: "*", role: .admin, isMember: true)
         }
         guard let token = AccessToken(text) else {

@@ -72,7 +72,9 @@ extension GossipDriver {
     ) async {
         for address in await names.resolved(peer) {
             do throws(StreamFault) {
-                let reply = try await desk.ask(request, at: address)
+                let reply = try await desk.ask(request, at: address) {
+                    noteConnection(number)
+                }
                 // One of a name's addresses may be our own.
                 guard !isOwn(reply) else { continue }
                 return handle(.answered(number, believable(reply, from: address)))
@@ -84,15 +86,29 @@ extension GossipDriver {
     }
 
     private func isOwn(_ reply: StreamReply) -> Bool {
-        guard case .sheet(let sheet) = reply else { return false }
-        return sheet.sender.name == settings.name && sheet.sender.bootEpoch == sender.bootEpoch
+        let theirs: Sender
+        switch reply {
+        case .sheet(let sheet), .difference(let sheet, wanted: _): theirs = sheet.sender
+        case _: return false
+        }
+        return theirs.name == settings.name && theirs.bootEpoch == sender.bootEpoch
     }
 
     private func believable(_ reply: StreamReply, from address: SocketAddress) -> StreamReply {
-        guard case .sheet(let sheet) = reply else { return reply }
+        switch reply {
+        case .sheet(let sheet): .sheet(believable(sheet, from: address))
+        case .difference(let sheet, let wanted):
+            .difference(believable(sheet, from: address), wanted: wanted)
+        case _: reply
+        }
+    }
+
+    /// `sheet` without claims that nobody there could know.
+    func believable(_ sheet: RosterSheet, from address: SocketAddress?) -> RosterSheet {
+        guard let address else { return sheet }
         let said = PacketManners.believable(sheet, from: address)
         complain(ofUnreachable: said.unreachable, from: address.description)
-        return .sheet(said.sheet)
+        return said.sheet
     }
 
     /// Fetches another peer's copy and takes it over, if it is further on than ours.

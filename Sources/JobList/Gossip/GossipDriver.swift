@@ -112,7 +112,7 @@ package actor GossipDriver {
     private var outgoing = PacketOutbox()
     /// Not on the shelf yet.
     private var traffic = GossipCounters()
-    private var answers: [UInt64: RosterSheet] = [:]
+    private var answers: [UInt64: StreamReply] = [:]
     private var requestCount: UInt64 = 0
     private var running: Task<Void, Never>?
     private var farewells: [CheckedContinuation<Void, Never>] = []
@@ -334,7 +334,7 @@ package actor GossipDriver {
         case .exchange(let number, let request, let address):
             guard shelf.beginAsking() else { return failLater(number) }
             errands.yield(.exchange(number, request, with: address))
-        case .answer(let request, let sheet): answers[request] = sheet
+        case .answer(let request, let reply): answers[request] = reply
         case .apply(let batches):
             if let last = batches.last { shelf.expect(last.position.revision) }
             chains.yield(batches)
@@ -360,6 +360,11 @@ package actor GossipDriver {
         }
     }
 
+    /// The other host took a stream of ours; from any thread.
+    nonisolated func noteConnection(_ number: UInt64) {
+        loop.call { [weak self] in self?.assumeIsolated { $0.handle(.connected(number)) } }
+    }
+
     private func failLater(_ number: UInt64) {
         loop.call { [weak self] in self?.assumeIsolated { $0.handle(.exchangeFailed(number)) } }
     }
@@ -372,6 +377,8 @@ package actor GossipDriver {
             log.warning("gossip.stalled", ["seconds": "\(delay.inSeconds)"])
         case .clockStepped(let step):
             log.warning("gossip.clock-stepped", ["seconds": "\(step.inSeconds)"])
+        case .unreachable(let name, let address):
+            log.warning("gossip.unreachable", ["member": name.text, "at": address.text])
         case .historiesDiffer(let mine, let theirs):
             log.error(
                 "gossip.histories-differ",
@@ -505,17 +512,15 @@ package actor GossipDriver {
     }
 
     /// Compares rosters with a peer that asked.
-    func compare(_ theirs: RosterSheet, from address: SocketAddress?) -> RosterSheet {
+    func compare(_ request: StreamRequest, from address: SocketAddress?) -> StreamReply {
         requestCount += 1
-        var theirs = theirs
-        if let address {
-            let said = PacketManners.believable(theirs, from: address)
-            complain(ofUnreachable: said.unreachable, from: address.description)
-            theirs = said.sheet
+        switch request {
+        case .pushPull(let sheet):
+            handle(.sheet(believable(sheet, from: address), request: requestCount))
+        case .compare(let marks): handle(.marks(marks, request: requestCount))
+        case .pull, .snapshot, .audit, .ping: break
         }
-        handle(.sheet(theirs, request: requestCount))
-        return answers.removeValue(forKey: requestCount)
-            ?? RosterSheet(sender: sender, statements: [])
+        return answers.removeValue(forKey: requestCount) ?? .refused("no rosters to compare")
     }
 
     /// This peer as it signs.

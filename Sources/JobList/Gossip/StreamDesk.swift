@@ -44,15 +44,21 @@ actor StreamDesk {
 
     // Asking.
 
-    /// Asks one question.
+    /// Asks one question; `onConnect` is called once the other host has taken the stream.
     func ask(
         _ request: StreamRequest,
         at address: SocketAddress,
-        patience: Duration = StreamDesk.patience
+        patience: Duration = StreamDesk.patience,
+        onConnect: @Sendable () -> Void = {}
     ) async throws(StreamFault) -> StreamReply {
         let (ticket, readiness) = begin(patience)
         defer { open[ticket] = nil }
-        var pipe = try await StreamPipe.dial(address, keys: keys, readiness: readiness)
+        var pipe = try await StreamPipe.dial(
+            address,
+            keys: keys,
+            readiness: readiness,
+            onConnect: onConnect
+        )
         return try await Self.converse(request, over: &pipe)
     }
 
@@ -73,10 +79,10 @@ actor StreamDesk {
 
     /// Answers questions until the other side has no more.
     ///
-    /// `compare` takes in a roster and returns ours; `me` is what we sign with.
+    /// `compare` answers what is asked about rosters; `me` is what we sign with.
     func serve(
         _ socket: Socket,
-        comparing compare: @Sendable (RosterSheet) async -> RosterSheet,
+        comparing compare: @Sendable (StreamRequest) async -> StreamReply,
         me: @Sendable () async -> Sender
     ) async throws(StreamFault) {
         let (ticket, readiness) = begin(Self.longPatience)
@@ -113,11 +119,11 @@ actor StreamDesk {
 
     private func answer(
         _ request: StreamRequest,
-        comparing compare: @Sendable (RosterSheet) async -> RosterSheet,
+        comparing compare: @Sendable (StreamRequest) async -> StreamReply,
         me: @Sendable () async -> Sender
     ) async -> StreamReply {
         switch request {
-        case .pushPull(let sheet): return .sheet(await compare(sheet))
+        case .pushPull, .compare: return await compare(request)
         case .ping(let target):
             return target == name ? .pong(await me()) : .refused("this is \(name)")
         case .pull(let revision):

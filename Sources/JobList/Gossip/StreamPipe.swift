@@ -88,7 +88,8 @@ struct StreamPipe {
     static func dial(
         _ address: SocketAddress,
         keys: GossipKeys,
-        readiness: Readiness
+        readiness: Readiness,
+        onConnect: @Sendable () -> Void = {}
     ) async throws(StreamFault) -> StreamPipe {
         let socket: Socket
         let watch: WriteWatch
@@ -101,6 +102,7 @@ struct StreamPipe {
         try await readiness.wait(for: watch.descriptor)
         let code = socket.connectionError
         guard code == 0 else { throw .system(code) }
+        onConnect()
         return try await greet(RawPipe(socket: socket, readiness: readiness), keys)
     }
 

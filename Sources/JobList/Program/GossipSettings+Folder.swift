@@ -5,13 +5,14 @@ package import Vocabulary
 
 extension GossipSettings {
     /// Settings whose files lie in the member's own folder.
-    package init(name: NodeName, role: MemberRole, clusterID: String, folder: String) {
+    package init(name: NodeName, role: MemberRole, keys: GossipKeys, folder: String) {
         self.init(
             name: name,
             role: role,
-            clusterID: clusterID,
+            clusterID: keys.ring.clusterID,
             bootEpochFile: "\(folder)/boot-epoch",
             membersFile: "\(folder)/members"
         )
+        self.keys = keys
     }
 }

@@ -2,7 +2,6 @@
 
 package import CommandTable
 package import Platform
-package import Sealing
 package import Vocabulary
 
 /// What every member of a cluster is told when it starts.
@@ -18,11 +17,20 @@ package struct MemberOptions: Sendable {
             ),
             .text("listen", "HOST:PORT", "Where HTTP is served (127.0.0.1:0, any free port)"),
             .text("gossip", "HOST:PORT", "Where gossip is spoken, UDP and TCP (127.0.0.1:0)"),
-            .repeated("join", "HOST:PORT", "Gossip address of another member"),
+            .text(
+                "advertise",
+                "HOST:PORT",
+                "Where others find this member's gossip, in numbers, if not at --gossip"
+            ),
+            .repeated(
+                "join",
+                "HOST:PORT",
+                "Gossip address of another member, or a name that stands for several"
+            ),
             .text(
                 "cluster-key-file",
                 "FILE",
-                "The key all members share (rota-master key generate)",
+                "The key all members share (rota-master key generate), or another's file keys",
                 from: .files
             ),
             .text(
@@ -45,7 +53,9 @@ package struct MemberOptions: Sendable {
     package let listen: String
     package let gossip: String
     package let join: [String]
-    package let clusterKey: SecretKey
+    package let advertise: String?
+    /// From the operator's file; a member's own file may have a later one.
+    package let keyRing: KeyRing
     package let logLevel: DaemonLog.Level
 
     /// Reads and checks the shared options.
@@ -61,8 +71,9 @@ package struct MemberOptions: Sendable {
         storeURL = try Self.storeURL(invocation)
         listen = try Self.address("listen", invocation)
         gossip = try Self.address("gossip", invocation)
+        advertise = invocation.text("advertise")
         join = invocation.texts("join")
-        clusterKey = try Self.key(
+        keyRing = try Self.key(
             at: try Self.needed(
                 "cluster-key-file",
                 "made by: rota-master key generate > cluster.key",
@@ -113,11 +124,10 @@ package struct MemberOptions: Sendable {
         return text
     }
 
-    private static func key(at path: String) throws(MemberError) -> SecretKey {
+    private static func key(at path: String) throws(MemberError) -> KeyRing {
         do {
-            let bytes = try FileStore.read(path, limit: 4_096)
-            let text = String(decoding: bytes, as: UTF8.self)
-            return try SecretKey(base64: text.filter { !$0.isWhitespace })
+            let bytes = try FileStore.read(path, limit: KeyRing.fileLimit)
+            return try KeyRing(text: String(decoding: bytes, as: UTF8.self))
         } catch {
             throw MemberError("--cluster-key-file: \(error)")
         }

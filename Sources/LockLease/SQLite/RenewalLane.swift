@@ -38,20 +38,21 @@ actor RenewalLane {
                 [.integer(session.rawValue)]
             ).compactMap(\.record.kill)
             let meta = try file.meta()
-            // This renewal is counted at its commit.
-            return Renewal(beat: beat, head: meta.head, writes: meta.writes + 1, kills: orders)
+            return Renewal(beat: beat, head: meta.head, writes: meta.writes, kills: orders)
         }
     }
 }
 
 extension StoreFile {
-    /// Raises the beat of a live session.
+    /// Raises the beat of a live session, which counts the running transaction as well.
     func raiseBeat(of session: SessionID) throws(StoreError) -> Beat {
-        let id: [SQLValue] = [.integer(session.rawValue)]
-        guard try run("UPDATE session SET beat=beat+1 WHERE id=? AND live=1", id) == 1 else {
-            throw .sessionLost
-        }
-        let beat = try first("SELECT beat FROM session WHERE id=?", id) { $0.integer(0) }
-        return Beat(beat ?? 0)
+        let raised = try first(
+            "UPDATE session SET beat=beat+1 WHERE id=? AND live=1 RETURNING beat",
+            [.integer(session.rawValue)]
+        ) { $0.integer(0) }
+        guard let raised else { throw .sessionLost }
+        noteChange()
+        noteBeat()
+        return Beat(raised)
     }
 }

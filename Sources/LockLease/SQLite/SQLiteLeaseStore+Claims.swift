@@ -30,8 +30,7 @@ extension SQLiteLeaseStore {
             // Losing writes nothing, which makes it nearly free.
             guard outcomes.contains(where: \.isWon) else { return outcomes }
             _ = try file.raiseBeat(of: session)
-            let oldest = claim.now.advanced(by: .zero - settings.requestMemory)
-            try file.remember(id, memory, at: claim.now, forgetting: oldest)
+            try file.remember(id, memory, at: claim.now)
             return outcomes
         }
     }

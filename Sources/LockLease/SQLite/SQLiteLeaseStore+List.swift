@@ -33,8 +33,7 @@ extension SQLiteLeaseStore {
             try file.put(batch)
             var outcome = PackedBytes()
             outcome.put(Int64(clamping: revision.sequence))
-            let oldest = stamp.at.advanced(by: .zero - settings.requestMemory)
-            try file.remember(id, outcome, at: stamp.at, forgetting: oldest)
+            try file.remember(id, outcome, at: stamp.at)
             return batch
         }
     }

@@ -125,7 +125,13 @@ extension StoreFile {
             [.instant(now.advanced(by: .zero - retention.skips))]
         )
         for session in sessions {
-            count += try run("DELETE FROM session WHERE id=?", [.integer(session.rawValue)])
+            let id: [SQLValue] = [.integer(session.rawValue)]
+            // What its beats have counted stays counted.
+            try run(
+                "UPDATE meta SET writes=writes+coalesce((SELECT beat FROM session WHERE id=?), 0)",
+                id
+            )
+            count += try run("DELETE FROM session WHERE id=?", id)
         }
         count += try pruneTombstones(now.advanced(by: .zero - retention.tombstones))
         count += try pruneBatches(keeping: retention.batches)

@@ -24,9 +24,7 @@ extension SQLiteLeaseStore {
                 Lineage(isByHand: true),
                 notBefore: now
             )
-            let oldest = now.advanced(by: .zero - settings.requestMemory)
-            let memory = PackedBytes(trigger)
-            try file.remember(id, memory, at: now, forgetting: oldest)
+            try file.remember(id, PackedBytes(trigger), at: now)
             return trigger
         }
     }

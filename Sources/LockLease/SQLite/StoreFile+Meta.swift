@@ -9,6 +9,7 @@ struct StoreMeta {
     /// The epoch of the next commit.
     var epoch: UInt32
     var head: Position
+    /// The row's own and every session's beats, so that most claims need not write this row.
     var writes: Int64
     var triggers: Int64
     var kills: Int64
@@ -21,7 +22,8 @@ struct StoreMeta {
 extension StoreFile {
     func meta() throws(StoreError) -> StoreMeta {
         let sql = """
-            SELECT head_epoch, sequence, digest, store_id, epoch, writes, triggers, kills, floor,
+            SELECT head_epoch, sequence, digest, store_id, epoch,
+            writes + (SELECT coalesce(sum(beat), 0) FROM session), triggers, kills, floor,
             fence_floor FROM meta
             """
         let found = try first(sql) { row -> StoreMeta? in
@@ -54,26 +56,36 @@ extension StoreFile {
         }
     }
 
-    /// Remembers an outcome, and forgets two that are older than `oldest`.
-    ///
-    /// Two for one keeps the table bounded without a sweep of its own.
+    /// Remembers an outcome, and now and then forgets those that are older than has to be.
     func remember(
         _ id: RequestID,
         _ outcome: PackedBytes,
-        at now: Instant,
-        forgetting oldest: Instant
+        at now: Instant
     ) throws(StoreError) {
-        try run(
-            """
-            DELETE FROM request WHERE number IN (
-                SELECT number FROM (SELECT number, at FROM request ORDER BY number LIMIT 2)
-                WHERE at < ?)
-            """,
-            [.instant(oldest)]
-        )
+        try forgetRequests(at: now)
         try run(
             "INSERT INTO request(id, at, outcome) VALUES(?, ?, ?)",
             [.text(id.text), .instant(now), .blob(outcome.bytes)]
+        )
+    }
+
+    /// Many at a time and seldom: each of them alone would cost its claim two pages to sync.
+    private func forgetRequests(at now: Instant) throws(StoreError) {
+        let memory = settings.requestMemory
+        let due = now.advanced(by: .zero - memory - memory / 16)
+        // Rows go from the oldest on, so that what was the oldest once is a bound for ever.
+        if let oldestRequest, oldestRequest >= due { return }
+        oldestRequest = try first("SELECT at FROM request ORDER BY number LIMIT 1") {
+            Instant(unixMilliseconds: $0.integer(0))
+        }
+        guard let oldestRequest, oldestRequest < due else { return }
+        try run(
+            """
+            DELETE FROM request WHERE number IN (
+                SELECT number FROM (SELECT number, at FROM request ORDER BY number LIMIT 1000)
+                WHERE at < ?)
+            """,
+            [.instant(now.advanced(by: .zero - memory))]
         )
     }
 

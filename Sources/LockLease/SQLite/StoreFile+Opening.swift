@@ -75,25 +75,28 @@ extension StoreFile {
     ) throws(StoreError) {
         let marks: [Int64]
         do throws(SQLiteError) {
-            marks = try ["application_id", "user_version", "schema_version"].map {
+            // In one transaction: somebody may be making a store of it at this moment.
+            try connection.execute("BEGIN")
+            defer { _ = try? connection.execute("COMMIT") }
+            marks = try ["schema_version", "application_id", "user_version"].map {
                 (name) throws(SQLiteError) in
                 try connection.query("PRAGMA \(name)") { $0.integer(0) }.first ?? 0
             }
         } catch {
             throw opening(path, error)
         }
-        guard marks[0] != StoreSchema.applicationID else {
-            guard marks[1] <= StoreSchema.version else {
+        guard marks[1] != StoreSchema.applicationID else {
+            guard marks[2] <= StoreSchema.version else {
                 throw .incompatible(
                     """
-                    the store \(path) has schema \(marks[1]); this release knows \
+                    the store \(path) has schema \(marks[2]); this release knows \
                     \(StoreSchema.version). Run the newer release
                     """
                 )
             }
             return
         }
-        guard marks[0] == 0, marks[2] == 0 else {
+        guard marks[0] == 0, marks[1] == 0 else {
             throw .incompatible(
                 "\(path) is a database, but not a store of Rota. Name another file"
             )

@@ -14,7 +14,7 @@ internal import Vocabulary
 /// Confine it to one thread: it blocks.
 final class StoreFile {
     let path: String
-    private let settings: SQLiteStoreSettings
+    let settings: SQLiteStoreSettings
     private let connection: Connection
     private let turn: FileLock
     private var claimStatements: ClaimStatements?
@@ -22,6 +22,9 @@ final class StoreFile {
     private var changed = 0
     private var hasMovedTriggers = false
     private var hasMovedKills = false
+    private var hasRaisedBeat = false
+    /// No remembered request is older; `nil`: not known.
+    var oldestRequest: Instant?
 
     /// Connects to `path`; the file is ours already, or about to be made so.
     init(path: String, settings: SQLiteStoreSettings, connection: Connection) throws(StoreError) {
@@ -40,14 +43,14 @@ final class StoreFile {
 
     /// Does `work` in one transaction of its own, or nothing of it.
     ///
-    /// Counts one write in `meta`, if there was any. Nothing in `work` may suspend: the file would
-    /// be held for as long.
+    /// Counts one write, if there was any. Nothing in `work` may suspend: the file would be held
+    /// for as long.
     func write<Result>(
         _ work: () throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
         try takeTurn()
         defer { turn.unlock() }
-        (changed, hasMovedTriggers, hasMovedKills) = (0, false, false)
+        (changed, hasMovedTriggers, hasMovedKills, hasRaisedBeat) = (0, false, false, false)
         try run("BEGIN IMMEDIATE")
         let result: Result
         do throws(StoreError) {
@@ -80,6 +83,8 @@ final class StoreFile {
     func moveTriggers() { hasMovedTriggers = true }
     /// Has ``StorePulse/kills`` move with the running transaction.
     func moveKills() { hasMovedKills = true }
+    /// Notes that the running transaction is counted by a session's beat; at most one may be.
+    func noteBeat() { hasRaisedBeat = true }
 
     private func takeTurn() throws(StoreError) {
         do throws(SystemError) {
@@ -96,10 +101,13 @@ final class StoreFile {
         )
     }
 
+    /// Counts the running transaction, unless a beat does: a page less to sync for most claims.
     private func count() throws(StoreError) {
+        let steps = [!hasRaisedBeat, hasMovedTriggers, hasMovedKills]
+        guard steps.contains(true) else { return }
         try run(
-            "UPDATE meta SET writes=writes+1, triggers=triggers+?, kills=kills+?",
-            [.integer(hasMovedTriggers ? 1 : 0), .integer(hasMovedKills ? 1 : 0)]
+            "UPDATE meta SET writes=writes+?, triggers=triggers+?, kills=kills+?",
+            steps.map { .integer($0 ? 1 : 0) }
         )
     }
 

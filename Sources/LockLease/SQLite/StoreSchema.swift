@@ -5,10 +5,13 @@ enum StoreSchema {
     /// `Rota` in ASCII, in the header's application id.
     static let applicationID: Int64 = 0x526F_7461
     /// In the header's user version; a file with a larger one is of a newer release.
-    static let version: Int64 = 2
+    static let version: Int64 = 3
 
     /// What takes a file from the version before to each later one, in order.
-    static let migrations: [(version: Int64, script: String)] = [(2, killIndex)]
+    static let migrations: [(version: Int64, script: String)] = [(2, killIndex), (3, beatsCount)]
+
+    /// Beats count writes now, which an older release would not see move.
+    private static let beatsCount = ""
 
     /// Kills are asked for with every renewal, and most open runs have none.
     private static let killIndex = """
@@ -33,7 +36,8 @@ enum StoreSchema {
         PRAGMA application_id=\(applicationID);
         PRAGMA user_version=\(version);
 
-        -- One row. The counters move with every commit; floors survive what pruning removes.
+        -- One row. The counters move with every commit that no session's beat counts; floors
+        -- survive what pruning removes.
         CREATE TABLE meta(
             one INTEGER PRIMARY KEY CHECK(one=1), store_id TEXT NOT NULL,
             epoch INTEGER NOT NULL DEFAULT 1, head_epoch INTEGER NOT NULL DEFAULT 0,

@@ -11,6 +11,8 @@ enum MasterAPI {
             + WhyRoutes(master: master).routes + NodeRoutes(master: master).routes
             + ApplyRoutes(master: master).routes + ScheduleRoutes(master: master).routes
             + ClusterRoutes(master: master).routes + CalendarRoutes(master: master).routes
+            + KeyRoutes(master: master).routes + MemberRoutes(master: master).routes
+            + [MemberRoute.route(master.settings.name, master.keys.keys)]
     }
 
     static func router(

@@ -31,29 +31,12 @@ struct NodeRoutes: Sendable {
         let views = try await master.ask { store async throws(StoreError) in
             try await store.sessions()
         }
-        let head = await master.replica.position()
-        var items: [Value] = []
-        for member in master.gossip.members.sorted(by: { $0.name < $1.name }) {
-            let session = views.last { $0.node.name == member.name && $0.isLive }
-            items.append([
-                "name": .string(member.name.text), "role": .string("\(member.role)"),
-                "state": .string("\(member.state)"), "address": .string(member.httpAddress),
-                "tags": .object(member.tags.mapValues { .string($0) }),
-                "draining": .bool(await isDraining(member.name)),
-                "revision": .string(member.position.revision.description),
-                "is_current": .bool(member.position == head),
-                "open_runs": .integer(Int64(session?.openRuns ?? 0)),
-                "session": session.map { .integer($0.id.rawValue) } ?? .null,
-                "version": .string(member.release),
-            ])
+        let sight = await MemberSight(master)
+        let members = master.gossip.members.sorted { $0.name < $1.name }
+        let items = members.map { member in
+            sight.view(of: member, session: views.last { $0.node.name == member.name && $0.isLive })
         }
         return .json(["items": .array(items), "next": .null])
-    }
-
-    private func isDraining(_ name: NodeName) async -> Bool {
-        let record = try? await master.replica.record(NodeDocument.key(of: name))
-        guard let record, !record.isDeleted else { return false }
-        return NodeDocument.isDraining(record.body)
     }
 
     private func setDrain(_ call: Call, _ isDraining: Bool) async throws(Problem) -> HTTPResponse {

@@ -28,6 +28,7 @@ struct NodeAPI: Sendable {
             Route("GET", "/metrics", .role(.reader)) { _ in
                 HTTPResponse.text(await NodeMetrics.text(of: node))
             },
+            MemberRoute.route(node.settings.name, node.keys.keys),
             Route("GET", "/v1/node", .role(.reader)) { _ in
                 HTTPResponse.json(await status())
             },

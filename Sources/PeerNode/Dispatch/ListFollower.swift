@@ -57,7 +57,7 @@ package struct ListFollower: Sendable {
                 case .job: if let job = entry(of: record) { changed.append(job) }
                 case .node: await setDrain(record)
                 case .calendar: calendars[record.key] = .some(calendar(of: record))
-                case .channel, .template, .pool, .token: break
+                case .channel, .template, .pool, .token, .member, .keyring: break
                 }
             case .delete(let record):
                 if record.key.kind == .job { removed.append(record.uid) }

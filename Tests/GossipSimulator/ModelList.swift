@@ -1,23 +1,28 @@
-import Gossip
-import Vocabulary
+// A copy of the list in memory.
 
-/// A copy of the list in memory, by the rules a real copy has.
-struct ModelList {
-    private(set) var log: [ChangeBatch] = []
-    private(set) var records: [ObjectKey: ObjectRecord] = [:]
-    private(set) var position = Position.start
+package import Gossip
+package import Vocabulary
+
+/// A copy of the list, by the rules a real copy has; as good for the store's own.
+package struct ModelList {
+    package private(set) var log: [ChangeBatch] = []
+    package private(set) var records: [ObjectKey: ObjectRecord] = [:]
+    package private(set) var position = Position.start
     /// Changes up to here are no longer kept.
-    private(set) var floor = Revision.zero
+    package private(set) var floor = Revision.zero
 
     /// Every position this copy ever had, oldest first.
-    private(set) var history: [Position] = [.start]
+    package private(set) var history: [Position] = [.start]
 
     /// What this copy refuses to take from members, as a damaged batch would be.
-    var refused: Set<Revision> = []
+    package var refused: Set<Revision> = []
     /// How often it had to refuse.
-    private(set) var refusals = 0
+    package private(set) var refusals = 0
 
-    mutating func apply(_ batches: [ChangeBatch], asTruth: Bool = false) -> ListOutcome {
+    package init() {}
+
+    /// Applies what follows, skips what is known, and stops at what does not fit.
+    package mutating func apply(_ batches: [ChangeBatch], asTruth: Bool = false) -> ListOutcome {
         for batch in batches {
             if batch.position.revision <= position.revision { continue }
             if !asTruth, refused.contains(batch.position.revision) {
@@ -33,12 +38,15 @@ struct ModelList {
         return .applied(position)
     }
 
-    func changes(after revision: Revision, limit: Int) -> [ChangeBatch]? {
+    /// What came after `revision`; `nil` if that is no longer kept.
+    package func changes(after revision: Revision, limit: Int) -> [ChangeBatch]? {
         guard revision >= floor else { return nil }
-        return Array(log.filter { $0.position.revision > revision }.prefix(limit))
+        let first = log.lastIndex { $0.position.revision <= revision }.map { $0 + 1 } ?? 0
+        return Array(log[first...].prefix(limit))
     }
 
-    mutating func install(_ records: [ObjectRecord], at position: Position) {
+    /// Replaces the copy by a snapshot.
+    package mutating func install(_ records: [ObjectRecord], at position: Position) {
         self.records = [:]
         for record in records { self.records[record.key] = record }
         log = []
@@ -47,13 +55,14 @@ struct ModelList {
         self.position = position
     }
 
-    mutating func compact() {
+    /// Keeps the objects and forgets the changes that led to them.
+    package mutating func compact() {
         log = []
         floor = position.revision
     }
 
     /// The batch that a store in this state would commit next.
-    func next(body: Int, epoch: UInt32 = 1) -> ChangeBatch {
+    package func next(body: Int, epoch: UInt32 = 1) -> ChangeBatch {
         let revision = Revision(epoch: epoch, sequence: position.revision.sequence + 1)
         let name = "job-\(revision.sequence % 7)"
         let record = ObjectRecord(
@@ -61,7 +70,7 @@ struct ModelList {
             uid: UID(name),
             version: Version(Int64(revision.sequence)),
             revision: revision,
-            isDeleted: false,
+            isDeleted: revision.sequence % 11 == 0,
             body: [UInt8](repeating: UInt8(revision.sequence % 251), count: body),
             digest: Digest(high: revision.sequence, low: UInt64(epoch)),
             createdAt: .epoch,
@@ -77,6 +86,13 @@ struct ModelList {
             position: Position(revision: revision, digest: digest),
             records: [record]
         )
+    }
+
+    /// Loses the last `count` commits, as a failover may.
+    package mutating func loseTail(_ count: Int) {
+        let kept = Array(log.dropLast(count))
+        self = ModelList()
+        _ = apply(kept)
     }
 
     private mutating func move(to position: Position) {
