@@ -113,7 +113,8 @@ extension GossipMachine {
         changes.dropHeld(from: revision)
         changes.repair = .idle
         outbox.append(.note(.quarantined(revision)))
-        wantStore(after: .zero, at: now)
+        let soon = now + jitter(below: tuning.storeJitter)
+        changes.storeDue = min(changes.storeDue ?? soon, soon)
     }
 
     /// Plans to ask the store in `patience` and some, unless that is planned already.

@@ -27,7 +27,9 @@ package struct BucketSum: Equatable, Sendable {
     }
 }
 
-/// All buckets of one copy. Tombstones count nowhere: members drop them at their own time.
+/// All buckets of one copy.
+///
+/// Tombstones count nowhere: members drop them at their own time.
 package struct BucketSums: Equatable, Sendable {
     package static let count = 4_096
 

@@ -41,7 +41,8 @@ package struct FeedRhythm: Equatable, Sendable {
 
 /// A response body that follows the list, for days if need be.
 ///
-/// Events are `{"type":"put|delete|bookmark|lagging|reset","kind":"job","rev":"1.17","object":{…}}`.
+/// Events are `{"type":"put","kind":"job","rev":"1.17","object":{…}}`, of the types `put`, `delete`,
+/// `bookmark`, `lagging` and `reset`.
 /// `rev` is always a revision from which a new watch goes on without a hole: inside a revision that
 /// changed several objects it is the one before until the last of them, and inside a first listing,
 /// which has no place in history yet, it is `0.0` until the bookmark. The object's own is
@@ -72,8 +73,9 @@ package final class FeedBody: HTTPBodyStream {
 
     /// A body for one watcher, refused before anything is sent.
     ///
-    /// - Throws: ``FeedError/compacted(floor:head:)`` and ``FeedError/reset(head:)``, to be answered
-    ///   with 410; ``FeedError/future(head:)`` after the feed's patience, with 503 and `Retry-After`.
+    /// - Throws: ``FeedError/compacted(floor:head:)`` and ``FeedError/reset(head:)``, to be
+    ///   answered with 410; ``FeedError/future(head:)`` after the feed's patience, with 503 and
+    ///   `Retry-After`.
     package static func open(
         _ feed: ChangeFeed,
         since revision: Revision?,
@@ -123,6 +125,7 @@ package final class FeedBody: HTTPBodyStream {
             return bookmark(revision)
         }
         var bytes: [UInt8] = []
+        var text = FeedEventForm()
         for (index, item) in items.enumerated() {
             if case .lagging(let behind, let head) = item {
                 bytes += lagging(behind: behind, head: head)
@@ -136,15 +139,9 @@ package final class FeedBody: HTTPBodyStream {
                 return state.resumable
             }
             let type = if case .delete = item { "delete" } else { "put" }
-            bytes += event(
-                [
-                    "type": .string(type),
-                    "kind": .string(record.key.kind.rawValue),
-                    "rev": .string(resumable.description),
-                    "object": ObjectDocument.value(of: record),
-                ],
-                at: isListing ? nil : resumable
-            )
+            open(at: isListing ? nil : resumable, &bytes)
+            text.append(record, type: type, resumable: resumable, to: &bytes)
+            close(&bytes)
         }
         return bytes
     }
@@ -204,13 +201,22 @@ package final class FeedBody: HTTPBodyStream {
     }
 
     private func event(_ members: [String: Value], at revision: Revision?) -> [UInt8] {
-        let text = JSON.bytes(.object(members))
-        switch form {
-        case .lines: return text + [0x0A]
-        case .serverSentEvents:
-            let id = revision.map { "id: \($0)\n" } ?? ""
-            return Array((id + "data: ").utf8) + text + [0x0A, 0x0A]
-        }
+        var bytes: [UInt8] = []
+        open(at: revision, &bytes)
+        bytes += JSON.bytes(.object(members))
+        close(&bytes)
+        return bytes
+    }
+
+    private func open(at revision: Revision?, _ bytes: inout [UInt8]) {
+        guard form == .serverSentEvents else { return }
+        if let revision { bytes += Array("id: \(revision)\n".utf8) }
+        bytes.append(contentsOf: "data: ".utf8)
+    }
+
+    private func close(_ bytes: inout [UInt8]) {
+        bytes.append(0x0A)
+        if form == .serverSentEvents { bytes.append(0x0A) }
     }
 }
 

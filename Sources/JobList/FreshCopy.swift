@@ -29,7 +29,7 @@ actor FreshCopy: ListInstallation {
         unsafe loop.asUnownedSerialExecutor()
     }
 
-    /// - Parameter path: The replica's, to which something is appended.
+    /// A copy that is to replace the replica at `path`, which stands at `position`.
     init(beside path: String, at position: Position) {
         self.path = Self.path(beside: path)
         began = position

@@ -12,6 +12,7 @@ extension Replica {
     ///
     /// - Parameter revision: The least position among members that are there or were within the
     ///   hour; `nil`: nobody needs any.
+    /// - Throws: ``ReplicaError`` if the file cannot be written.
     package func keep(neededAfter revision: Revision?) throws(ReplicaError) {
         needed = revision
         try compact(afterApplying: 0)

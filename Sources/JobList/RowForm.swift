@@ -54,7 +54,7 @@ enum RowForm {
 
     /// The same from a row of `object`, without making a record of it.
     ///
-    /// - Parameter head: A place to work in, so that a thousand rows need one.
+    /// `head` is a place to work in, so that a thousand rows need one.
     static func append(
         _ row: borrowing Row,
         to bytes: inout [UInt8],

@@ -23,8 +23,8 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
         switch self {
         case .done: "done; for diff and --plan: nothing would change"
         case .failed:
-            "failed; for diff and --plan: something would change; for calendar test: a day is out; "
-                + "for cluster status: something is wrong with a member"
+            "failed; for diff and --plan: something would change; for calendar test: a day is "
+                + "out;\n       for cluster status: something is wrong with a member"
         case .usage: "the command line cannot be followed; for diff: any trouble"
         case .notFound: "there is no such job, run, node or context"
         case .notAllowed: "not signed in, or not allowed"

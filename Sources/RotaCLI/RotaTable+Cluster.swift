@@ -10,8 +10,8 @@ extension RotaTable {
             "cluster status",
             "Every member, and what is wrong with it",
             details: """
-                As seen by the master that answers: who is there, how far its list and its clock
-                are off, how busy it is, and the key it seals with. Exits with 1 if something is
+                As seen by the master that answers: who is there, how far its list and its clock \
+                are off, how busy it is, and the key it seals with. Exits with 1 if something is \
                 wrong with a member. -o wide shows addresses, releases and time zone data.
                 """,
             examples: [
@@ -23,7 +23,7 @@ extension RotaTable {
             "cluster key list",
             "List the keys, and who has them",
             details: """
-                Every member that is there is asked. Keys are shown by number and fingerprint; the
+                Every member that is there is asked. Keys are shown by number and fingerprint; the \
                 keys themselves are shown nowhere.
                 """,
             examples: [Example("rota cluster key list", "Has every member got the new key?")]
@@ -32,8 +32,8 @@ extension RotaTable {
             "cluster key add",
             "Make a new key and give it to every member",
             details: """
-                It is sealed to each member's identity and travels by the store; nothing is sealed
-                with it yet. A key that waits already is answered again instead of a second one.
+                It is sealed to each member's identity and travels by the store; nothing is sealed \
+                with it yet. A key that waits already is answered again instead of a second one. \
                 Members that are away find it when they come back.
                 """,
             options: [
@@ -61,8 +61,8 @@ extension RotaTable {
             "cluster key rm",
             "Take a key away: what is sealed with it is refused from now on",
             details: """
-                Refused for the key in use, and while a member that is there seals with it. Members
-                that are away find the present keys in the store when they come back.
+                Refused for the key in use, and while a member that is there seals with it. \
+                Members that are away find the present keys in the store when they come back.
                 """,
             arguments: [keyID],
             options: [confirmed],

@@ -60,7 +60,7 @@ import Vocabulary
         }
     }
 
-    @Test func `two copies differ in the bucket of the row that differs, and in no other`() async throws {
+    @Test func `two copies differ in the bucket of the row that differs alone`() async throws {
         var history = History()
         history.commitJobs(500)
         var other = history

@@ -37,6 +37,10 @@ final class FakeStore: LeaseStore {
         return try answer.get()
     }
 
+    func object(_ key: ObjectKey) throws(StoreError) -> ObjectRecord? {
+        try read("object \(key.name)") { $0.history.objects[key] }
+    }
+
     func pulse() throws(StoreError) -> StorePulse {
         try read("pulse") { StorePulse(head: $0.history.head, triggers: 0, kills: 0) }
     }
@@ -82,7 +86,6 @@ extension FakeStore {
     func commit(_: [ObjectEdit], id: RequestID, author: String) throws(StoreError) -> ChangeBatch {
         throw nothing
     }
-    func object(_: ObjectKey) throws(StoreError) -> ObjectRecord? { throw nothing }
     func claim(
         _: SessionID,
         id: RequestID,

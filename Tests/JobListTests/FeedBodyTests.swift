@@ -1,4 +1,5 @@
-import JobList
+import Documents
+@testable import JobList
 import LockLease
 import Testing
 import TestSupport
@@ -83,5 +84,62 @@ import Vocabulary
         while feed.waiting == 0 { await Task.yield() }
         body.cancel()
         #expect(await chunk.value == nil)
+    }
+}
+
+@Suite struct FeedEventFormTests {
+    let record = ObjectRecord(
+        key: History.key("a"),
+        uid: UID("u"),
+        version: Version(3),
+        revision: Revision(epoch: 2, sequence: 19),
+        isDeleted: false,
+        body: [],
+        digest: .zero,
+        createdAt: Instant(unixMilliseconds: 1_800_000_000_000),
+        updatedAt: Instant(unixMilliseconds: 1_800_000_003_007),
+        author: "kim"
+    )
+
+    func copied(_ record: ObjectRecord) -> String {
+        var form = FeedEventForm()
+        var bytes: [UInt8] = []
+        form.append(record, type: "put", resumable: record.revision, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    func written(_ record: ObjectRecord) -> String {
+        let value: Value = .object([
+            "type": "put", "kind": .string(record.key.kind.rawValue),
+            "rev": .string("\(record.revision)"), "object": ObjectDocument.value(of: record),
+        ])
+        return String(decoding: JSON.bytes(value), as: UTF8.self)
+    }
+
+    @Test func `what is copied reads as what is read and written`() throws {
+        let bodies = [
+            #"{"spec":{"shell":"true"}}"#, #"{"pause":{"until":"x"},"spec":{"a":[1,-2.5e3,null]}}"#,
+            #"{"eras":[{}],"spec":{}}"#, "{}", "[]", "", "{", #"{"spec":{"shell":"é\n\"\\"}}"#,
+            #"{"spec":1,"spec":2}"#, #"{"spec":01}"#, #"{"spec":{"b":tru}}"#, "{\"spec\":\n1}",
+            #"{"spec":{}} "#, #"{"spec":"\ud83d\ude00"}"#, #"{"spec":"\x"}"#, #"{"spec":1.}"#,
+            #"{"spec"}"#, #"{"spec":}"#, #"{"spec":{},}"#, "{\"spec\":\"\u{1}\"}",
+            String(repeating: "[", count: 10_000), #"{"spec":"#, #"{"spec":"\"#,
+        ]
+        for body in bodies {
+            var some = record
+            some.body = Array(body.utf8)
+            #expect(copied(some) == written(some), "\(body)")
+            #expect(!copied(some).contains("\n"))
+        }
+        var invalid = record
+        invalid.body = Array(#"{"spec":""#.utf8) + [0xFF] + Array(#""}"#.utf8)
+        #expect(copied(invalid) == written(invalid))
+        var gone = record
+        gone.isDeleted = true
+        gone.author = "ki\"m\\\u{7F}é"
+        for at in [-5, 0, 1_000, 951_782_400_000, 4_102_444_799_999] as [Int64] {
+            gone.updatedAt = Instant(unixMilliseconds: at)
+            #expect(copied(gone) == written(gone))
+        }
     }
 }

@@ -55,8 +55,7 @@ import Vocabulary
         #expect(try await kept(replica) == 50)
     }
 
-    @Test func `a tombstone goes when it is old, and no member and no history needs it`() async throws
-    {
+    @Test func `a tombstone goes when it is old and nobody needs it`() async throws {
         var history = History()
         history.commitJobs(10)
         history.commit([(History.key("job-000001"), nil)])
@@ -88,7 +87,7 @@ import Vocabulary
         #expect(await replica.tombFloor <= replica.floor)
     }
 
-    @Test func `a copy from before a forgotten deletion does not bring the object back`() async throws {
+    @Test func `a copy from before a forgotten deletion brings nothing back`() async throws {
         var history = History()
         history.commitJobs(20)
         let stale = try Replica(ReplicaSettings(path: "\(folder.path)/stale.db"))
@@ -112,7 +111,7 @@ import Vocabulary
         #expect(await stale.audit().sums == replica.audit().sums)
     }
 
-    @Test func `the floor of tombstones comes with a snapshot and is not lowered by one`() async throws {
+    @Test func `the floor of tombstones comes with a snapshot`() async throws {
         var history = History()
         history.commitJobs(20)
         history.commit([(History.key("job-000007"), nil)])

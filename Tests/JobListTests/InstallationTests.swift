@@ -66,7 +66,8 @@ import Vocabulary
         #expect(try await replica.everything() == history.records)
         #expect(await replica.count == history.records.count { !$0.isDeleted })
         // What was applied again while installing is history that can be passed on.
-        let kept = try await replica.changes(after: history.batches[60].position.revision, limit: 99)
+        let start = history.batches[60].position.revision
+        let kept = try await replica.changes(after: start, limit: 99)
         #expect(kept == Array(history.batches[61...]))
         let whole = try Replica(ReplicaSettings(path: "\(folder.path)/whole.db"))
         _ = try await whole.apply(history.batches)
@@ -134,7 +135,7 @@ import Vocabulary
         #expect(try !folder.files.contains("replica.db.fresh"))
     }
 
-    @Test func `a chunk that was damaged on the way is refused and can be sent again`() async throws {
+    @Test func `a chunk that was damaged on the way is refused, and sent again`() async throws {
         var history = History()
         history.commitJobs(20)
         let sound = chunk(history, after: nil)
@@ -216,7 +217,7 @@ import Vocabulary
         #expect(try await revived.everything() == new.records)
     }
 
-    @Test func `readers that come while copies change places see the one or the other`() async throws {
+    @Test func `readers see the one copy or the other while they change places`() async throws {
         var history = History()
         history.commitJobs(200)
         let replica = try open()
@@ -244,11 +245,14 @@ import Vocabulary
         let replica = try open()
         _ = try await replica.apply(history.batches)
         let (sent, lastKey) = try await replica.chunk(after: nil, limit: 20)
-        #expect(sent == SnapshotChunk(
-            Array(history.records.prefix(20)),
-            at: history.head,
-            isLast: false
-        ))
+        #expect(
+            sent
+                == SnapshotChunk(
+                    Array(history.records.prefix(20)),
+                    at: history.head,
+                    isLast: false
+                )
+        )
         #expect(lastKey == history.records[19].key)
         #expect(try sent.records() == Array(history.records.prefix(20)))
         let end = try await replica.chunk(after: history.records.last?.key, limit: 20)

@@ -66,6 +66,7 @@ import Vocabulary
         }
         #expect(again == error)
         #expect(await refusal { try await put("other", id: "4") } == error)
+        #expect(await refusal { try await store.renew(session) } == error)
         // People still see what is there.
         #expect(try await store.object(job.key) == job)
     }

@@ -35,6 +35,16 @@ import Vocabulary
         }
     }
 
+    @Test func `counts a renewal and a claim as one write each`() async throws {
+        let bench = try Bench(.sqlite)
+        let (job, session) = (try await bench.put(), try await bench.session())
+        let before = try await bench.store.identify().writes
+        #expect(try await bench.store.renew(session).writes == before + 1)
+        _ = try await bench.run(session, job)
+        #expect(try await bench.store.identify().writes == before + 2)
+        #expect(try await bench.store.renew(session).writes == before + 3)
+    }
+
     @Test func `counts the beats of sessions that are pruned, too`() async throws {
         let bench = try Bench(.sqlite)
         let session = try await bench.store.openSession(Bench.node("a"), term: .seconds(10))

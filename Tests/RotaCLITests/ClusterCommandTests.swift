@@ -14,17 +14,18 @@ import Vocabulary
         clock: String = "ok",
         behind: Int = 0,
         key: Int = 2,
-        more: String = "",
+        isDraining: Bool = false,
         troubles: String = ""
     ) -> String {
         """
-        {"name":"\(name)","role":"\(role)","state":"\(state)","draining":false,"stale":false,\
+        {"name":"\(name)","role":"\(role)","state":"\(state)","draining":\(isDraining),\
+        "stale":false,\
         "address":"10.0.0.7:8471","gossip":"10.0.0.7:7946","tags":{"dc":"sh"},\
         "revision":"1.\(17 - behind)","is_current":\(behind == 0),"behind":\(behind),\
         "open_runs":2,"session":7,"version":"0.1.0","zone_data":"2026f","key":\(key),\
         "clock_offset_ms":\(offset.map { "\($0)" } ?? "null"),"clock":"\(clock)",\
         "round_trip_ms":0.412,"load":{"running":2,"slots":64},"burden":0,\
-        "troubles":[\(troubles)]\(more)}
+        "troubles":[\(troubles)]}
         """
     }
 
@@ -42,7 +43,7 @@ import Vocabulary
     private static let sound = cluster([member("m1", "master", offset: 0), member("n1")])
     private static let ill = cluster([
         member("m1", "master", offset: 0),
-        member("n1", more: ",\"draining\":true"),
+        member("n1", isDraining: true),
         member(
             "n2",
             offset: -340,

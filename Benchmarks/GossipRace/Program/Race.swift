@@ -112,7 +112,8 @@ func bench(
 ) {
     let (mine, other) = isCount ? (ours + 1, theirs + 1) : (ours, theirs)
     let ratio = more ? mine / max(other, 1e-9) : other / max(mine, 1e-9)
-    say("BENCH \(name) \(tenths(ours)) \(tenths(theirs)) \(unit) \((ratio * 100).rounded() / 100)")
+    let rounded = (ratio * 100).rounded() / 100
+    say("BENCH \(name) \(tenths(ours)) \(tenths(theirs)) \(unit) \(rounded)")
 }
 
 func tenths(_ number: Double) -> Double { (number * 10).rounded() / 10 }

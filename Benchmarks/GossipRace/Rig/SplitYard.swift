@@ -2,7 +2,9 @@
 
 internal import Platform
 
-/// Each side has an address on a bridge of its own; the bridges are joined by a pair of virtual
+/// Each side has an address on a bridge of its own.
+///
+/// The bridges are joined by a pair of virtual
 /// cards. Taking that pair down loses every packet between the sides, and no card of theirs goes
 /// down. Another pair each leads to the collector, for what is not part of the race.
 final class SplitYard: Sendable {

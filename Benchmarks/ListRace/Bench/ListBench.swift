@@ -54,7 +54,8 @@ struct ListBench {
             bare.append(try copied(source, times: 1))
         }
         report("list-bootstrap-\(Self.short(jobs))", ours, bare)
-        say("BENCH list-bootstrap-rss \(memory.max() ?? 0) 96 MB \(Self.ratio(96, memory.max() ?? 0))")
+        let most = memory.max() ?? 0
+        say("BENCH list-bootstrap-rss \(most) 96 MB \(Self.ratio(96, most))")
     }
 
     /// How long the bare loop takes to bring all rows of `source` to so many files.

@@ -7,8 +7,8 @@ internal import Platform
 internal import Sealing
 internal import Vocabulary
 
-/// Commits `--jobs` jobs to the store at `--store`, ``RaceJobs/perRevision`` at a time, once as many
-/// members as `--members` are there.
+/// Commits `--jobs` jobs to the store at `--store`, ``RaceJobs/perRevision`` at a time, once
+/// `--members` members are there.
 ///
 /// It prints where its gossip can be reached, then when it began, in milliseconds since boot.
 struct Importer {

@@ -91,8 +91,7 @@ extension GossipDriver {
             [
                 "member": member.name.text, "advertised": member.address.text,
                 "heard-from": speaker,
-                "mend":
-                    "that address means another machine to everybody: start \(member.name) with "
+                "mend": "that address means another machine to everybody: start the member with "
                     + "--gossip or --advertise and an address that others can dial",
             ]
         )

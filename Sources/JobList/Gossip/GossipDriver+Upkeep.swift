@@ -203,10 +203,12 @@ extension GossipDriver {
         return RowMark.differences(mine.marks, theirs)
     }
 
-    /// Puts the store's rows in place of ours; answers how many were others, `nil` if it is away.
+    /// Puts the store's rows in place of ours.
     ///
-    /// - Parameter isOurFault: Our own disk is to blame for certain, so that another member's copy
-    ///   is better than ours when the store is away.
+    /// `isOurFault`: Our own disk is to blame for certain, so that another member's copy is better
+    /// than ours when the store is away.
+    ///
+    /// - Returns: How many of our rows were others; `nil` if the store is away.
     @discardableResult
     private func mend(
         _ keys: [ObjectKey],

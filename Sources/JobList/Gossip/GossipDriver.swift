@@ -372,7 +372,14 @@ package actor GossipDriver {
     private func write(_ note: GossipNote) {
         switch note {
         case .nameTaken(let address):
-            log.error("gossip.name-taken", ["by": address.text])
+            log.error(
+                "gossip.name-taken",
+                [
+                    "by": address.text,
+                    "mend": "two processes have one --name, perhaps by a copied data folder: give "
+                        + "one of them another name and an empty folder",
+                ]
+            )
         case .stalled(let delay):
             log.warning("gossip.stalled", ["seconds": "\(delay.inSeconds)"])
         case .clockStepped(let step):

@@ -19,7 +19,9 @@ extension StreamDesk {
     ///
     /// One chunk is taken in while the next one is on its way, so at most two are in memory.
     ///
-    /// - Parameter above: A list that is not further than this is not wanted.
+    /// A list that is not further than `above` is not wanted.
+    ///
+    /// - Throws: ``FetchFault``; what was taken in stays in `installation`.
     func fetch(
         into installation: any ListInstallation,
         from address: SocketAddress,

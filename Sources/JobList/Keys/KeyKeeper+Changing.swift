@@ -23,6 +23,7 @@ extension KeyKeeper {
     ///   - forgetting: Members that are given nothing from now on, unless they register again.
     ///   - change: Called again on the newer ring if somebody else was faster.
     /// - Returns: The ring as it is now; unchanged if `change` changes nothing.
+    /// - Throws: What `change` throws, or why the store's ring could not be replaced.
     package func change(
         forgetting: Set<NodeName> = [],
         _ change: (KeyRing) throws(KeyRingError) -> KeyRing

@@ -140,7 +140,10 @@ package final class KeyKeeper: Sendable {
             log.warning("keys.not-kept", ["why": "\(error)"])
         }
         let ids = ring.entries.map(\.id.description).joined(separator: ",")
-        log.info("keys.changed", ["version": "\(ring.version)", "keys": ids, "use": "\(ring.used)"])
+        log.info(
+            "keys.changed",
+            ["version": "\(ring.version)", "keys": ids, "use": "\(ring.used)"]
+        )
     }
 
     private func complainOfNoLetter(_ sealed: SealedRing) {
@@ -190,8 +193,8 @@ package final class KeyKeeper: Sendable {
     func commit(_ edits: [ObjectEdit]) async throws(StoreError) {
         let id = RequestID(Hashing.digest(SecureRandom.bytes(16)).description)
         let batch = try await store.commit(edits, id: id, author: place.name.text)
-        // A failure here costs speed only: everybody follows the store's log.
-        _ = try? await replica.apply([batch])
+        // A copy that is behind gets it with what it lacks: everybody follows the store's log.
+        guard case .applied(batch.position)? = try? await replica.apply([batch]) else { return }
         await gossip.publish(batch)
     }
 

@@ -89,7 +89,6 @@ struct KeyRoutes: Sendable {
                 hint: "rota cluster status"
             )
         }
-        let before = master.keys.keys.ring.entries.map(\.id)
         let key = SecretKey.random()
         let author = call.principal.name
         let ring = try await change(forgetting: Set(forgetting.map { NodeName($0) })) {
@@ -97,7 +96,7 @@ struct KeyRoutes: Sendable {
             try ring.adding(key, at: SystemClock.wall, by: author).ring
         }
         guard let entry = ring.entries.last else { throw Problem(.unavailable, "No key.") }
-        let isNew = !before.contains(entry.id)
+        let isNew = entry.key == key
         log("key.added", entry, call, [isNew ? "new" : "waiting already"])
         return .json(Self.view(entry, ring, isNew: isNew), status: isNew ? 201 : 200)
     }

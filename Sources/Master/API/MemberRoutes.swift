@@ -143,9 +143,12 @@ struct MemberSight: Sendable {
         if case .integer(let count) = behind(position), count > Int64(Self.lagLimit) {
             troubles.append("its list is \(count) revisions behind")
         }
-        if let key, key != ring.used { troubles.append("it seals with key \(key), not \(ring.used)") }
-        if member.role == .node, !member.zoneData.isEmpty, member.zoneData != ZoneInfoFiles.version {
-            troubles.append("its time zone data is \(member.zoneData), not \(ZoneInfoFiles.version)")
+        if let key, key != ring.used {
+            troubles.append("it seals with key \(key), not \(ring.used)")
+        }
+        let (theirs, ours) = (member.zoneData, ZoneInfoFiles.version)
+        if member.role == .node, !theirs.isEmpty, theirs != ours {
+            troubles.append("its time zone data is \(theirs), not \(ours)")
         }
         return troubles
     }

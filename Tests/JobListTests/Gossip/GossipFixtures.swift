@@ -85,7 +85,8 @@ final class MemoryList: ReplicatedList {
     }
 
     func finishInstallation() async throws(ReplicaError) -> Position {
-        guard let copy = state.withLock(\.fresh), case .finished(let position) = await copy.progress().next
+        guard let copy = state.withLock(\.fresh),
+            case .finished(let position) = await copy.progress().next
         else { throw .refused("nothing is complete") }
         let records = await copy.records
         state.withLock { state in

@@ -66,7 +66,11 @@ struct `Stream greetings` {
         let secret = try #require(mine.shared(with: yours.publicBytes))
         let client = StreamGreeting(key: .first, cluster: 1, ephemeral: mine.publicBytes)
         let server = StreamGreeting(key: .first, cluster: 1, ephemeral: yours.publicBytes)
-        func keyed(_ client: StreamGreeting, _ server: StreamGreeting, _ id: String = "test")
+        func keyed(
+            _ client: StreamGreeting,
+            _ server: StreamGreeting,
+            _ id: String = "test"
+        )
             -> StreamKeys
         {
             StreamKeys(
