@@ -47,13 +47,14 @@ enum PacketManners {
     /// As many of `frames`, the first ones, as make a packet no longer than what was `received`.
     ///
     /// A stranger may have put somebody else's address on its packet: who is no member is never
-    /// sent more than came from there.
+    /// sent more than came from there. An ack alone goes out all the same, though its numbers and
+    /// its name may take some bytes more than the ping's: without it nobody could join.
     static func answer(_ frames: [Frame], toStrangerWho received: Int) -> [Frame] {
         var size = PacketSeal.overhead + 1
         var answer: [Frame] = []
         for frame in frames {
             size += PacketCodec.size(of: frame)
-            guard size <= received else { break }
+            guard size <= received || (answer.isEmpty && frame.isAck) else { break }
             answer.append(frame)
         }
         return answer
@@ -80,5 +81,14 @@ struct ComplaintBook {
         guard made[subject] == nil, made.count < Self.limit else { return false }
         made[subject] = now
         return true
+    }
+}
+
+extension Frame {
+    fileprivate var isAck: Bool {
+        switch self {
+        case .ack: true
+        case .ping, .pingRequest, .nack, .statement, .batch, .have, .signal, .signalAck: false
+        }
     }
 }

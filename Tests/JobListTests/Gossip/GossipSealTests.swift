@@ -117,6 +117,8 @@ import Vocabulary
         #expect(told.first == .ack(1, from: sender))
         #expect(told.count < answer.count)
         #expect(seal.seal(PacketCodec.encode(told)).count <= received)
-        #expect(PacketManners.answer(answer, toStrangerWho: 10).isEmpty)
+        // An ack says more than a short ping, and whoever joins needs it.
+        #expect(PacketManners.answer(answer, toStrangerWho: 10) == [.ack(1, from: sender)])
+        #expect(PacketManners.answer([statement], toStrangerWho: 10).isEmpty)
     }
 }
