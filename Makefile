@@ -1,5 +1,5 @@
 # Every target is one line; what it runs can be typed by hand.
-.PHONY: build test check lint tidy tsan release soak soak-store bench-store bench-list prove-cron verify-cron bench-cron sim bench-sim fuzz up down clean packages
+.PHONY: build test check lint tidy tsan release soak soak-store bench-store bench-gossip bench-list prove-cron verify-cron bench-cron sim bench-sim fuzz up down clean packages
 
 packages: ; @./testnet/packages
 build: packages ; swift build
@@ -14,6 +14,8 @@ soak: packages ; ROTA_SOAK_SECONDS=$${ROTA_SOAK_SECONDS:-600} ./testnet/test --f
 soak-store: packages ; ./Benchmarks/store/race soak sqlite postgres etcd
 # Claims beside the bare store, in the same run.
 bench-store: packages ; ./Benchmarks/store/race bench sqlite postgres etcd
+# Fifty of our members and fifty of serf's by turns; ROTA_GOSSIP_LONG=1 takes longer and repeats more.
+bench-gossip: packages ; ./Benchmarks/gossip/race
 # A list to a new member, an import to three, a watcher that comes back: beside bare loops, in the same run.
 bench-list: packages ; ./Benchmarks/list/bench
 # A million schedules against the slow reference; ROTA_CRON_CASES and ROTA_CRON_SEED choose others.

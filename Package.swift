@@ -135,6 +135,22 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Clusters of small processes that race against other people's gossip.
+        .target(
+            name: "GossipRace",
+            dependencies: [
+                "Gossip", "JobList", "LockLease", "PeerNode", "Platform", "Sealing", "Vocabulary",
+            ],
+            path: "Benchmarks/GossipRace",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "gossip-race",
+            dependencies: ["GossipRace"],
+            path: "Benchmarks/gossip-race",
+            swiftSettings: settings
+        ),
+
         // Whole lists between processes, beside bare loops.
         .target(
             name: "ListRace",

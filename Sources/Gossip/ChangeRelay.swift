@@ -20,14 +20,22 @@ struct ChangeRelay: Equatable, Sendable {
         let size: Int
     }
 
+    struct Outgoing: Equatable, Sendable {
+        let frame: Frame
+        let size: Int
+        let source: PeerAddress?
+    }
+
     static let heldCount = 4_096
     static let applyCount = 1_000
     static let poisonedCount = 64
 
     var applied: Position
     /// Received and not applied yet, in order of revision.
-    var held: [Held] = []
-    var isApplying = false
+    private(set) var held: [Held] = []
+    private(set) var heldBytes = 0
+    /// The last revision of what is being applied; `nil` while nothing is.
+    var applyingThrough: Revision?
     var repair = Repair.idle
     /// Who was of no help last time.
     var avoided: PeerAddress?
@@ -35,6 +43,23 @@ struct ChangeRelay: Equatable, Sendable {
     var source: PeerAddress?
     /// The copy could not be written: no use in fetching before this.
     var pause: MonotonicInstant?
+    /// Waits to be pushed.
+    private(set) var outgoing: [Outgoing] = []
+    private(set) var outgoingBytes = 0
+    /// When it is pushed.
+    private(set) var pushDue: MonotonicInstant?
+    /// The last revision that was pushed, or will be.
+    var pushedThrough: Revision
+    /// How far apart pushes are: wider the more there is to push.
+    private(set) var window = Duration.milliseconds(2)
+    /// When something went out last.
+    var turnedAt: MonotonicInstant?
+    /// When the head is announced, unless what led to it is pushed by then.
+    var announceDue: MonotonicInstant?
+    /// There was too much to push: the head is announced whatever was pushed.
+    var mustAnnounce = false
+    /// The head that was announced to many last.
+    var announcedThrough = Revision.zero
     /// How often in a row.
     var failures = 0
     /// Revisions beyond `applied` that are taken from no member, in order; the store decides.
@@ -51,14 +76,17 @@ struct ChangeRelay: Equatable, Sendable {
 
     init(applied: Position) {
         self.applied = applied
+        pushedThrough = applied.revision
     }
 
-    var heldBytes: Int { held.reduce(0) { $0 + $1.size } }
+    var isApplying: Bool { applyingThrough != nil }
 
     var nextDue: MonotonicInstant? {
         var dues: [MonotonicInstant] = []
         if case .waiting(let until, _) = repair { dues.append(until) }
         if let tailDue { dues.append(tailDue) }
+        if let pushDue { dues.append(pushDue) }
+        if let announceDue { dues.append(announceDue) }
         if let storeDue { dues.append(storeDue) }
         return dues.min()
     }
@@ -75,18 +103,43 @@ struct ChangeRelay: Equatable, Sendable {
 
     /// Whether a batch of this revision is neither applied, nor waiting, nor set aside.
     func isNew(_ revision: Revision) -> Bool {
-        revision > applied.revision && !poisoned.contains(revision)
-            && !held.contains { $0.batch.position.revision == revision }
+        guard revision > applied.revision, !poisoned.contains(revision) else { return false }
+        let place = place(of: revision)
+        return place == held.count || held[place].batch.position.revision != revision
     }
 
     mutating func hold(_ batch: ChangeBatch, size: Int) {
-        let place = held.firstIndex { $0.batch.position.revision > batch.position.revision }
-        held.insert(Held(batch: batch, size: size), at: place ?? held.count)
+        held.insert(Held(batch: batch, size: size), at: place(of: batch.position.revision))
+        heldBytes += size
     }
 
     mutating func dropApplied() {
         poisoned.removeAll { $0 <= applied.revision }
-        held.removeAll { $0.batch.position.revision <= applied.revision }
+        let count = held.prefix { $0.batch.position.revision <= applied.revision }.count
+        guard count > 0 else { return }
+        for held in held[..<count] { heldBytes -= held.size }
+        held.removeFirst(count)
+    }
+
+    /// Forgets what waits at `revision` and beyond.
+    mutating func dropHeld(from revision: Revision = .zero) {
+        let place = place(of: revision)
+        for held in held[place...] { heldBytes -= held.size }
+        held.removeSubrange(place...)
+    }
+
+    /// The first place in `held` that is not before `revision`.
+    private func place(of revision: Revision) -> Int {
+        var (low, high) = (0, held.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if held[middle].batch.position.revision < revision {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
     }
 
     /// The held batches that follow what is applied, each the one before it.
@@ -102,5 +155,59 @@ struct ChangeRelay: Equatable, Sendable {
             end = held.batch.position.revision
         }
         return chain
+    }
+
+    // Pushing.
+
+    /// Has it pushed at the end of this event, or a window after what went out last.
+    mutating func push(_ item: Outgoing, at now: MonotonicInstant) {
+        outgoing.append(item)
+        outgoingBytes += item.size
+        pushDue = pushDue ?? nextTurn(after: now)
+    }
+
+    func nextTurn(after now: MonotonicInstant) -> MonotonicInstant {
+        turnedAt.map { max(now, $0 + window) } ?? now
+    }
+
+    /// What waits, in packets of at most `room`; a window that brought much is followed by a wider
+    /// one.
+    mutating func takeOutgoing(
+        room: Int,
+        _ tuning: GossipTuning,
+        at now: MonotonicInstant
+    ) -> [[Frame]] {
+        var packets: [[Frame]] = []
+        var left = 0
+        for item in outgoing {
+            if item.size > left {
+                packets.append([])
+                left = room
+            }
+            packets[packets.count - 1].append(item.frame)
+            left -= item.size
+        }
+        if outgoing.count > 4 { widen(tuning) }
+        if outgoing.count <= 2 { window = max(tuning.pushWindow, window / 2) }
+        turnedAt = now
+        dropOutgoing()
+        return packets
+    }
+
+    /// There is too much to push.
+    mutating func turnToAnnouncing(_ tuning: GossipTuning) {
+        dropOutgoing()
+        widen(tuning)
+        mustAnnounce = true
+    }
+
+    private mutating func widen(_ tuning: GossipTuning) {
+        window = min(tuning.longestPushWindow, window * 2)
+    }
+
+    private mutating func dropOutgoing() {
+        outgoing = []
+        outgoingBytes = 0
+        pushDue = nil
     }
 }

@@ -3,61 +3,10 @@
 package import Vocabulary
 
 extension GossipMachine {
-    private static let gapPatience = Duration.milliseconds(10)
+    private static let shortPause = Duration.milliseconds(10)
 
-    // Spreading.
-
-    mutating func publish(_ batch: ChangeBatch, at now: MonotonicInstant) {
-        guard batch.position.revision > changes.applied.revision else { return }
-        move(to: batch.position)
-        let size = PacketCodec.size(of: .batch(batch))
-        if size <= tuning.payloadLimit {
-            push(batch, except: nil, at: now)
-        } else {
-            announce(at: now)
-        }
-        applyNext()
-    }
-
-    mutating func advance(to position: Position, at now: MonotonicInstant) {
-        guard position.revision > changes.applied.revision else { return }
-        move(to: position)
-        announce(at: now)
-        applyNext()
-    }
-
-    /// Hands a batch to enough members that, each doing the same once, hardly one is left out.
-    private mutating func push(
-        _ batch: ChangeBatch,
-        except address: PeerAddress?,
-        at now: MonotonicInstant
-    ) {
-        for place in somePeers(fanOut, where: { $0.address != address }) {
-            send([.batch(batch)], to: place)
-        }
-        startTail(at: now)
-    }
-
-    private mutating func announce(at now: MonotonicInstant) {
-        for address in somePeers(fanOut) { send([.have(sender)], to: address) }
-        startTail(at: now)
-    }
-
-    /// - SeeAlso: Eugster et al., "Epidemic Information Dissemination", 2004: ln n and a constant
-    ///   leave each member out with a probability of e^-constant.
-    private var fanOut: Int { RoughLogarithm.naturalCeiling(roster.presentCount + 1) + 3 }
-
-    private mutating func startTail(at now: MonotonicInstant) {
-        changes.tailLeft = tuning.tailTicks
-        changes.tailDue = changes.tailDue ?? now + tuning.tailInterval
-    }
-
-    mutating func announceTailIfDue(at now: MonotonicInstant) {
-        guard let due = changes.tailDue, due <= now else { return }
-        for address in somePeers(tuning.tailFanOut) { send([.have(sender)], to: address) }
-        changes.tailLeft -= 1
-        changes.tailDue = changes.tailLeft > 0 ? now + tuning.tailInterval : nil
-    }
+    /// How long a gap may stand: what fills it may wait for its push with somebody else.
+    private var gapPatience: Duration { Self.shortPause + changes.window }
 
     // Receiving.
 
@@ -67,8 +16,8 @@ extension GossipMachine {
         at now: MonotonicInstant
     ) {
         guard changes.isNew(batch.position.revision), !changes.isPoisoned else { return }
-        push(batch, except: address, at: now)
         let size = PacketCodec.size(of: .batch(batch))
+        push(batch, size: size, from: address, at: now)
         // What is not held is fetched later.
         if changes.held.count < ChangeRelay.heldCount,
             changes.heldBytes + size <= tuning.heldLimit
@@ -77,27 +26,27 @@ extension GossipMachine {
         }
         changes.source = address
         applyNext()
-        if !changes.isApplying { wantRepair(Self.gapPatience, from: address, at: now) }
+        if !changes.isApplying { wantRepair(gapPatience, from: address, at: now) }
     }
 
-    private mutating func applyNext() {
+    mutating func applyNext() {
         guard !changes.isApplying, changes.repair != .installing else { return }
         changes.dropApplied()
         let chain = changes.applicable()
         guard !chain.isEmpty else { return }
-        changes.isApplying = true
+        changes.applyingThrough = chain.last?.position.revision
         outbox.append(.apply(chain))
     }
 
     mutating func applied(_ outcome: ListOutcome, at now: MonotonicInstant) {
-        changes.isApplying = false
+        changes.applyingThrough = nil
         switch outcome {
         case .applied(let position): reach(position)
         case .gap(let position): reach(position)
         case .diverged(let position):
             let theirs = changes.applicable().last?.position ?? position
             reach(position)
-            changes.held = []
+            changes.dropHeld()
             outbox.append(.note(.historiesDiffer(mine: position, theirs: theirs)))
             return install(at: now)
         case .refused(let position, let revision):
@@ -106,7 +55,7 @@ extension GossipMachine {
             return
         case .failed(let position):
             reach(position)
-            changes.held = []
+            changes.dropHeld()
             changes.failures += 1
             let pause = backoff(after: changes.failures)
             changes.pause = now + pause
@@ -120,7 +69,7 @@ extension GossipMachine {
         }
         applyNext()
         if !changes.isApplying, !changes.held.isEmpty {
-            wantRepair(Self.gapPatience, from: changes.source, at: now)
+            wantRepair(gapPatience, from: changes.source, at: now)
         }
     }
 
@@ -147,7 +96,7 @@ extension GossipMachine {
         outbox.append(.advanced(position))
     }
 
-    private mutating func move(to position: Position) {
+    mutating func move(to position: Position) {
         changes.applied = position
         me.position = position
         changes.dropApplied()
@@ -161,7 +110,7 @@ extension GossipMachine {
     /// Takes the batch of `revision` from no member any more; its successors have to wait for it.
     private mutating func setAside(_ revision: Revision, at now: MonotonicInstant) {
         changes.poison(revision)
-        changes.held.removeAll { $0.batch.position.revision >= revision }
+        changes.dropHeld(from: revision)
         changes.repair = .idle
         outbox.append(.note(.quarantined(revision)))
         let soon = now + jitter(below: tuning.storeJitter)
@@ -224,7 +173,7 @@ extension GossipMachine {
             outbox.append(.note(.historiesDiffer(mine: changes.applied, theirs: head)))
         }
         guard head.revision > changes.applied.revision else { return }
-        let patience = isAnnouncement ? Self.gapPatience : tuning.headPatience
+        let patience = isAnnouncement ? gapPatience : tuning.headPatience
         wantRepair(patience, from: address, at: now)
     }
 
@@ -237,7 +186,7 @@ extension GossipMachine {
         if let pause = changes.pause, pause > now { return }
         wantStore(after: tuning.storePatience, at: now)
         guard !changes.isPoisoned else { return }
-        let until = now + patience + jitter(below: Self.gapPatience)
+        let until = now + patience + jitter(below: Self.shortPause)
         switch changes.repair {
         case .idle:
             changes.repair = .waiting(until: until, prefer: address)
@@ -257,7 +206,7 @@ extension GossipMachine {
             return
         }
         guard !changes.isApplying else {
-            changes.repair = .waiting(until: now + Self.gapPatience, prefer: preferred)
+            changes.repair = .waiting(until: now + Self.shortPause, prefer: preferred)
             return
         }
         guard let source = helper(preferring: preferred) else {

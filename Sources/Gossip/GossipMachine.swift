@@ -304,6 +304,8 @@ package struct GossipMachine: Sendable {
         reapIfDue(at: now)
         knockIfDue(at: now)
         repairIfDue(at: now)
+        pushIfDue(at: now)
+        announceIfDue(at: now)
         askStoreIfDue(at: now)
         announceTailIfDue(at: now)
         repeatOrdersIfDue(at: now)
@@ -359,15 +361,34 @@ package struct GossipMachine: Sendable {
 
     /// Sends `frames`, and what rumours fit beside them.
     mutating func send(_ frames: [Frame], to address: PeerAddress) {
+        send(frames, to: [address])
+    }
+
+    /// Sends the same to each of `addresses`.
+    ///
+    /// Where nothing is added it is one array for all, which is encoded and sealed but once.
+    mutating func send(_ frames: [Frame], to addresses: [PeerAddress]) {
         var used = 1
         if frames.count > 1 || !rumours.isEmpty {
             used = frames.reduce(1) { $0 + PacketCodec.size(of: $1) }
         }
-        guard used <= tuning.packetLimit else { return sendApart(frames, to: address) }
-        guard !rumours.isEmpty else { return outbox.append(.send(frames, to: address)) }
+        for address in addresses {
+            guard used <= tuning.packetLimit else {
+                sendApart(frames, to: address)
+                continue
+            }
+            let told = rumoursBeside(used)
+            guard !frames.isEmpty || !told.isEmpty else { continue }
+            outbox.append(.send(told.isEmpty ? frames : frames + told, to: address))
+        }
+    }
+
+    /// Rumours that fit beside `used` bytes.
+    private mutating func rumoursBeside(_ used: Int) -> [Frame] {
+        guard !rumours.isEmpty else { return [] }
         let roster = self.roster
         let me = self.me
-        let told = rumours.take(
+        return rumours.take(
             room: tuning.packetLimit - used,
             most: tuning.packetLimit - 1,
             limit: timesTold
@@ -375,8 +396,6 @@ package struct GossipMachine: Sendable {
             let member = name == me.name ? me : roster[name]?.member
             return member.map { .statement(Statement($0, by: accuser)) }
         }
-        guard !frames.isEmpty || !told.isEmpty else { return }
-        outbox.append(.send(frames + told, to: address))
     }
 
     /// Sends what is too long together one by one, and leaves out what is too long alone.

@@ -46,6 +46,15 @@ package struct GossipTuning: Equatable, Sendable {
     package var packetLimit = 1_190
     /// The largest batch that is pushed; longer ones are announced and fetched.
     package var payloadLimit = 1_024
+    /// The least time between two pushes; what comes in between goes out together.
+    package var pushWindow = Duration.milliseconds(2)
+    /// That time when there is much to push.
+    package var longestPushWindow = Duration.milliseconds(20)
+    /// What one window pushes at most, in encoded bytes; more is announced and fetched.
+    package var pushLimit = 4_700
+    /// How long a change that the list got by itself waits for its publication before it is
+    /// announced.
+    package var announceDelay = Duration.milliseconds(5)
     /// How long a head above ours may stand before it is fetched: a push may be on its way.
     package var headPatience = Duration.milliseconds(50)
     /// How soon a repair without progress is tried with another peer.

@@ -142,6 +142,11 @@ package final class ChangeFeed: Sendable {
     /// How many cursors are waiting right now.
     package var waiting: Int { state.withLock { $0.waiters.count } }
 
+    /// Whether the replica is at `revision`, as far as it has told.
+    func isKnown(toStandAt revision: Revision) -> Bool {
+        state.withLock { $0.head == revision }
+    }
+
     /// Returns once the replica is elsewhere than at `seen`, at `deadline`, or when woken.
     ///
     /// `handle` takes the number that ``wake(_:)`` knows this wait by, and answers whether to wait.

@@ -198,6 +198,12 @@ package final class FeedCursor: Sendable {
         after revision: Revision,
         until deadline: MonotonicInstant
     ) async throws(FeedError) -> [FeedItem]? {
+        // What is known to have nothing new need not be read.
+        if feed.isKnown(toStandAt: revision), SystemClock.monotonic < deadline {
+            state.withLock { $0.isLagging = false }
+            try await wait(whileAt: revision, until: deadline)
+            return nil
+        }
         guard let page = try await page(after: revision) else {
             state.withLock { $0.isLagging = false }
             let head = await feed.replica.position().revision

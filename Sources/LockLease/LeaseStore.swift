@@ -200,12 +200,13 @@ extension LeaseStore {
     /// For a store whose health is somebody else's business.
     package func examine() async throws(StoreError) -> [String] { [] }
 
-    /// Asks again and again; for a store that cannot tell when something moves.
+    /// Asks again and again, the more often the shorter `limit` is; for a store that cannot tell
+    /// when something moves.
     package func pulse(
         after seen: StorePulse,
         within limit: Duration
     ) async throws(StoreError) -> StorePulse {
-        let interval = Duration.milliseconds(200)
+        let interval = max(.milliseconds(5), min(.milliseconds(200), limit / 5))
         var left = limit
         var pulse = try await pulse()
         while pulse == seen, left > .zero, !Task.isCancelled {

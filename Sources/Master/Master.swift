@@ -138,7 +138,7 @@ package struct Master: Sendable {
             group.addTask { await parts.keys.run() }
             group.addTask {
                 for await position in positions {
-                    await parts.gossip.listAdvanced(to: position)
+                    parts.gossip.listMoved(to: position)
                 }
             }
             for await _ in stopping { break }

@@ -160,7 +160,6 @@ extension NodeParts {
                 to: nil
             )
         case .refresh: break
-        case .listMoved(let position): await gossip.listAdvanced(to: position)
         case .finish(let item): await completions.add(item)
         }
     }

@@ -46,7 +46,7 @@ extension NodeParts {
             log: log,
             onChange: { board.tell(.gossip($0)) }
         )
-        replica.observe { board.tell(.listMoved($0)) }
+        replica.observe { [weak gossip] in gossip?.listMoved(to: $0) }
         let sessions = SessionKeeper(
             loop: loop,
             store: store,

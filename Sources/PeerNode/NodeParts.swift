@@ -78,7 +78,6 @@ final class Switchboard: Sendable {
         case report(RunReport)
         case settle([SettledNote])
         case refresh([UID])
-        case listMoved(Position)
         case finish(Completions.Item)
     }
 

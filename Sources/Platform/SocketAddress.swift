@@ -4,34 +4,47 @@ internal import Glibc
 
 /// An IPv4 or IPv6 address with a port, written `192.0.2.1:7946` or `[2001:db8::1]:7946`.
 package struct SocketAddress: Hashable, Sendable {
-    /// 4 or 16 bytes, the highest first.
-    private let host: [UInt8]
+    /// The host's 16 bytes, the highest first; an IPv4 address is in the last four.
+    private let high: UInt64
+    private let low: UInt64
+    private let isShort: Bool
     package let port: UInt16
 
-    private init(host: [UInt8], port: UInt16) {
-        self.host = host
+    private init(host: ArraySlice<UInt8>, port: UInt16) {
+        func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+            bytes.reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        isShort = host.count == 4
+        high = isShort ? 0 : number(host.prefix(8))
+        low = number(host.suffix(isShort ? 4 : 8))
+        self.port = port
+    }
+
+    private init(high: UInt64, low: UInt64, isShort: Bool, port: UInt16) {
+        self.high = high
+        self.low = low
+        self.isShort = isShort
         self.port = port
     }
 
     /// The same host at another port.
     package func at(port: UInt16) -> Self {
-        Self(host: host, port: port)
+        Self(high: high, low: low, isShort: isShort, port: port)
     }
 
     /// Whether only this machine can reach it.
     package var isLoopback: Bool {
-        host.count == 4 ? host[0] == 127 : host == Array(repeating: 0, count: 15) + [1]
+        isShort ? low >> 24 == 127 : high == 0 && low == 1
     }
 
     /// Whether it means something on one link only, 169.254.0.0/16 or fe80::/10.
     package var isLinkLocal: Bool {
-        host.count == 4
-            ? host[0] == 169 && host[1] == 254 : host[0] == 0xFE && host[1] & 0xC0 == 0x80
+        isShort ? low >> 16 == 0xA9FE : high >> 54 == 0x3FA
     }
 
     /// Whether it stands for every address of this machine, so that nobody can dial it.
     package var isWildcard: Bool {
-        host.allSatisfy { $0 == 0 }
+        high == 0 && low == 0
     }
 
     /// Splits `host:port` or `[host]:port`, the host being a number or a name.
@@ -72,11 +85,11 @@ package struct SocketAddress: Hashable, Sendable {
     func withKernelForm<Result>(
         _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
     ) -> Result {
-        if host.count == 4 {
+        if isShort {
             var form = sockaddr_in()
             form.sin_family = sa_family_t(AF_INET)
             form.sin_port = port.bigEndian
-            unsafe withUnsafeMutableBytes(of: &form.sin_addr) { unsafe $0.copyBytes(from: host) }
+            form.sin_addr.s_addr = UInt32(truncatingIfNeeded: low).bigEndian
             return unsafe withUnsafePointer(to: &form) { pointer in
                 unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                     unsafe body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -86,7 +99,10 @@ package struct SocketAddress: Hashable, Sendable {
         var form = sockaddr_in6()
         form.sin6_family = sa_family_t(AF_INET6)
         form.sin6_port = port.bigEndian
-        unsafe withUnsafeMutableBytes(of: &form.sin6_addr) { unsafe $0.copyBytes(from: host) }
+        unsafe withUnsafeMutableBytes(of: &form.sin6_addr) { bytes in
+            unsafe bytes.storeBytes(of: high.bigEndian, as: UInt64.self)
+            unsafe bytes.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+        }
         return unsafe withUnsafePointer(to: &form) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 unsafe body($0, socklen_t(MemoryLayout<sockaddr_in6>.size))
@@ -100,11 +116,21 @@ package struct SocketAddress: Hashable, Sendable {
         switch unsafe Int32(raw.loadUnaligned(as: sa_family_t.self)) {
         case AF_INET:
             let form = unsafe raw.loadUnaligned(as: sockaddr_in.self)
-            host = unsafe withUnsafeBytes(of: form.sin_addr) { unsafe Array($0) }
+            isShort = true
+            high = 0
+            low = UInt64(UInt32(bigEndian: form.sin_addr.s_addr))
             port = UInt16(bigEndian: form.sin_port)
         case AF_INET6:
             let form = unsafe raw.loadUnaligned(as: sockaddr_in6.self)
-            host = unsafe withUnsafeBytes(of: form.sin6_addr) { unsafe Array($0) }
+            isShort = false
+            (high, low) = unsafe withUnsafeBytes(of: form.sin6_addr) { bytes in
+                (
+                    UInt64(bigEndian: unsafe bytes.loadUnaligned(as: UInt64.self)),
+                    UInt64(
+                        bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+                    )
+                )
+            }
             port = UInt16(bigEndian: form.sin6_port)
         case _: return nil
         }
@@ -112,12 +138,21 @@ package struct SocketAddress: Hashable, Sendable {
 }
 
 extension SocketAddress: CustomStringConvertible {
+    /// The host's 4 or 16 bytes, the highest first.
+    private var bytes: [UInt8] {
+        let all = [high, low].flatMap { half in
+            (0..<8).map { UInt8(truncatingIfNeeded: half >> UInt64(56 - 8 * $0)) }
+        }
+        return isShort ? Array(all.suffix(4)) : all
+    }
+
     package var description: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        let family = host.count == 4 ? AF_INET : AF_INET6
+        let family = isShort ? AF_INET : AF_INET6
+        let host = bytes
         unsafe inet_ntop(family, host, &text, socklen_t(text.count))
         let name = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
-        return host.count == 4 ? "\(name):\(port)" : "[\(name)]:\(port)"
+        return isShort ? "\(name):\(port)" : "[\(name)]:\(port)"
     }
 
     /// An address in numbers; `nil` for a name.
@@ -126,7 +161,7 @@ extension SocketAddress: CustomStringConvertible {
         for (family, length) in [(AF_INET, 4), (AF_INET6, 16)] {
             var bytes = [UInt8](repeating: 0, count: length)
             if unsafe inet_pton(family, name, &bytes) == 1 {
-                self.init(host: bytes, port: port)
+                self.init(host: bytes[...], port: port)
                 return
             }
         }

@@ -48,6 +48,22 @@ static inline int clinux_accept(int descriptor) {
   return (int)syscall(SYS_accept4, descriptor, NULL, NULL, O_NONBLOCK | O_CLOEXEC);
 }
 
+/// A datagram that was received: where from, as a `sockaddr_storage`, and how long it was.
+struct clinux_datagram {
+  _Alignas(8) unsigned char from[128];
+  unsigned int length;
+};
+
+/// `recvmmsg(2)` without waiting, at most 64 at a time. Datagram `i` is put at `buffer + i * stride`
+/// and cut off after `stride` bytes. Returns how many came, or -1 with `errno` set.
+int clinux_receive_many(int descriptor, void *buffer, size_t stride, struct clinux_datagram *found,
+                        unsigned int count);
+
+/// `sendmmsg(2)`: the same bytes to each of at most 64 `sockaddr_storage`. Returns how many were taken before
+/// the first that was not, or -1 with `errno` set if that was the first.
+int clinux_send_many(int descriptor, const void *bytes, size_t length,
+                     void *addresses, unsigned int count);
+
 /// `prctl(2)` is variadic. Orphans below this process become its children.
 static inline int clinux_become_subreaper(void) {
   return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -7,7 +7,7 @@ internal import Vocabulary
 extension GossipDriver {
     func perform(_ errand: Errand) async {
         switch errand {
-        case .apply(let batches): handle(.applied(await apply(batches)))
+        case .passOn(let position): await passOn(position)
         case .exchange(let number, let request, let peer):
             await exchange(number, request, with: peer)
             shelf.endAsking()
@@ -31,7 +31,18 @@ extension GossipDriver {
         }
     }
 
-    private func apply(_ batches: [ChangeBatch]) async -> ListOutcome {
+    /// Spreads what the list has beyond what gossip knows of it: as it is, if it is not much.
+    private func passOn(_ position: Position) async {
+        guard position.revision > machine.position.revision else { return }
+        let have = machine.position.revision
+        let new = try? await list.changes(after: have, limit: Self.passedOnCount + 1)
+        if let new, new.count <= Self.passedOnCount {
+            for batch in new { handle(.published(batch)) }
+        }
+        handle(.advanced(position))
+    }
+
+    func apply(_ batches: [ChangeBatch]) async -> ListOutcome {
         do throws(ReplicaError) {
             switch try await list.take(batches) {
             case .applied(let position): return .applied(position)

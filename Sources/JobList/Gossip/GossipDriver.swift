@@ -12,7 +12,7 @@ package import Vocabulary
 package actor GossipDriver {
     /// Work that waits for others and must not hold up the loop.
     enum Errand: Sendable {
-        case apply([ChangeBatch])
+        case passOn(Position)
         case exchange(UInt64, StreamRequest, with: PeerAddress)
         case install(UInt64, from: PeerAddress, above: Revision)
         case serve(Socket)
@@ -29,6 +29,7 @@ package actor GossipDriver {
         private let members = Mutex<[Member]>([])
         private let counters = Mutex(GossipCounters())
         private let keysSeen = Mutex<[NodeName: KeyID]>([:])
+        private let expected = Mutex(Revision.zero)
         private let asking = Mutex(0)
         private let serving = Mutex(0)
 
@@ -53,6 +54,13 @@ package actor GossipDriver {
             }
         }
 
+        /// Gossip itself will move the list to `revision`.
+        func expect(_ revision: Revision) {
+            expected.withLock { $0 = max($0, revision) }
+        }
+
+        func isNews(_ revision: Revision) -> Bool { expected.withLock { revision > $0 } }
+
         /// Takes one of the places for streams that we open, if one is free.
         func beginAsking() -> Bool { begin(asking) }
         func endAsking() { asking.withLock { $0 -= 1 } }
@@ -73,9 +81,10 @@ package actor GossipDriver {
     }
 
     static let streamLimit = 64
-    static let packetsPerTurn = 64
+    static let callsPerTurn = 4
+    static let passedOnCount = 16
     static let savePeriod = Duration.seconds(5)
-    static let showPeriod = Duration.milliseconds(250)
+    static let showPeriod = Duration.milliseconds(500)
 
     let settings: GossipSettings
     let list: any ReplicatedList
@@ -88,6 +97,9 @@ package actor GossipDriver {
     let shelf: Shelf
     let names: NameBook
     let errands: AsyncStream<Errand>.Continuation
+    /// What is to be applied: a hop to the list and one back, and no other thread between.
+    private let chains: AsyncStream<[ChangeBatch]>.Continuation
+    private let chainStream: AsyncStream<[ChangeBatch]>
     private let errandStream: AsyncStream<Errand>
     let loop: EventLoop
     private var datagrams: Socket?
@@ -96,7 +108,10 @@ package actor GossipDriver {
     private let port: UInt16
     private(set) var machine: GossipMachine
     private var seal: PacketSeal
-    private var buffer = [UInt8](repeating: 0, count: PacketSeal.longest)
+    private let buffer = DatagramBuffer(longest: PacketSeal.longest)
+    private var outgoing = PacketOutbox()
+    /// Not on the shelf yet.
+    private var traffic = GossipCounters()
     private var answers: [UInt64: StreamReply] = [:]
     private var requestCount: UInt64 = 0
     private var running: Task<Void, Never>?
@@ -172,6 +187,7 @@ package actor GossipDriver {
         names = NameBook(own: address)
         seal = PacketSeal(keys: keys)
         (errandStream, errands) = AsyncStream.makeStream()
+        (chainStream, chains) = AsyncStream.makeStream()
         machine = GossipMachine(
             me: me,
             contacts: contacts.map { PeerAddress($0) },
@@ -231,6 +247,14 @@ package actor GossipDriver {
         handle(.advanced(position))
     }
 
+    /// The list moved, whoever moved it; from any thread, and cheap if it was gossip itself.
+    ///
+    /// What is new in it is passed on like a published batch.
+    package nonisolated func listMoved(to position: Position) {
+        guard shelf.isNews(position.revision) else { return }
+        errands.yield(.passOn(position))
+    }
+
     /// Tells one member, or everybody who is present.
     package func send(_ signal: Signal, to name: NodeName?) {
         handle(.tell(signal, to: name))
@@ -278,6 +302,7 @@ package actor GossipDriver {
         datagrams = nil
         listener = nil
         errands.finish()
+        chains.finish()
         await desk.closeAll()
         running?.cancel()
         await running?.value
@@ -299,6 +324,7 @@ package actor GossipDriver {
             wallClock: SystemClock.wall
         )
         for action in actions { perform(action) }
+        sendPackets()
         showMembersIfDue()
     }
 
@@ -309,7 +335,9 @@ package actor GossipDriver {
             guard shelf.beginAsking() else { return failLater(number) }
             errands.yield(.exchange(number, request, with: address))
         case .answer(let request, let reply): answers[request] = reply
-        case .apply(let batches): errands.yield(.apply(batches))
+        case .apply(let batches):
+            if let last = batches.last { shelf.expect(last.position.revision) }
+            chains.yield(batches)
         case .install(let number, let address, let above):
             guard shelf.beginAsking() else { return failLater(number) }
             errands.yield(.install(number, from: address, above: above))
@@ -375,6 +403,14 @@ package actor GossipDriver {
         if let shownAt, shownAt.duration(to: now) < Self.showPeriod { return }
         shownAt = now
         shelf.show(machine.members)
+        showTraffic()
+    }
+
+    private func showTraffic() {
+        guard traffic != GossipCounters() else { return }
+        let news = traffic
+        traffic = GossipCounters()
+        shelf.count { $0.add(news) }
     }
 
     private func planSave() {
@@ -396,31 +432,35 @@ package actor GossipDriver {
     // Datagrams.
 
     private func receivePackets() {
-        for _ in 0..<Self.packetsPerTurn {
+        for _ in 0..<Self.callsPerTurn {
             guard let datagrams else { return }
-            switch datagrams.receive(into: &buffer) {
+            switch buffer.receive(from: datagrams) {
             case .nothing: return
-            case .failed: shelf.count { $0.socketErrors += 1 }
-            case .datagram(let bytes, let address): receive(bytes, from: address)
+            case .failed: traffic.socketErrors += 1
+            case .datagrams(let count):
+                for place in 0..<count {
+                    guard let (bytes, address) = buffer.datagram(place) else { continue }
+                    receive(bytes, from: address)
+                }
             }
         }
     }
 
     private func receive(_ bytes: [UInt8], from address: SocketAddress) {
-        shelf.count { counters in
-            counters.packetsReceived += 1
-            counters.bytesReceived += bytes.count
-        }
+        traffic.packetsReceived += 1
+        traffic.bytesReceived += bytes.count
         switch seal.open(bytes) {
         case .refused(let refusal): note(refusal, from: address)
         case .packet(let plain, let key):
             do throws(GossipCodecError) {
                 let said = PacketManners.believable(try PacketCodec.decode(plain), from: address)
-                complain(ofUnreachable: said.unreachable, from: address.description)
+                if let unreachable = said.unreachable {
+                    complain(ofUnreachable: unreachable, from: address.description)
+                }
                 speaker = (address, bytes.count)
                 defer { speaker = nil }
                 shelf.note(said.frames, under: key)
-                handle(.packet(said.frames, from: PeerAddress(address.description)))
+                handle(.packet(said.frames, from: names.peer(at: address)))
             } catch {
                 shelf.count { $0.malformed += 1 }
                 log.debug("gossip.malformed", ["from": address.description, "why": "\(error)"])
@@ -435,22 +475,29 @@ package actor GossipDriver {
 
     /// Sends `frames`, to all addresses of `peer` if it is a name.
     private func send(_ frames: [Frame], to peer: PeerAddress) {
-        guard !frames.isEmpty, let datagrams else { return }
+        guard !frames.isEmpty else { return }
         for address in names.addresses(of: peer) {
-            guard let plain = encode(frames, to: address) else { continue }
-            let packet = seal.seal(plain)
-            let code = datagrams.send(packet, to: address)
-            shelf.count { counters in
-                counters.packetsSent += 1
-                counters.bytesSent += packet.count
-                if code != 0 { counters.socketErrors += 1 }
+            if familiar.contains(address) {
+                outgoing.add(frames, to: address) { seal.seal(PacketCodec.encode($0)) }
+            } else if let plain = encode(frames, toStranger: address) {
+                outgoing.add(sealed: seal.seal(plain), to: address)
             }
         }
     }
 
-    /// The bytes of a packet; to a stranger no more than it sent us, and `nil` if nothing fits.
-    private func encode(_ frames: [Frame], to address: SocketAddress) -> [UInt8]? {
-        guard !familiar.contains(address) else { return PacketCodec.encode(frames) }
+    /// Sends what the last event has left to send.
+    private func sendPackets() {
+        let left = outgoing.take()
+        guard !left.isEmpty, let datagrams else { return }
+        for (packet, addresses) in left {
+            traffic.packetsSent += addresses.count
+            traffic.bytesSent += packet.count * addresses.count
+            traffic.socketErrors += datagrams.send(packet, to: addresses)
+        }
+    }
+
+    /// The bytes of a packet, no more than the stranger sent us, and `nil` if nothing fits.
+    private func encode(_ frames: [Frame], toStranger address: SocketAddress) -> [UInt8]? {
         var frames = frames
         var room = PacketSeal.overhead + PacketManners.questionLength
         if let speaker, speaker.address == address {
@@ -477,10 +524,15 @@ package actor GossipDriver {
         listen()
         planUpkeep()
         await withDiscardingTaskGroup { group in
+            group.addTask { await self.applyChains() }
             for await errand in errandStream {
                 group.addTask { await self.perform(errand) }
             }
         }
+    }
+
+    private func applyChains() async {
+        for await batches in chainStream { handle(.applied(await apply(batches))) }
     }
 
     /// Compares rosters with a peer that asked.

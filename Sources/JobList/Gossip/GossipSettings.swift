@@ -156,4 +156,13 @@ package struct GossipCounters: Equatable, Sendable {
     package var socketErrors = 0
 
     package init() {}
+
+    /// Adds what sockets alone have counted.
+    mutating func add(_ traffic: Self) {
+        packetsSent += traffic.packetsSent
+        packetsReceived += traffic.packetsReceived
+        bytesSent += traffic.bytesSent
+        bytesReceived += traffic.bytesReceived
+        socketErrors += traffic.socketErrors
+    }
 }

@@ -19,6 +19,7 @@ final class NameBook: Sendable {
 
     private struct State {
         var numeric: [PeerAddress: SocketAddress] = [:]
+        var texts: [SocketAddress: PeerAddress] = [:]
         var answers: [PeerAddress: Answer] = [:]
         var asking: Set<PeerAddress> = []
         var resolver: Resolver?
@@ -45,6 +46,17 @@ final class NameBook: Sendable {
 
     deinit {
         state.withLock { $0.resolver }?.stop()
+    }
+
+    /// What `address` is called.
+    func peer(at address: SocketAddress) -> PeerAddress {
+        state.withLock { state in
+            if let known = state.texts[address] { return known }
+            let peer = PeerAddress(address.description)
+            if state.texts.count >= Self.limit { state.texts = [:] }
+            state.texts[address] = peer
+            return peer
+        }
     }
 
     /// The addresses of `peer` that are known without waiting, as last heard.

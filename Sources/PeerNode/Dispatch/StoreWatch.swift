@@ -17,6 +17,10 @@ package struct StoreWatch: Sendable {
     private static let patience = Duration.seconds(1)
     /// The pause while something is outstanding, or the store is away.
     private static let interval = Duration.milliseconds(200)
+    /// How long a tailer asks the store to wait while edits come: it looks more often then.
+    private static let briskPatience = Duration.milliseconds(50)
+    /// How long edits are taken to be coming after one has.
+    private static let briskness = Duration.seconds(5)
     private static let triggerLimit = 1_000
 
     private let store: any LeaseStore
@@ -48,9 +52,16 @@ package struct StoreWatch: Sendable {
         var last: StorePulse?
         var nextTrigger: Instant?
         var behindSince: MonotonicInstant?
+        var movedAt: MonotonicInstant?
         while !Task.isCancelled {
             do throws(StoreError) {
-                let pulse = try await next(after: last, nextTrigger, isBehind: behindSince != nil)
+                let pulse = try await next(
+                    after: last,
+                    nextTrigger,
+                    isBehind: behindSince != nil,
+                    movedAt: movedAt
+                )
+                if let last, last.head != pulse.head { movedAt = SystemClock.monotonic }
                 behindSince = await follow(pulse.head, behindSince: behindSince)
                 let isDue = nextTrigger.map { $0 <= SystemClock.wall } ?? false
                 if pulse.triggers != last?.triggers || isDue {
@@ -70,10 +81,14 @@ package struct StoreWatch: Sendable {
     private func next(
         after last: StorePulse?,
         _ nextTrigger: Instant?,
-        isBehind: Bool
+        isBehind: Bool,
+        movedAt: MonotonicInstant?
     ) async throws(StoreError) -> StorePulse {
         guard let last else { return try await store.pulse() }
         var limit = isBehind ? Self.interval : Self.patience
+        if let movedAt, movedAt.duration(to: SystemClock.monotonic) < Self.briskness, isTailer() {
+            limit = Self.briskPatience
+        }
         if let nextTrigger {
             limit = max(.milliseconds(1), min(limit, SystemClock.wall.duration(to: nextTrigger)))
         }
