@@ -43,9 +43,8 @@ extension Race {
         let began = SystemClock.monotonic
         let name = cluster is SerfCluster ? "serf" : "ours"
         func progress(_ what: String) {
-            say(
-                "# \(tenths(began.duration(to: SystemClock.monotonic).inSeconds)) s, \(name): \(what)"
-            )
+            let passed = tenths(began.duration(to: SystemClock.monotonic).inSeconds)
+            say("# \(passed) s, \(name): \(what)")
         }
         try await cluster.settle(patience: .seconds(10))
         progress("everybody sees everybody")

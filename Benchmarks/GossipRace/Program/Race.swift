@@ -100,8 +100,8 @@ struct Samples {
 
 /// Prints `BENCH name ours theirs unit ratio`; a ratio above 1 means that ours is better.
 ///
-/// `theirs` is the goal where there is nobody to race against. A ratio of counts that may be 0 has 1
-/// added to both.
+/// `theirs` is the goal where there is nobody to race against. A ratio of counts that may be 0
+/// has 1 added to both.
 func bench(
     _ name: String,
     _ ours: Double,
