@@ -59,8 +59,8 @@ struct clinux_datagram {
 int clinux_receive_many(int descriptor, void *buffer, size_t stride, struct clinux_datagram *found,
                         unsigned int count);
 
-/// `sendmmsg(2)`: the same bytes to each of at most 64 `sockaddr_storage`. Returns how many were taken before
-/// the first that was not, or -1 with `errno` set if that was the first.
+/// `sendmmsg(2)`: the same bytes to each of at most 64 `sockaddr_storage`. Returns how many were taken
+/// before the first that was not, or -1 with `errno` set if that was the first.
 int clinux_send_many(int descriptor, const void *bytes, size_t length,
                      void *addresses, unsigned int count);
 
