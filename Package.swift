@@ -234,8 +234,9 @@ let package = Package(
         tests(
             of: "PeerNode",
             on: [
-                "Vocabulary", "Platform", "LockLease", "LogSink", "Scheduler", "HTTPService",
-                "HTTPClient",
+                "Vocabulary", "Platform", "CronEval", "LockLease", "LogSink", "Scheduler",
+                "JobList",
+                "HTTPService", "HTTPClient",
             ]
         ),
         tests(

@@ -96,7 +96,7 @@ package struct Node: Sendable {
 
 extension NodeParts {
     var follower: ListFollower {
-        ListFollower(feed: feed, dispatcher: dispatcher, me: settings.name, log: log)
+        ListFollower(feed: feed, holder: dispatcher, me: settings.name, log: log)
     }
 
     var watch: StoreWatch {

@@ -6,7 +6,7 @@ package import Scheduler
 package import Vocabulary
 
 /// Races for runs on behalf of this node, and starts those it wins.
-package actor Dispatcher {
+package actor Dispatcher: ListHolder {
     /// What the dispatcher needs from the rest of the node.
     package struct World: Sendable {
         package let store: any LeaseStore
@@ -101,6 +101,11 @@ package actor Dispatcher {
     package func removed(_ uids: [UID]) {
         for uid in uids { jobs[uid] = nil }
         handle(.removed(uids))
+    }
+
+    package func removed(allBut uids: Set<UID>) {
+        let gone = jobs.keys.filter { !uids.contains($0) }
+        if !gone.isEmpty { removed(gone.sorted()) }
     }
 
     package func calendars(_ entries: [CalendarEntry]) {
