@@ -241,7 +241,10 @@ let package = Package(
         ),
         tests(
             of: "Master",
-            on: ["Vocabulary", "Platform", "HTTPService", "HTTPClient", "LockLease", "JobList"]
+            on: [
+                "Vocabulary", "Platform", "Documents", "Gossip", "HTTPService", "HTTPClient",
+                "JobList", "LockLease", "Sealing",
+            ]
         ),
         tests(
             of: "RotaCLI",
