@@ -121,10 +121,18 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // What the race programs below have in common.
+        .target(
+            name: "RaceWords",
+            dependencies: ["Platform"],
+            path: "Benchmarks/RaceWords",
+            swiftSettings: settings
+        ),
+
         // Processes that race for claims, under faults or beside the bare store.
         .target(
             name: "StoreRace",
-            dependencies: ["LockLease", "Platform", "Vocabulary"],
+            dependencies: ["LockLease", "Platform", "RaceWords", "Vocabulary"],
             path: "Benchmarks/StoreRace",
             swiftSettings: settings
         ),
@@ -139,7 +147,8 @@ let package = Package(
         .target(
             name: "GossipRace",
             dependencies: [
-                "Gossip", "JobList", "LockLease", "PeerNode", "Platform", "Sealing", "Vocabulary",
+                "Gossip", "JobList", "LockLease", "PeerNode", "Platform", "RaceWords", "Sealing",
+                "Vocabulary",
             ],
             path: "Benchmarks/GossipRace",
             swiftSettings: settings
@@ -156,7 +165,7 @@ let package = Package(
             name: "ListRace",
             dependencies: [
                 "Vocabulary", "Platform", "Sealing", "Gossip", "HTTPService", "JobList",
-                "LockLease",
+                "LockLease", "RaceWords",
             ],
             path: "Benchmarks/ListRace",
             swiftSettings: settings
