@@ -177,6 +177,23 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Whole clusters that run jobs, beside other schedulers and a bare loop of spawns.
+        .target(
+            name: "RunRace",
+            dependencies: [
+                "Vocabulary", "Platform", "HTTPClient", "Sealing", "CronEval", "LockLease",
+                "Scheduler", "JobList",
+            ],
+            path: "Benchmarks/RunRace",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "run-race",
+            dependencies: ["RunRace"],
+            path: "Benchmarks/run-race",
+            swiftSettings: settings
+        ),
+
         .target(
             name: "TestSupport",
             dependencies: ["Platform"],

@@ -92,6 +92,38 @@ extension NodeLossPolicy {
     }
 }
 
+extension RoutePolicy {
+    static let forms =
+        #""spread", "least-loaded", "sticky", "round-robin" or "node=NAME""#
+    private static let pin = "node="
+
+    var text: String {
+        switch self {
+        case .spread: "spread"
+        case .leastLoaded: "least-loaded"
+        case .sticky: "sticky"
+        case .roundRobin: "round-robin"
+        case .node(let name): "\(Self.pin)\(name.text)"
+        }
+    }
+
+    init?(text: String) {
+        switch text {
+        case "spread": self = .spread
+        case "least-loaded": self = .leastLoaded
+        case "sticky": self = .sticky
+        case "round-robin": self = .roundRobin
+        case _:
+            guard text.hasPrefix(Self.pin) else { return nil }
+            let name = text.dropFirst(Self.pin.count)
+            guard !name.isEmpty, name.utf8.count <= Limits.tagBytes,
+                name.allSatisfy({ !$0.isWhitespace })
+            else { return nil }
+            self = .node(NodeName(String(name)))
+        }
+    }
+}
+
 /// Sizes in bytes; `1KB` is 1,024 bytes.
 enum SizeText {
     private static let units = [("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10), ("B", 1)]

@@ -108,7 +108,7 @@ extension NodeParts {
             me: settings.name,
             machine: SchedulerMachine(
                 me: settings.name,
-                settings: SchedulerSettings(),
+                settings: settings.scheduling,
                 zones: ZoneCatalog(
                     release: ZoneInfoFiles.version,
                     load: ZoneInfoFiles.bytes(named:)
@@ -123,6 +123,8 @@ extension NodeParts {
                     loop.call { runs.assumeIsolated { $0.start(order) } }
                 },
                 settle: { board.tell(.settle($0)) },
+                pass: { board.tell(.pass($0)) },
+                place: { board.tell(.place($0)) },
                 refresh: { board.tell(.refresh($0)) },
                 finish: { board.tell(.finish($0)) }
             ),

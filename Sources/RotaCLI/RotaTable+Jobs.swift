@@ -299,6 +299,11 @@ extension RotaTable {
         .duration("catch-up", "TIME", "Missed starts older than this are never made up"),
         .repeated("on-tag", "KEY=VALUE", "Only on nodes with this tag"),
         .repeated("on-node", "NODE", "Only on this node", from: .names(of: "node")),
+        .text(
+            "route",
+            "POLICY",
+            "Who goes first: spread, least-loaded, sticky, round-robin, node=NAME"
+        ),
         .text("description", "TEXT", "What it is for"),
         .text("owner", "TEXT", "Whom to ask"),
         .repeated("label", "TEXT", "A word to find it by"),

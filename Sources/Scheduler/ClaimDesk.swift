@@ -45,9 +45,11 @@ struct ClaimRequest: Sendable {
     let subjects: [Subject]
     /// The runs it has room reserved for.
     let runs: Int
-    let sentAt: Instant
+    let sentAt: Moment
     /// Set while the outcome is unknown and the request waits to be sent again.
     var isUnknown = false
+    /// Whether it was sent more than once: how long that took says nothing of the store.
+    var wasUnknown = false
 }
 
 /// The claims under way.
@@ -81,6 +83,7 @@ struct ClaimDesk: Sendable {
     mutating func markUnknown(_ id: RequestID) -> Bool {
         guard let index = requests.firstIndex(where: { $0.id == id }) else { return false }
         requests[index].isUnknown = true
+        requests[index].wasUnknown = true
         return true
     }
 

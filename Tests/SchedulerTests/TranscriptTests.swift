@@ -161,12 +161,10 @@ import Vocabulary
         var node = Transcript.node(slots: 1)
         let all = entry { $0.spec.misfire = .all(limit: 5) }
         _ = node.at(1, .put([all, Transcript.entry("other", every: 30)]))
-        #expect(node.at(30, .deadlineReached) == "claim c1: job 1→10 +10!; wake 31")
-        #expect(node.at(30.02, won: "c1") == "start job 10; wake 31.020")
-        // Others have had their turn while there was no slot: it looks first.
-        #expect(node.at(30.1, .slots(free: 1)) == "read job; wake 31.100")
-        let more = node.at(30.2, .cursors([uid: time(10)]))
-        #expect(more == "claim c2: job 10→20 +20!; wake 31.200")
+        #expect(node.at(30, .deadlineReached) == "claim c1: other 1→30 +30; wake 31")
+        #expect(node.at(30.02, won: "c1") == "start other 30; settle 30; wake 31.020")
+        #expect(node.at(30.1, .slots(free: 1)) == "claim c2: job 1→10 +10!; wake 31.100")
+        #expect(node.at(30.2, won: "c2") == "start job 10; wake 31.200")
     }
 
     @Test func `without a slot skips what is to be skipped`() {
