@@ -240,7 +240,11 @@ let package = Package(
         ),
         tests(
             of: "Master",
-            on: ["Vocabulary", "Platform", "HTTPService", "HTTPClient", "LockLease", "JobList"]
+            on: [
+                "CronEval", "Gossip", "HTTPClient", "HTTPService", "JobList", "LockLease",
+                "Platform", "Vocabulary",
+            ],
+            exclude: ["Golden"]
         ),
         tests(
             of: "RotaCLI",

@@ -70,6 +70,7 @@ package struct Master: Sendable {
         )
         replica.observe { moved($0) }
         let zones = ZoneCatalog(load: ZoneInfoFiles.bytes(named:))
+        let schedules = JobSchedules(calendars: CalendarShelf(replica: replica), zones: zones)
         return MasterParts(
             settings: settings,
             log: log,
@@ -79,7 +80,6 @@ package struct Master: Sendable {
             tailer: tailer,
             gossip: gossip,
             client: HTTPClient(),
-            zones: zones,
             editor: Editor(
                 store: store,
                 replica: replica,
@@ -101,7 +101,8 @@ package struct Master: Sendable {
                 log: log
             ),
             requests: RequestCounters(),
-            calendars: CalendarShelf(replica: replica)
+            schedules: schedules,
+            upcoming: UpcomingJobs(feed: feed, replica: replica, schedules: schedules)
         )
     }
 
