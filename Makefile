@@ -1,5 +1,5 @@
 # Every target is one line; what it runs can be typed by hand.
-.PHONY: build test check lint tidy tsan release soak soak-store bench-store bench-gossip bench-list bench-race bench-takeover prove-cron verify-cron bench-cron sim bench-sim fuzz up down clean packages
+.PHONY: build test check lint tidy tsan release soak soak-sleep soak-store bench-store bench-gossip bench-list bench-race bench-takeover prove-cron verify-cron bench-cron sim bench-sim fuzz up down clean packages
 
 packages: ; @./testnet/packages
 build: packages ; swift build
@@ -10,6 +10,8 @@ tsan: packages ; TSAN_OPTIONS="suppressions=$(CURDIR)/testnet/tsan.supp" swift t
 release: packages ; ./testnet/build
 check: packages lint build test tsan
 soak: packages ; ROTA_SOAK_SECONDS=$${ROTA_SOAK_SECONDS:-600} ./testnet/test --filter ClusterTests
+# All nodes sleep for ten minutes; every instant of every misfire policy has its verdict.
+soak-sleep: packages ; ROTA_SLEEP_SECONDS=$${ROTA_SLEEP_SECONDS:-600} ./testnet/test --filter 'Verdicts/.*slept'
 # Ten minutes of racing processes and of faults on each store; an account of every start, claim and instant.
 soak-store: packages ; ./Benchmarks/store/race soak sqlite postgres etcd
 # Claims beside the bare store, in the same run.

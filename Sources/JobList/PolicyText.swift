@@ -1,6 +1,6 @@
 // Policies and sizes as one writes them: `allow(3)`, `all(100)`, `retry(1)`, `1MB`.
 
-internal import Vocabulary
+package import Vocabulary
 
 /// A word with an optional number in parentheses.
 private struct CallText {
@@ -25,7 +25,8 @@ private struct CallText {
 extension OverlapPolicy {
     static let forms = #""forbid", "queue", "allow", "allow(3)" or "replace""#
 
-    var text: String {
+    /// As one writes it.
+    package var text: String {
         switch self {
         case .forbid: "forbid"
         case .queue: "queue"
@@ -52,7 +53,8 @@ extension OverlapPolicy {
 extension MisfirePolicy {
     static let forms = #""latest", "skip" or "all(100)", with a number from 1 to 10000"#
 
-    var text: String {
+    /// As one writes it.
+    package var text: String {
         switch self {
         case .latest: "latest"
         case .skip: "skip"

@@ -68,6 +68,7 @@ package struct Master: Sendable {
         let ground = try await MemberGround.open(plan, log: log) { _ in }
         ground.replica.observe { moved($0) }
         let zones = ZoneCatalog(load: ZoneInfoFiles.bytes(named:))
+        let schedules = JobSchedules(calendars: CalendarShelf(replica: ground.replica), zones: zones)
         return MasterParts(
             settings: settings,
             log: log,
@@ -77,7 +78,6 @@ package struct Master: Sendable {
             tailer: ground.tailer,
             gossip: ground.gossip,
             client: HTTPClient(),
-            zones: zones,
             editor: Editor(
                 store: ground.store,
                 replica: ground.replica,
@@ -87,7 +87,8 @@ package struct Master: Sendable {
             ),
             keys: ground.keys,
             requests: RequestCounters(),
-            calendars: CalendarShelf(replica: ground.replica)
+            schedules: schedules,
+            upcoming: UpcomingJobs(feed: ground.feed, replica: ground.replica, schedules: schedules)
         )
     }
 
