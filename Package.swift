@@ -230,7 +230,7 @@ let package = Package(
         tests(of: "CommandTable", on: ["Vocabulary"], exclude: ["Golden"]),
         tests(of: "CronEval", on: ["CronProof", "Vocabulary", "Platform"], exclude: ["Golden"]),
         tests(of: "CronJudge", on: ["CronEval", "Platform"], exclude: ["Golden"]),
-        tests(of: "ClusterSimulator", on: ["Scheduler", "Vocabulary"]),
+        tests(of: "ClusterSimulator", on: ["JobList", "LockLease", "Vocabulary"]),
         tests(of: "Gossip", on: ["GossipSimulator", "Vocabulary"]),
         tests(
             of: "LockLease",

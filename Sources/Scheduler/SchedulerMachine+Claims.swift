@@ -237,7 +237,12 @@ extension SchedulerMachine {
     ) {
         let rest: Duration
         switch outcome {
-        case .won, .taken, .disabled, nil:
+        case .won, .taken, .disabled:
+            // It is somebody's, or has to wait for room or for its job to be resumed: the store
+            // tells when there is news of that, and asking again would go on for ever.
+            let retry = now.wall.advanced(by: settings.stagger * 4)
+            return triggers.conclude(id, retryAt: retry)
+        case nil:
             rest = settings.stagger * 4
         case .stale, .gone:
             refreshing.append(item.job)

@@ -191,6 +191,7 @@ struct Checker {
         )
         for run in account.runs {
             if run.key.attempt > 1 {
+                guard evidence.rollbacks == 0 else { continue }
                 let before = RunKey(
                     job: run.key.job,
                     instant: run.key.instant,

@@ -48,6 +48,7 @@ struct Inspector {
     private(set) var edits: [UID: [Edit]] = [:]
     private(set) var moves: [UID: [Move]] = [:]
     private(set) var manual: Set<RunKey> = []
+    private var wonRequests: [RequestID: Int64] = [:]
     private var fences: [UID: Fence] = [:]
     private var cursors: [UID: Instant] = [:]
     private var open: [UID: Int] = [:]
@@ -149,21 +150,23 @@ struct Inspector {
         _ items: [ClaimItem],
         _ outcomes: [ClaimOutcome],
         by session: SessionID,
+        as id: RequestID,
         from sender: Int,
         _ world: World
     ) {
         world.evidence.claims += 1
+        // The same claim again has the same answer and changes nothing.
+        guard wonRequests[id] == nil else { return }
         var hasWon = false
         for (item, outcome) in zip(items, outcomes) {
             guard case .won(let grants) = outcome else { continue }
-            // The same claim again has the same answer and changes nothing.
-            if let first = grants.first, claimed[first.run] != nil { continue }
             hasWon = true
             check(item, grants, world)
             for grant in grants { take(grant, under: item, from: session, world) }
         }
         guard hasWon else { return }
         world.evidence.wonClaims += 1
+        wonRequests[id] = world.now
         if !world.store.model.isLive(session) {
             report("I2", "\(session)", "a dead session has claimed", world)
         }
@@ -330,6 +333,7 @@ struct Inspector {
     mutating func rolledBack(to time: Int64, isSilent: Bool, _ world: World) {
         if !isSilent { world.evidence.rollbacks += 1 }
         let model = world.store.model
+        wonRequests = wonRequests.filter { $0.value <= time }
         for (run, claim) in claimed {
             if let record = model.run(run) {
                 claimed[run]?.state = record.state

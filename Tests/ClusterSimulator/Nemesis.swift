@@ -246,6 +246,7 @@ final class Nemesis {
         (world.store.refused, world.store.unknownBefore, world.store.unknownAfter) = (0, 0, 0)
         world.store.certain = nil
         world.store.clockError = 0
+        world.setup.slots = 50
         for node in world.nodes {
             node.clock.setWall(error: world.draw(-20...20), drift: 0, at: world.now)
             node.clockWasSet()
@@ -253,6 +254,7 @@ final class Nemesis {
                 node.frozenUntil = world.now
                 world.drainInbox(of: node)
             }
+            if node.isUp { node.handle(.slots(free: node.freeSlots)) }
             node.start()
         }
         if let master = world.master {

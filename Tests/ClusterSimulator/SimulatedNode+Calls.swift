@@ -76,6 +76,9 @@ extension SimulatedNode {
         case (.failed(let error), _) where error.isOfReach:
             witness.doubt()
         case (.renewal(let renewal), _):
+            let epoch = renewal.head.revision.epoch
+            let before = toldWrites.epoch == epoch ? toldWrites.writes : 0
+            toldWrites = (epoch, max(before, renewal.writes))
             guard let seen = view.seen else { return reply }
             let mark = HistoryMark(
                 storeID: seen.storeID,
@@ -83,7 +86,6 @@ extension SimulatedNode {
                 writes: renewal.writes
             )
             if let error = admit(mark, since: view, after: 1) { return .failed(error) }
-            toldWrites = (renewal.head.revision.epoch, renewal.writes)
         case (.outcomes(let outcomes), .claim(_, let id, _)):
             let hasWon = outcomes.contains {
                 if case .won = $0 { true } else { false }

@@ -63,6 +63,7 @@ extension SimulatedNode {
             case _: break
             }
         }
+        reach(.afterSendBeforeAnswer)
     }
 
     private func expire(_ dead: SessionID, _ beat: Beat) {

@@ -40,6 +40,10 @@ enum StoreRequest {
 }
 
 extension StoreRequest {
+    var isIdentify: Bool {
+        if case .identify = self { true } else { false }
+    }
+
     /// Whether it may see what is not certain yet.
     var isGlance: Bool {
         if case .runs = self { true } else { false }
@@ -86,7 +90,8 @@ struct StoreService {
     var certain: (model: ModelStore, at: Int64)?
     /// Counts restarts and failovers: calls that were under way over one have no known outcome.
     var life = 0
-    var writesOfAccepted: Int64 = 0
+    /// Which life of the store each member has its connection to.
+    var contacts: [Int: Int] = [:]
 
     init(requestMemory: Duration) {
         model = ModelStore(id: "cell", requestMemory: requestMemory)
@@ -102,28 +107,56 @@ extension World {
         from sender: Int,
         answer: @escaping (StoreReply) -> Void
     ) {
-        let call = Call(request: request, sender: sender, sentAt: now, answer: answer)
+        let call = Call(request, from: sender, at: now, answer: answer)
         let isCut = network.cutFromStore.contains(sender)
         if isCut || store.isAway || happens(store.refused) {
             return fail(call, .unavailable("cut"), soon: draw(0...1) == 0)
         }
+        // The connection is to a server that is gone: only whoever asks who is there goes on.
+        if store.contacts[sender, default: store.life] != store.life, !request.isIdentify {
+            store.contacts[sender] = nil
+            return fail(call, .unavailable("connection lost"), soon: true)
+        }
+        store.contacts[sender] = store.life
         if happens(store.unknownBefore) { return fail(call, .unknown("lost"), soon: false) }
-        let delay = max(draw(store.latency), store.stalledUntil - now)
+        // A packet may be held up for longer than its sender waits, or lives.
+        let isStraggler = setup.has(.delay) && draw(0...99) == 0
+        let delay =
+            isStraggler
+            ? draw(100...setup.term * 3) : max(draw(store.latency), store.stalledUntil - now)
+        if delay > Self.patience { fail(call, .unknown("no answer"), soon: false) }
         after(delay, "arrive") { [unowned self] in arrive(call) }
     }
 
-    private struct Call {
+    private final class Call {
         let request: StoreRequest
         let sender: Int
         let sentAt: Int64
-        let answer: (StoreReply) -> Void
+        private var answer: ((StoreReply) -> Void)?
+
+        init(
+            _ request: StoreRequest,
+            from sender: Int,
+            at now: Int64,
+            answer: @escaping (StoreReply) -> Void
+        ) {
+            (self.request, self.sender, sentAt) = (request, sender, now)
+            self.answer = answer
+        }
+
+        /// Only the first answer counts.
+        func finish(_ reply: StoreReply) {
+            let answer = answer
+            self.answer = nil
+            answer?(reply)
+        }
     }
 
     private static let patience: Int64 = 5_000
 
     private func fail(_ call: Call, _ error: StoreError, soon: Bool) {
         let rest = max(1, call.sentAt + Self.patience - now)
-        after(soon ? draw(1...min(50, rest)) : rest, "fail") { call.answer(.failed(error)) }
+        after(soon ? draw(1...min(50, rest)) : rest, "fail") { call.finish(.failed(error)) }
     }
 
     private func arrive(_ call: Call) {
@@ -157,7 +190,7 @@ extension World {
                 }
                 return deliver(call, reply, life: life)
             }
-            call.answer(reply)
+            call.finish(reply)
         }
     }
 

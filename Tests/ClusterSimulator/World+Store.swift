@@ -128,7 +128,7 @@ extension World {
             claimant = other.id
         }
         let outcomes = try store.model.claim(claimant, id: id, items: taken, at: clock)
-        inspector.claimed(items, outcomes, by: session, from: sender, self)
+        inspector.claimed(items, outcomes, by: session, as: id, from: sender, self)
         if mutant == .queueDropped {
             for trigger in store.model.waiting where trigger.cause == .queued {
                 store.model.forgeWaiting(trigger.id)
@@ -187,7 +187,10 @@ extension World {
     private func isRecorded(_ job: UID, _ runs: [PlannedRun], _ from: Instant) -> Bool {
         let wanted = Set(runs.map(\.instant))
         guard !wanted.isEmpty else { return true }
-        return store.model.runs.contains { $0.key.job == job && wanted.contains($0.key.instant) }
+        // What is closed has been pruned.
+        return store.model.openRuns.contains {
+            $0.key.job == job && wanted.contains($0.key.instant)
+        }
             || store.model.skips(of: job).contains { skip in
                 wanted.contains { skip.from < $0 && $0 <= skip.through }
             }

@@ -20,7 +20,7 @@ final class World {
     let seed: UInt64
     /// What true time 0 is called.
     let epoch: Instant
-    let setup: Setup
+    var setup: Setup
     let mutant: Mutant?
     var chance: SeededGenerator
     private(set) var now: Int64 = 0

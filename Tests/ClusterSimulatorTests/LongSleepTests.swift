@@ -1,3 +1,4 @@
+import JobList
 import LockLease
 import TestSupport
 import Testing

@@ -273,6 +273,32 @@ import Vocabulary
         #expect(node.at(9, .deadlineReached).hasPrefix("wake"))
     }
 
+    @Test func `asks for a trigger that is somebody else's once, until the store lists it again`() {
+        var node = Transcript.node(1, of: 2)
+        _ = node.at(1, .put([entry(every: 1_000)]))
+        let trigger = Trigger(
+            id: TriggerID(7),
+            key: RunKey(job: uid, instant: time(5.001)),
+            name: ObjectKey(tenant: "t", kind: .job, name: "job"),
+            cause: .manual(by: "somebody"),
+            notBefore: time(5)
+        )
+        let taken: ([ClaimOutcome]) -> [ClaimOutcome] = { _ in [.taken(cursor: .epoch)] }
+        _ = node.at(5, .triggers([trigger]))
+        #expect(node.at(5.4, .deadlineReached).hasPrefix("claim c1: job trigger 7"))
+        _ = node.at(5.42, won: "c1", taken)
+        for second in 6...60 {
+            #expect(!node.at(Double(second), .deadlineReached).contains("claim"), "\(second)")
+        }
+        // There is room now; and while the claim is away the store says so once more.
+        _ = node.at(61, .triggers([trigger]))
+        #expect(node.at(61.4, .deadlineReached).hasPrefix("claim c2: job trigger 7"))
+        _ = node.at(61.41, .triggers([trigger]))
+        _ = node.at(61.42, won: "c2", taken)
+        _ = node.at(62.42, .deadlineReached)
+        #expect(node.at(62.9, .deadlineReached).hasPrefix("claim c3: job trigger 7"))
+    }
+
     @Test func `does not repeat itself when the clock is set back, and waits no longer than meant`()
     {
         var node = Transcript.node()
