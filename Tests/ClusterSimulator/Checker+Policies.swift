@@ -18,7 +18,8 @@ extension Checker {
                 guard let fault = fault(of: skip.reason, for: target, account, targets) else {
                     continue
                 }
-                let text = "\(target.instant) was skipped as \(skip.reason.rawValue), though \(fault)"
+                let text =
+                    "\(target.instant) was skipped as \(skip.reason.rawValue), though \(fault)"
                 report("I17", account.name, target.instant, text)
                 break
             }
@@ -56,7 +57,9 @@ extension Checker {
             abs(world.time(of: target.instant) - $0.committedAt) < 30_000
         }
         let wasPaused = account.edits.contains { $0.job?.pause != nil }
-        guard isQuiet, !wasPaused, evidence.isCalmForAll(at - 1_000, at + 10_000) else { return nil }
+        guard isQuiet, !wasPaused, evidence.isCalmForAll(at - 1_000, at + 10_000) else {
+            return nil
+        }
         // One node that is well decides in time, whatever ails the others.
         let well = eligible(target.spec).first { evidence.isCalm($0, at - 1_000, at + 10_000) }
         return well.map { "n\($0 + 1) was well" }
@@ -93,7 +96,9 @@ extension Checker {
 
     /// Whether an edit, or a pause and what it left behind, may hold the job up.
     private func isBusy(_ account: Account, _ at: Int64) -> Bool {
-        let lately = account.edits.contains { $0.committedAt > at - 15_000 && $0.committedAt < at + 15_000 }
+        let lately = account.edits.contains {
+            $0.committedAt > at - 15_000 && $0.committedAt < at + 15_000
+        }
         let paused = account.edits.contains { edit in
             edit.job?.pause.map { pause in
                 world.time(of: pause.since) - 1_000 <= at
@@ -140,7 +145,8 @@ extension Checker {
         let isExcused =
             !evidence.isCalm(older.node, older.at, to) || !evidence.isCalmForAll(older.at, to)
         guard isTakenOver, isExcused else {
-            let text = "\(older.run) was under way when \(newer.run) started; it is \(claim?.state as Any)"
+            let text =
+                "\(older.run) was under way when \(newer.run) started; it is \(claim?.state as Any)"
             return report("I9", newer.name, world.instant(newer.at), text)
         }
         evidence.unfencedOverlaps += 1
@@ -157,7 +163,8 @@ extension Checker {
             let node = world.nodes.first { $0.name == run.node }
             let isKept = node?.openRuns[run.id] != nil || node?.isReporting(run.id) == true
             if !isLive || !(isUnderWay || isKept) {
-                let text = "\(run.id) of \(run.node) is open; its session \(isLive ? "lives" : "is dead")"
+                let text =
+                    "\(run.id) of \(run.node) is open; its session \(isLive ? "lives" : "is dead")"
                 report("I18", run.name.name, run.claimedAt, text)
             }
         }
@@ -167,7 +174,12 @@ extension Checker {
                 report("I18", node.name.text, end, "it does not take part")
             }
             if node.disk.position != head {
-                report("I19", node.name.text, end, "its list is at \(node.disk.position), not \(head)")
+                report(
+                    "I19",
+                    node.name.text,
+                    end,
+                    "its list is at \(node.disk.position), not \(head)"
+                )
             }
         }
     }

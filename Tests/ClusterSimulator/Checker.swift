@@ -199,7 +199,12 @@ struct Checker {
                 )
                 let state = attempts[before]?.state
                 if state == nil || state?.isOpen == true || state == .succeeded {
-                    report("I11", account.name, run.key.instant, "\(run.key) follows \(state as Any)")
+                    report(
+                        "I11",
+                        account.name,
+                        run.key.instant,
+                        "\(run.key) follows \(state as Any)"
+                    )
                 }
             } else if run.cause.isByHand {
                 guard !inspector.manual.contains(run.key) else { continue }

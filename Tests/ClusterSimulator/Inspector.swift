@@ -173,7 +173,8 @@ struct Inspector {
         let told = world.nodes[sender].toldWrites
         let head = world.store.model.identity(at: world.storeClock)
         if told.epoch == head.head.revision.epoch, told.writes > head.writes {
-            let text = "claims at write \(head.writes) of a store that had told it of \(told.writes)"
+            let text =
+                "claims at write \(head.writes) of a store that had told it of \(told.writes)"
             report("I14", world.nodes[sender].name.text, text, world)
         }
     }
@@ -329,7 +330,7 @@ struct Inspector {
 
     /// The store is as it was at `time`: what it has forgotten is put aside.
     ///
-    /// - Parameter isSilent: Nobody was told of what is gone.
+    /// `isSilent`: Nobody was told of what is gone.
     mutating func rolledBack(to time: Int64, isSilent: Bool, _ world: World) {
         if !isSilent { world.evidence.rollbacks += 1 }
         let model = world.store.model
@@ -347,7 +348,9 @@ struct Inspector {
         open = [:]
         for run in model.openRuns { open[run.key.job, default: 0] += 1 }
         fences = [:]
-        for run in model.runs { fences[run.key.job] = max(fences[run.key.job] ?? run.fence, run.fence) }
+        for run in model.runs {
+            fences[run.key.job] = max(fences[run.key.job] ?? run.fence, run.fence)
+        }
         for uid in edits.keys {
             edits[uid]?.removeAll { $0.committedAt > time }
             cursors[uid] = model.cursor(of: uid)

@@ -89,7 +89,7 @@ package struct Scenario: Sendable {
         return "simulate-cluster --seed \(seed) --troubles \(list)\(mistake)\(length)"
     }
 
-    /// - Parameter isTelling: Also write down a timeline, which takes longer.
+    /// Runs it from beginning to end; with `isTelling` it also writes down a timeline.
     package func run(isTelling: Bool = false) -> ScenarioOutcome {
         let world = World(seed: seed, setup: setup, mutant: mutant)
         if isTelling { world.lines = [] }
@@ -135,11 +135,15 @@ package struct Scenario: Sendable {
 
     /// What happened around the first violation, to its subject and to all.
     private func timeline(of world: World) -> [String] {
-        guard let lines = world.lines, let first = world.evidence.violations.first else { return [] }
+        guard let lines = world.lines, let first = world.evidence.violations.first else {
+            return []
+        }
         let job = world.inspector.edits.values.first { $0.last?.key.name == first.subject }
         let words = [first.subject] + (job?.last.map { [$0.key.name] } ?? [])
         func matters(_ text: String) -> Bool {
-            words.contains { text.contains("\($0) ") || text.hasSuffix($0) || text.contains("\($0):") }
+            words.contains {
+                text.contains("\($0) ") || text.hasSuffix($0) || text.contains("\($0):")
+            }
                 || !text.contains("starts job-") && !text.contains("edit of job-")
         }
         let near = lines.filter { $0.at <= first.at + 60_000 && matters($0.text) }.suffix(30)

@@ -45,7 +45,8 @@ struct SlowCron {
         for item in word.split(separator: ",") {
             let parts = item.split(separator: "/")
             guard let step = parts.count == 2 ? Int64(parts[1]) : 1, step > 0 else { return nil }
-            let ends = parts[0] == "*" ? [0, end - 1] : parts[0].split(separator: "-").map { Int64($0) }
+            let ends =
+                parts[0] == "*" ? [0, end - 1] : parts[0].split(separator: "-").map { Int64($0) }
             guard let first = ends.first ?? nil, let last = ends.last ?? nil else { return nil }
             for value in stride(from: first, through: last, by: Int64.Stride(step)) {
                 values.insert(value)
@@ -69,8 +70,8 @@ struct SlowCron {
         case .fields(let seconds, let minutes, let hours, let followsClock):
             let ordered = seconds.sorted()
             var due: [Int64] = []
-            for minute in (after / 60_000)...(through / 60_000) {
-                guard isDue(minute, minutes, hours, followsClock) else { continue }
+            for minute in (after / 60_000)...(through / 60_000)
+            where isDue(minute, minutes, hours, followsClock) {
                 for second in ordered {
                     let instant = minute * 60_000 + second * 1_000
                     if instant > after, instant <= through { due.append(instant) }

@@ -17,7 +17,8 @@ import Vocabulary
     }
 
     /// A cluster whose nodes are off from one hour on for a day, and a quarter of an hour more.
-    private func world(_ spec: JobSpec, isPaused: Bool = false, isOnOneHost: Bool = false) -> World {
+    private func world(_ spec: JobSpec, isPaused: Bool = false, isOnOneHost: Bool = false) -> World
+    {
         var setup = Setup()
         setup.isOnOneHost = isOnOneHost
         setup.epoch = Instant(unixSeconds: 1_780_272_000)
@@ -42,7 +43,9 @@ import Vocabulary
 
     /// What became of the instants of the day.
     private func verdicts(_ world: World) -> Verdicts {
-        let (from, to) = (world.instant(.hours(1) + .minutes(2)), world.instant(.hours(25) + .minutes(2)))
+        let (from, to) = (
+            world.instant(.hours(1) + .minutes(2)), world.instant(.hours(25) + .minutes(2))
+        )
         var verdicts = Verdicts()
         guard let uid = world.inspector.edits.keys.first else { return verdicts }
         verdicts.runs = world.store.model.runs.map(\.key.instant).filter { from < $0 && $0 <= to }

@@ -5,8 +5,11 @@ import Testing
 /// The judge of what is due, against days that anybody can look up.
 @Suite struct `The slow evaluator` {
     private func due(_ text: String, _ zone: String, _ from: Int64, hours: Int64) -> [Int64] {
-        SlowCron(text, zone: zone)?.due(after: from * 1_000, through: (from + hours * 3_600) * 1_000)
-            .map { $0 / 1_000 } ?? []
+        SlowCron(text, zone: zone)?.due(
+            after: from * 1_000,
+            through: (from + hours * 3_600) * 1_000
+        )
+        .map { $0 / 1_000 } ?? []
     }
 
     @Test func `knows the days on which clocks change`() {
@@ -31,9 +34,11 @@ import Testing
         let midnight: Int64 = 1_774_742_400
         #expect(due("30 2 * * *", "Europe/Berlin", midnight, hours: 12) == [midnight + 3_600])
         #expect(due("*/30 2 * * *", "Europe/Berlin", midnight, hours: 12) == [])
-        #expect(due("10,40 2,3 * * *", "Europe/Berlin", midnight, hours: 2) == [
-            midnight + 3_600, midnight + 3_600 + 600, midnight + 3_600 + 2_400,
-        ])
+        #expect(
+            due("10,40 2,3 * * *", "Europe/Berlin", midnight, hours: 2) == [
+                midnight + 3_600, midnight + 3_600 + 600, midnight + 3_600 + 2_400,
+            ]
+        )
     }
 
     @Test func `takes a repeated time once, and twice for what follows the clock`() {

@@ -176,7 +176,7 @@ package struct SessionMachine: Equatable, Sendable {
 
     /// Notes which sessions moved, and ends those that have stood still for too long.
     ///
-    /// - Parameter ours: `nil` while there is none: then nothing can be taken over.
+    /// Without a session of our own nothing can be taken over.
     private mutating func judge(
         _ views: [SessionView],
         ours: SessionID?,
