@@ -48,6 +48,8 @@ struct ClaimRequest: Sendable {
     let sentAt: Instant
     /// Set while the outcome is unknown and the request waits to be sent again.
     var isUnknown = false
+    /// Whether the store may have taken it, whatever becomes of a repetition.
+    var mayBeTaken = false
 }
 
 /// The claims under way.
@@ -81,7 +83,13 @@ struct ClaimDesk: Sendable {
     mutating func markUnknown(_ id: RequestID) -> Bool {
         guard let index = requests.firstIndex(where: { $0.id == id }) else { return false }
         requests[index].isUnknown = true
+        requests[index].mayBeTaken = true
         return true
+    }
+
+    /// Whether an earlier sending of this request has an unknown outcome.
+    func mayBeTaken(_ id: RequestID) -> Bool {
+        requests.contains { $0.id == id && $0.mayBeTaken }
     }
 
     /// The oldest request whose outcome is unknown; it counts as sent again.

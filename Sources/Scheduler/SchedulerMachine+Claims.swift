@@ -269,6 +269,8 @@ extension SchedulerMachine {
     // MARK: Failures
 
     mutating func refused(_ id: RequestID, at now: Moment) {
+        // Only this sending was refused: if an earlier one was taken, its runs are ours to start.
+        guard !desk.mayBeTaken(id) else { return unknown(id, at: now) }
         guard let request = desk.finish(id) else { return }
         // What was on time when it was sent was due while the store was away.
         let since = request.sentAt.advanced(by: .zero - settings.lateAfter)

@@ -139,14 +139,16 @@ extension Checker {
     }
 
     private func judge(_ older: Evidence.Start, _ newer: Evidence.Start) {
-        let claim = inspector.claimed[older.run]
-        let isTakenOver = claim?.state == .lost || claim?.isForgotten == true
-        let to = newer.at
-        let isExcused =
-            !evidence.isCalm(older.node, older.at, to) || !evidence.isCalmForAll(older.at, to)
-        guard isTakenOver, isExcused else {
-            let text =
-                "\(older.run) was under way when \(newer.run) started; it is \(claim?.state as Any)"
+        let isExcused = [older, newer].contains { start in
+            guard let claim = inspector.claimed[start.run] else { return false }
+            let isTakenOver = claim.state == .lost || claim.isForgotten
+            return isTakenOver
+                && (!evidence.isCalm(start.node, claim.at, newer.at)
+                    || !evidence.isCalmForAll(claim.at, newer.at))
+        }
+        guard isExcused else {
+            let state = inspector.claimed[older.run]?.state
+            let text = "\(older.run) was under way when \(newer.run) started; it is \(state as Any)"
             return report("I9", newer.name, world.instant(newer.at), text)
         }
         evidence.unfencedOverlaps += 1

@@ -56,8 +56,10 @@ final class Evidence {
     var unfencedOverlaps = 0
     /// Starts that a rolled-back store allowed once more before anybody could notice.
     var repeatsAfterRollback = 0
+    /// Claims of instants, and how many of them won anything; those of triggers are not in it.
     var claims = 0
     var wonClaims = 0
+    var triggerClaims = 0
     var finishes = 0
     var renewals = 0
     var rollbacks = 0

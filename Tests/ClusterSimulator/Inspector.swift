@@ -107,7 +107,10 @@ struct Inspector {
 
     mutating func committed(_ batch: ChangeBatch, _ world: World) {
         for record in batch.records where record.key.kind == .job {
-            if edits[record.uid]?.last?.revision == record.revision { continue }
+            // The same commit again changes nothing.
+            if edits[record.uid]?.contains(where: { $0.revision == record.revision }) == true {
+                continue
+            }
             let job = record.isDeleted ? nil : world.job(of: record)
             let cursor = world.store.model.cursor(of: record.uid) ?? record.createdAt
             let isFull = job.map { $0.eras.count >= JobSpec.eraLimit } ?? false
@@ -154,7 +157,8 @@ struct Inspector {
         from sender: Int,
         _ world: World
     ) {
-        world.evidence.claims += 1
+        let isOfInstants = items.contains(where: \.isOfInstants)
+        if isOfInstants { world.evidence.claims += 1 } else { world.evidence.triggerClaims += 1 }
         // The same claim again has the same answer and changes nothing.
         guard wonRequests[id] == nil else { return }
         var hasWon = false
@@ -165,7 +169,7 @@ struct Inspector {
             for grant in grants { take(grant, under: item, from: session, world) }
         }
         guard hasWon else { return }
-        world.evidence.wonClaims += 1
+        if isOfInstants { world.evidence.wonClaims += 1 }
         wonRequests[id] = world.now
         if !world.store.model.isLive(session) {
             report("I2", "\(session)", "a dead session has claimed", world)
@@ -370,5 +374,11 @@ struct Inspector {
             cursors[uid] = cursor
             moves[uid, default: []].append(Move(to: cursor, at: world.now))
         }
+    }
+}
+
+extension ClaimItem {
+    fileprivate var isOfInstants: Bool {
+        if case .instants = subject { true } else { false }
     }
 }

@@ -1,6 +1,7 @@
 // Causes the troubles that a seed has drawn, and ends them all.
 
 internal import LockLease
+internal import Scheduler
 internal import Vocabulary
 
 /// Something goes wrong every few minutes, each for a while.
@@ -92,7 +93,7 @@ final class Nemesis {
         case .cutPeers: cut(\.cutFromPeers, marks: false)
         case .clock: setClock(anyNode, error: world.draw(-400...400))
         case .wildClock:
-            let node = anyNode
+            let (node, length) = (anyNode, length)
             let error: Int64 = world.pick([.seconds(2), .minutes(5), .hours(1), .hours(30)])
             setClock(node, error: world.draw(0...1) == 0 ? error : -error)
             world.after(length * 2, "set") { [unowned self] in setClock(node, error: 0) }
@@ -228,7 +229,13 @@ final class Nemesis {
         guard world.nodes.contains(where: \.refusesStore) else { return }
         world.say("the restored store is accepted")
         world.evidence.trouble(nil, from: world.now, to: world.now + recovery)
-        world.send(.accept, from: -1) { _ in }
+        accept()
+    }
+
+    private func accept() {
+        world.send(.accept, from: -1) { [unowned self] reply in
+            if case .failed = reply { world.after(1_000, "accept") { [unowned self] in accept() } }
+        }
     }
 
     // MARK: The end

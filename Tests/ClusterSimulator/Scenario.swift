@@ -56,7 +56,7 @@ package struct Scenario: Sendable {
         setup.epoch = Self.beginnings[draw(0...Self.beginnings.count - 1)]
             .advanced(by: .seconds(draw(-3 * 3_600...0)))
         setup.nodes = [5, 5, 5, 3, 2, 1][draw(0...5)]
-        setup.term = [10_000, 30_000, 60_000, 60_000][draw(0...3)]
+        setup.term = [10_000, 30_000, 60_000, 60_000, 60_000, 120_000][draw(0...5)]
         setup.isOnOneHost = draw(0...3) == 0
         setup.jobs = draw(10...40)
         if setup.has(.narrow) { setup.slots = draw(1...4) }

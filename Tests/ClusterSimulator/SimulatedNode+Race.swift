@@ -161,9 +161,11 @@ extension SimulatedNode {
             node: name
         )
         // Another loop than the dispatcher's starts it.
-        let isStopped = reach(.afterClaimBeforeSpawn)
+        reach(.afterClaimBeforeSpawn)
+        let decidedAt = world.now
         world.after(0, on: self, "launch") { [unowned self] in
-            begin(order, digest: known.digest, isStopped: isStopped)
+            // Who is stopped between looking at his trust and spawning cannot know it.
+            begin(order, digest: known.digest, isStopped: world.now > decidedAt)
         }
     }
 

@@ -124,6 +124,7 @@ extension World {
         let delay =
             isStraggler
             ? draw(100...setup.term * 3) : max(draw(store.latency), store.stalledUntil - now)
+        if isStraggler { evidence.trouble(sender, from: now, to: now + delay + 1_000) }
         if delay > Self.patience { fail(call, .unknown("no answer"), soon: false) }
         after(delay, "arrive") { [unowned self] in arrive(call) }
     }

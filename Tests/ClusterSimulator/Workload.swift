@@ -47,9 +47,9 @@ extension World {
         let zone = pick(Self.zones)
         let minute = draw(0...59)
         switch draw(0...11) {
-        case 0: return ("@every \(pick([15, 30, 45]))s", "UTC")
-        case 1...3: return ("@every \(pick([1, 2, 3, 5, 7, 10]))m", "UTC")
-        case 4, 5: return ("*/\(pick([2, 5, 10, 15, 30])) * * * *", zone)
+        case 0: return ("@every \(pick([20, 30, 90, 120]))s", "UTC")
+        case 1...3: return ("@every \(pick([3, 5, 7, 10, 20, 30]))m", "UTC")
+        case 4, 5: return ("*/\(pick([5, 10, 15, 30])) * * * *", zone)
         case 6: return ("\(minute) * * * *", zone)
         case 7: return ("\(minute) */2 * * *", zone)
         case 8: return ("\(minute / 2),\(30 + minute / 2) 0-5,20-23 * * *", zone)

@@ -117,10 +117,26 @@ import Vocabulary
         let first = node.request("c1")
         #expect(node.at(10.01, .claimUnknown(first)).hasPrefix("wake 10.0"))
         #expect(node.at(10.1, .deadlineReached) == "claim c1: job 1→10 +10; wake 11.100")
-        #expect(node.at(10.11, .claimRefused(first)) == "read job; wake 11.110")
-        #expect(node.at(10.12, .cursors([uid: time(1)])).hasPrefix("wake 10."))
-        #expect(node.at(10.4, .deadlineReached) == "claim c2: job 1→10 +10; wake 11.400")
-        #expect(node.request("c2") != first)
+        #expect(node.at(10.11, won: "c1").contains("start job"))
+        _ = node.at(20, .deadlineReached)
+        #expect(node.at(20.01, .claimRefused(node.request("c2"))).hasPrefix("read job"))
+        let read = node.at(20.02, .cursors([uid: time(10)]))
+        let later = node.at(20.4, .deadlineReached)
+        #expect((read + later).contains("claim c3: job 10→20 +20"))
+        #expect(node.request("c3") != node.request("c2"))
+    }
+
+    @Test func `keeps asking what became of an unknown claim, though a repetition was refused`() {
+        var node = Transcript.node()
+        _ = node.at(1, .put([entry()]))
+        _ = node.at(10, .deadlineReached)
+        let first = node.request("c1")
+        // It was taken, its answer lost, and now the store is away.
+        _ = node.at(10.01, .claimUnknown(first))
+        #expect(node.at(10.1, .deadlineReached) == "claim c1: job 1→10 +10; wake 11.100")
+        #expect(node.at(10.11, .claimRefused(first)).hasPrefix("wake 10."))
+        #expect(node.at(10.4, .deadlineReached) == "claim c1: job 1→10 +10; wake 11.400")
+        #expect(node.at(10.41, won: "c1").contains("start job"))
     }
 
     @Test func `without trust claims nothing, and looks again when it has a new session`() {
