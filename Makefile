@@ -1,5 +1,5 @@
 # Every target is one line; what it runs can be typed by hand.
-.PHONY: build test check lint tidy tsan release soak soak-sleep soak-store bench-store bench-gossip bench-list bench-race bench-takeover prove-cron verify-cron bench-cron sim bench-sim fuzz up down clean packages
+.PHONY: build test check lint tidy tsan release soak soak-sleep soak-store bench-store bench-gossip bench-list bench-race bench-takeover prove-cron verify-cron bench-cron sim sim-cluster bench-sim fuzz up down clean packages
 
 packages: ; @./testnet/packages
 build: packages ; swift build
@@ -31,6 +31,8 @@ verify-cron: packages prove-cron ; ./Benchmarks/cron/prepare && swift build -c r
 bench-cron: packages ; ./Benchmarks/cron/prepare && swift build -c release --product cron-judge && .build/release/cron-judge bench
 # Ten thousand small clusters under troubles drawn by their seeds, and a thousand nodes at once.
 sim: ; swift build -c release --product simulate-gossip && .build/release/simulate-gossip --seeds $${ROTA_SIM_SEEDS:-10000} && .build/release/simulate-gossip bench 1000
+# Thousands of whole clusters, scheduler, sessions, runs and store, and then mistakes made on purpose.
+sim-cluster: ; swift build -c release --product simulate-cluster && .build/release/simulate-cluster --seeds $${ROTA_SIM_SEEDS:-2000} && .build/release/simulate-cluster mutants
 bench-sim: ; swift build -c release --product simulate-gossip && .build/release/simulate-gossip bench 1000
 fuzz: ; ./Fuzzing/run $${ROTA_FUZZ_SECONDS:-60}
 up: ; ./testnet/up

@@ -224,6 +224,21 @@ let package = Package(
             path: "Tests/simulate-gossip",
             swiftSettings: settings
         ),
+        .target(
+            name: "ClusterSimulator",
+            dependencies: [
+                "CronEval", "GossipSimulator", "JobList", "LockLease", "PeerNode", "Platform",
+                "Scheduler", "Vocabulary",
+            ],
+            path: "Tests/ClusterSimulator",
+            swiftSettings: settings + optimised
+        ),
+        .executableTarget(
+            name: "simulate-cluster",
+            dependencies: ["ClusterSimulator"],
+            path: "Tests/simulate-cluster",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "ClusterTests",
             dependencies: ["TestSupport", "HTTPClient", "rota", "rota-node", "rota-master"],
@@ -241,6 +256,7 @@ let package = Package(
         tests(of: "CommandTable", on: ["Vocabulary"], exclude: ["Golden"]),
         tests(of: "CronEval", on: ["CronProof", "Vocabulary", "Platform"], exclude: ["Golden"]),
         tests(of: "CronJudge", on: ["CronEval", "Platform"], exclude: ["Golden"]),
+        tests(of: "ClusterSimulator", on: ["JobList", "LockLease", "Vocabulary"]),
         tests(of: "Gossip", on: ["GossipSimulator", "Vocabulary"]),
         tests(
             of: "LockLease",

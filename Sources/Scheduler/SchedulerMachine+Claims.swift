@@ -207,7 +207,7 @@ extension SchedulerMachine {
     ) -> [SchedulerAction] {
         guard let request = desk.finish(id) else { return [] }
         desk.backoff.succeed()
-        if !request.wasUnknown {
+        if !request.mayBeTaken {
             latency.add(request.sentAt.monotonic.duration(to: now.monotonic))
             measureStagger()
         }
@@ -284,7 +284,12 @@ extension SchedulerMachine {
     ) {
         let rest: Duration
         switch outcome {
-        case .won, .taken, .disabled, nil:
+        case .won, .taken, .disabled:
+            // It is somebody's, or has to wait for room or for its job to be resumed: the store
+            // tells when there is news of that, and asking again would go on for ever.
+            let retry = now.wall.advanced(by: stagger * 4)
+            return triggers.conclude(id, retryAt: retry)
+        case nil:
             rest = stagger * 4
         case .stale, .gone:
             refreshing.append(item.job)
@@ -311,6 +316,8 @@ extension SchedulerMachine {
     // MARK: Failures
 
     mutating func refused(_ id: RequestID, at now: Moment) {
+        // Only this sending was refused: if an earlier one was taken, its runs are ours to start.
+        guard !desk.mayBeTaken(id) else { return unknown(id, at: now) }
         guard let request = desk.finish(id) else { return }
         // What was on time when it was sent was due while the store was away.
         let since = request.sentAt.wall.advanced(by: .zero - settings.lateAfter)

@@ -86,7 +86,7 @@ package enum SchedulerEvent: Equatable, Sendable {
     case cursors([UID: Instant])
     case cursorsUnavailable([UID])
     case claimed(RequestID, [ClaimOutcome])
-    /// The claim certainly did not happen.
+    /// This sending of the claim certainly did nothing.
     case claimRefused(RequestID)
     /// The claim may have happened: the same request is sent again.
     case claimUnknown(RequestID)
