@@ -68,7 +68,10 @@ package struct Master: Sendable {
         let ground = try await MemberGround.open(plan, log: log) { _ in }
         ground.replica.observe { moved($0) }
         let zones = ZoneCatalog(load: ZoneInfoFiles.bytes(named:))
-        let schedules = JobSchedules(calendars: CalendarShelf(replica: ground.replica), zones: zones)
+        let schedules = JobSchedules(
+            calendars: CalendarShelf(replica: ground.replica),
+            zones: zones
+        )
         return MasterParts(
             settings: settings,
             log: log,
