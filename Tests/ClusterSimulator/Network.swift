@@ -48,6 +48,7 @@ extension World {
                             && network.connects(node.index, other.index)
                 }
             )
+            node.lookAtClock()
         }
     }
 }

@@ -42,6 +42,8 @@ extension SimulatedNode {
         }
         if !removed.isEmpty { handle(.removed(removed)) }
         if !entries.isEmpty { handle(.put(entries)) }
+        let sticky = entries.filter { $0.job.spec.route == .sticky }
+        if !sticky.isEmpty { readPlacements(sticky.map(\.uid)) }
     }
 
     /// Hands over the whole copy; jobs that are not in it are gone.

@@ -14,7 +14,9 @@ extension SimulatedNode {
             case .claim(let id, let items): claim(id, items)
             case .start(let grant): start(grant)
             case .readCursors(let uids): readCursors(uids)
-            case .settle(let notes): settle(notes)
+            case .settle(let notes): tell(.settled(notes))
+            case .pass(let notes): tell(.passed(notes, by: name))
+            case .ran(let placements): tell(.ran(placements))
             case .wake(let instant): wake(at: instant)
             case .refresh: catchUp()
             }
@@ -42,17 +44,51 @@ extension SimulatedNode {
         world.after(world.draw(1...1_000), on: self, "clock") { [unowned self] in
             handle(SchedulerEvent.deadlineReached)
         }
+        world.announceMembers()
+    }
+
+    /// Within a moment everybody sees whose clock is off.
+    func lookAtClock() {
+        let offsets = members.filter { $0.name != name }.compactMap(\.clockOffset)
+        _ = clockWatch.look(at: ClockWatch.offset(among: offsets))
+        guard clockWatch.isOut != isClockOff else { return }
+        isClockOff = clockWatch.isOut
+        world.say("\(name) \(isClockOff ? "keeps out for its clock" : "trusts its clock again")")
+        world.announceMembers()
     }
 
     func learnMembers(_ nodes: [SimulatedNode]) {
-        members = nodes.map { Candidate(name: $0.name, tags: $0.tags, isDraining: $0.isLeaving) }
+        let ours = clock.wall(at: world.now)
+        members = nodes.map { other in
+            var candidate = Candidate(
+                name: other.name,
+                tags: other.tags,
+                isDraining: other.isLeaving
+            )
+            candidate.isClockOff = other.isClockOff
+            candidate.zoneData = "2026a"
+            candidate.running = other.openRuns.count
+            candidate.slots = world.setup.slots
+            candidate.clockOffset = .milliseconds(other.clock.wall(at: world.now) - ours)
+            return candidate
+        }
         handle(.members(members))
     }
 
-    private func settle(_ notes: [SettledNote]) {
+    private func tell(_ event: SchedulerEvent) {
         for other in world.nodes where other !== self && other.isUp {
             world.carry(from: index, to: other, "note") { [unowned other] in
-                other.handle(.settled(notes))
+                other.handle(event)
+            }
+        }
+    }
+
+    /// Looks up where jobs last ran that stay where they were.
+    func readPlacements(_ uids: [UID]) {
+        for uid in uids {
+            ask(.lastRun(uid)) { [unowned self] reply in
+                guard case .runs(let runs) = reply, let last = runs.first else { return }
+                handle(.ran([Placement(job: uid, node: last.node, fence: last.fence)]))
             }
         }
     }

@@ -80,6 +80,8 @@ final class SimulatedNode {
     var wireIDs: [RequestID: Int] = [:]
     var claims: [RequestID: [ClaimItem]] = [:]
     var members: [Candidate] = []
+    var clockWatch = ClockWatch()
+    var isClockOff = false
 
     // The runs.
     var runs: [RunID: Active] = [:]
@@ -164,6 +166,7 @@ final class SimulatedNode {
         (finished, earlyKills, completions) = ([], [:], [])
         (isFlushing, flushFailures, inbox, members) = (false, 0, [], [])
         isPulsePlanned = false
+        (clockWatch, isClockOff) = (ClockWatch(), false)
     }
 
     private func begin() {
@@ -174,6 +177,15 @@ final class SimulatedNode {
         learnMembers([self])
         world.announceMembers()
         look()
+        watchClock()
+    }
+
+    /// Gossip measures all the time; here what changes by itself is looked at now and then.
+    private func watchClock() {
+        world.after(30_000, on: self, "clock") { [unowned self] in
+            lookAtClock()
+            watchClock()
+        }
     }
 
     /// SIGKILL: the process is gone, its tasks are not.

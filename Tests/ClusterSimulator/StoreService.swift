@@ -24,13 +24,15 @@ enum StoreRequest {
     case trigger(ObjectKey, RequestID)
     case kill(KillOrder)
     case runs([RunID])
+    case lastRun(UID)
     case prune(StoreRetention)
     case accept
 
     /// Whether a refused store must not answer it.
     var isWriting: Bool {
         switch self {
-        case .identify, .sessions, .cursors, .triggers, .head, .changes, .snapshot, .object, .runs:
+        case .identify, .sessions, .cursors, .triggers, .head, .changes, .snapshot, .object, .runs,
+            .lastRun:
             false
         case .open, .renew, .expire, .takeOver, .close, .claim, .finish, .commit, .trigger, .kill,
             .prune, .accept:

@@ -39,6 +39,8 @@ extension World {
         if happens(25) { spec.timeout = pick([.seconds(2), .seconds(30)]) }
         if happens(15) { spec.selector.tags = ["rack": pick(["a", "b"])] }
         if happens(10) { spec.selector.nodes = [NodeName("n1"), NodeName("n2"), NodeName("n3")] }
+        if happens(30) { spec.route = pick([.leastLoaded, .sticky, .roundRobin]) }
+        if happens(5) { spec.route = .node(NodeName("n1")) }
         if setup.has(.prune) { spec.keep.runs = pick([1, 3, 100]) }
         return spec
     }

@@ -41,6 +41,7 @@ extension World {
                 let (records, position) = store.model.snapshot()
                 return .snapshot(records, position)
             case .object(let key): return .object(store.model.object(key))
+            case .lastRun(let job): return .runs(store.model.lastRun(of: job).map { [$0] } ?? [])
             case .runs(let ids): return .runs(ids.compactMap { store.model.run($0) })
             case .commit, .trigger, .kill, .prune, .accept: return try serveMaster(request)
             }

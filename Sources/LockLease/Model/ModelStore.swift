@@ -165,6 +165,11 @@ package struct ModelStore: Sendable {
         model.runs.values.map(\.record).sorted { $0.id < $1.id }
     }
 
+    /// The newest run of the job.
+    package func lastRun(of job: UID) -> RunRecord? {
+        model.runs.values.map(\.record).filter { $0.key.job == job }.max { $0.id < $1.id }
+    }
+
     /// The open runs, oldest first.
     package var openRuns: [RunRecord] { model.open { _ in true }.map(\.record) }
 
