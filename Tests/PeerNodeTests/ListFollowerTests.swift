@@ -104,6 +104,8 @@ import Vocabulary
                 store: try openStore("sqlite://\(folder)/store.db"),
                 start: { _ in },
                 settle: { _ in },
+                pass: { _ in },
+                place: { _ in },
                 refresh: { _ in },
                 finish: { _ in }
             ),
