@@ -63,7 +63,7 @@ package enum Trouble: String, CaseIterable, Sendable {
 extension Trouble {
     /// Troubles that still show faults of the product, named in docs/simulation.md: they are not
     /// drawn, and only happen where somebody asks for them.
-    package static let open: Set<Self> = [.wildClock]
+    package static let open: Set<Self> = [.rollback, .wildClock]
 }
 
 /// Where a process may stop or die, exactly.
