@@ -50,9 +50,11 @@ package enum MutationGate {
                 drawn.contains($0) && $0 != .blackout || needed(for: mutant).contains($0)
             }
             let outcome = Scenario(seed: seed, troubles: troubles, mutant: mutant, hours: 1).run()
-            if let violation = outcome.violations.first {
-                return Find(seeds: seed, seed: seed, violation: violation)
-            }
+            guard let violation = outcome.violations.first else { continue }
+            // It must be the mistake that was noticed, and nothing else.
+            let sound = Scenario(seed: seed, troubles: troubles, hours: 1).run()
+            guard sound.violations.isEmpty else { continue }
+            return Find(seeds: seed, seed: seed, violation: violation)
         }
         return nil
     }

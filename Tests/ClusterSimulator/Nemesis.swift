@@ -212,7 +212,9 @@ final class Nemesis {
         world.after(world.draw(.seconds(5)...Int64.minutes(10)), "restore") { [unowned self] in
             guard world.store.certain == nil else { return }
             let away: Int64 = world.draw(500...8_000)
-            note(nil, away + .minutes(3))
+            // What was decided since then is open once more.
+            let end = world.now + away + .minutes(3) + recovery
+            world.evidence.trouble(nil, from: kept.at, to: end)
             world.say("the store is restored as it was \((world.now - kept.at) / 1_000) s ago")
             world.store.model = kept.model
             world.master?.isIdle = true
