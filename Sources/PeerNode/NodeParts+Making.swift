@@ -44,7 +44,8 @@ extension NodeParts {
             list: replica,
             store: tailer,
             log: log,
-            onChange: { board.tell(.gossip($0)) }
+            // The list itself tells of its changes, by the feed.
+            onChange: { if case .applied = $0 {} else { board.tell(.gossip($0)) } }
         )
         replica.observe { [weak gossip] in gossip?.listMoved(to: $0) }
         let sessions = SessionKeeper(

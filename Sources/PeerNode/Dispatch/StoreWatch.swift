@@ -13,6 +13,15 @@ package struct StoreWatch: Sendable {
         case kills
     }
 
+    /// What this node lacks, and since when.
+    private struct Arrears {
+        /// Where the store stood then.
+        let head: Position
+        let since: MonotonicInstant
+    }
+
+    /// How long gossip has to bring what this node lacks.
+    private static let gossipPatience = Duration.seconds(1)
     /// How long the store is asked to wait for something new.
     private static let patience = Duration.seconds(1)
     /// The pause while something is outstanding, or the store is away.
@@ -51,18 +60,18 @@ package struct StoreWatch: Sendable {
     package func run() async {
         var last: StorePulse?
         var nextTrigger: Instant?
-        var behindSince: MonotonicInstant?
+        var arrears: Arrears?
         var movedAt: MonotonicInstant?
         while !Task.isCancelled {
             do throws(StoreError) {
                 let pulse = try await next(
                     after: last,
                     nextTrigger,
-                    isBehind: behindSince != nil,
+                    isBehind: arrears != nil,
                     movedAt: movedAt
                 )
                 if let last, last.head != pulse.head { movedAt = SystemClock.monotonic }
-                behindSince = await follow(pulse.head, behindSince: behindSince)
+                arrears = await follow(pulse.head, arrears)
                 let isDue = nextTrigger.map { $0 <= SystemClock.wall } ?? false
                 if pulse.triggers != last?.triggers || isDue {
                     await tell(.triggers(try await store.dueTriggers(limit: Self.triggerLimit)))
@@ -96,17 +105,21 @@ package struct StoreWatch: Sendable {
     }
 
     /// Fetches edits if this node is a tailer, or if gossip has not brought them within a second.
-    private func follow(
-        _ head: Position,
-        behindSince: MonotonicInstant?
-    ) async -> MonotonicInstant? {
-        guard await replica.position() != head else { return nil }
+    ///
+    /// While edits come all the time this node is always a little behind, which is no reason to
+    /// fetch: what it lacked a second ago has to be what it still lacks.
+    private func follow(_ head: Position, _ known: Arrears?) async -> Arrears? {
+        let have = await replica.position()
+        guard have != head else { return nil }
         let now = SystemClock.monotonic
-        let since = behindSince ?? now
-        if isTailer() || since.duration(to: now) > .seconds(1) {
+        var arrears = known ?? Arrears(head: head, since: now)
+        if have.revision >= arrears.head.revision, head.revision > have.revision {
+            arrears = Arrears(head: head, since: now)
+        }
+        if isTailer() || arrears.since.duration(to: now) > Self.gossipPatience {
             _ = await tailer.catchUp()
             return nil
         }
-        return since
+        return arrears
     }
 }
