@@ -45,6 +45,8 @@ struct ChangeRelay: Equatable, Sendable {
     /// The last revision of what is being applied; `nil` while nothing is.
     var applyingThrough: Revision?
     var repair = Repair.idle
+    /// Something came in this event that may be applicable.
+    var hasFresh = false
     /// Who wants which changes, as heard in this event.
     var wants: [Want] = []
     /// How many in a row were asked and had nothing for us.
@@ -187,8 +189,10 @@ struct ChangeRelay: Equatable, Sendable {
         turnedAt.map { max(now, $0 + window) } ?? now
     }
 
-    /// What waits, in packets of at most `room`; a window that brought much is followed by a wider
-    /// one.
+    /// What waits, in packets of at most `room`.
+    ///
+    /// While there is always something to push the windows get wider: members that are busy with
+    /// every single change keep whoever makes them from making more.
     mutating func takeOutgoing(
         room: Int,
         _ tuning: GossipTuning,
@@ -204,8 +208,8 @@ struct ChangeRelay: Equatable, Sendable {
             packets[packets.count - 1].append(item.frame)
             left -= item.size
         }
-        if outgoing.count > 4 { widen(tuning) }
-        if outgoing.count <= 2 { window = max(tuning.pushWindow, window / 2) }
+        let isStream = turnedAt.map { $0.duration(to: now) < tuning.streamPause } ?? false
+        window = isStream ? min(tuning.longestPushWindow, window * 2) : tuning.pushWindow
         turnedAt = now
         dropOutgoing()
         return packets
@@ -219,7 +223,7 @@ struct ChangeRelay: Equatable, Sendable {
     }
 
     private mutating func widen(_ tuning: GossipTuning) {
-        window = min(tuning.longestPushWindow, window * 2)
+        window = min(tuning.longestAnnounceWindow, window * 2)
     }
 
     private mutating func dropOutgoing() {

@@ -27,8 +27,15 @@ extension GossipMachine {
             changes.hold(batch, size: size)
         }
         changes.source = address
+        changes.hasFresh = true
+    }
+
+    /// All that came together is applied together.
+    mutating func applyFresh(at now: MonotonicInstant) {
+        guard changes.hasFresh else { return }
+        changes.hasFresh = false
         applyNext()
-        if !changes.isApplying { wantRepair(gapPatience, from: address, at: now) }
+        if !changes.isApplying { wantRepair(gapPatience, from: changes.source, at: now) }
     }
 
     mutating func applyNext() {
@@ -84,7 +91,10 @@ extension GossipMachine {
         guard changes.applied.revision > before else { return turn(from: source, at: now) }
         changes.avoided = nil
         changes.barren = 0
-        if isBehind {
+        applyNext()
+        if changes.isApplying {
+            changes.repair = .settling(from: source, before: changes.applied.revision)
+        } else if isBehind {
             changes.repair = .waiting(until: now, prefer: isAhead(source) ? source : nil)
         } else {
             changes.repair = .idle

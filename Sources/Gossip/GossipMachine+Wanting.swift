@@ -85,8 +85,11 @@ extension GossipMachine {
         else { return }
         changes.hold(batch, size: size)
         changes.source = address
-        applyNext()
-        guard case .wanting(address, let before, _) = changes.repair else { return }
+        guard case .wanting(address, let before, _) = changes.repair else {
+            changes.hasFresh = true
+            return
+        }
+        // The rest comes soon; all of it is applied together.
         changes.repair = .wanting(from: address, before: before, until: now + Self.giftPatience)
     }
 
@@ -103,6 +106,7 @@ extension GossipMachine {
     /// No end has come: perhaps the source is of a release that knows no such question.
     mutating func giveUpWanting(from source: PeerAddress) {
         changes.mute = source
+        applyNext()
         fetch(from: source)
     }
 }

@@ -267,9 +267,12 @@ package struct GossipMachine: Sendable {
         switch event {
         case .start: start(at: now)
         case .wake: noticeEarlyWake(at: now)
-        case .packet(let frames, let address): receive(frames, from: address, at: now)
+        case .packet(let frames, let address):
+            receive(frames, from: address, at: now)
+            applyFresh(at: now)
         case .packets(let packets):
             for packet in packets { receive(packet.frames, from: packet.address, at: now) }
+            applyFresh(at: now)
         case .sheet(let sheet, let request): answer(sheet, request: request, at: now)
         case .marks(let marks, let request): answer(marks, request: request, at: now)
         case .answered(let number, let reply): receive(reply, to: number, at: now)

@@ -1,6 +1,6 @@
 // Datagrams, unsealed: a version byte, then frames of (type, length, body).
 
-internal import Vocabulary
+package import Vocabulary
 
 /// Turns frames into the bytes of a datagram and back.
 ///

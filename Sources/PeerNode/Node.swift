@@ -173,7 +173,6 @@ extension NodeParts {
                     Candidate(name: $0.name, tags: $0.tags, isDraining: $0.isDraining)
                 }
             )
-        case .applied: break
         case .signal(.kill(let order), from: _):
             await runs.kill(order)
         case .signal(.settled(let shards), from: _):

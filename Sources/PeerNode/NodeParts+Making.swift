@@ -44,8 +44,7 @@ extension NodeParts {
             list: replica,
             store: tailer,
             log: log,
-            // The list itself tells of its changes, by the feed.
-            onChange: { if case .applied = $0 {} else { board.tell(.gossip($0)) } }
+            onChange: { board.tell(.gossip($0)) }
         )
         replica.observe { [weak gossip] in gossip?.listMoved(to: $0) }
         let sessions = SessionKeeper(

@@ -50,11 +50,13 @@ import Vocabulary
     }
 
     private func applied(_ actions: [GossipAction]) -> [ChangeBatch] {
-        actions.flatMap { if case .apply(let batches) = $0 { batches } else { [] } }
+        actions.flatMap { action -> [ChangeBatch] in
+            if case .apply(let batches) = action { batches } else { [] }
+        }
     }
 
     @Test func `are answered to members, the same to all that want the same`() {
-        var (cluster, _) = cluster(4, seed: 1)
+        let (cluster, _) = cluster(4, seed: 1)
         let peers = members(of: cluster.nodes[0].machine)
         let after = Revision(epoch: 1, sequence: 2)
         let packets = peers.map { HeardPacket([.want(after: after)], from: $0.address) }
@@ -76,7 +78,7 @@ import Vocabulary
         let packets = cluster.nodes[0].machine.gift(of: log)
         #expect(packets.count > 2)
         for packet in packets {
-            #expect(PacketCodec.encode(packet).count <= cluster.tuning.packetLimit)
+            #expect(PacketCodec.encode(packet).count <= GossipTuning().packetLimit)
         }
         var given: [ChangeBatch] = []
         for case .given(let batch) in packets.joined() { given.append(batch) }
@@ -89,7 +91,7 @@ import Vocabulary
     }
 
     @Test func `bring what is missing without a stream, and it is not pushed on`() throws {
-        var (cluster, next) = cluster(4, seed: 3)
+        let (cluster, next) = cluster(4, seed: 3)
         var machine = cluster.nodes[0].machine
         var now = cluster.time
         let peer = members(of: machine)[0]
@@ -123,7 +125,7 @@ import Vocabulary
     }
 
     @Test func `without an answer are asked again on a stream`() throws {
-        var (cluster, next) = cluster(4, seed: 4)
+        let (cluster, next) = cluster(4, seed: 4)
         var machine = cluster.nodes[0].machine
         var now = cluster.time
         let peer = members(of: machine)[0]
@@ -135,7 +137,7 @@ import Vocabulary
     }
 
     @Test func `that bring nothing are asked of somebody else soon`() throws {
-        var (cluster, next) = cluster(4, seed: 5)
+        let (cluster, next) = cluster(4, seed: 5)
         var machine = cluster.nodes[0].machine
         var now = cluster.time
         let peers = members(of: machine)
@@ -159,7 +161,7 @@ import Vocabulary
     }
 
     @Test func `of everything are asked on a stream at once`() {
-        var (cluster, next) = cluster(3, seed: 6)
+        let (cluster, next) = cluster(3, seed: 6)
         cluster.restart(0, keepsList: false)
         cluster.run(for: .milliseconds(1))
         var machine = cluster.nodes[0].machine

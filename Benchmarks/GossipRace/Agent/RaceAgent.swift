@@ -47,7 +47,7 @@ struct RaceAgent {
             settings: settings,
             list: replica,
             log: DaemonLog(name: name, lowest: .error),
-            onChange: { if case .members = $0 { queue.yield($0) } }
+            onChange: { queue.yield($0) }
         )
         replica.observe { [weak gossip] in gossip?.listMoved(to: $0) }
         let orders = try AgentOrders(folder: folder, on: replica.loop)

@@ -344,7 +344,8 @@ package actor GossipDriver {
             errands.yield(.install(number, from: address, above: above))
         case .askStore: errands.yield(.catchUp)
         case .deliver(let signal, let name): onChange(.signal(signal, from: name))
-        case .advanced(let position): onChange(.applied(position))
+        // The list tells of it, whoever brought it there.
+        case .advanced: break
         case .membersChanged:
             let members = machine.members
             familiar = Set(members.compactMap { SocketAddress($0.address.text) })

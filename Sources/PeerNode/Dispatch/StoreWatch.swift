@@ -67,7 +67,7 @@ package struct StoreWatch: Sendable {
                 let pulse = try await next(
                     after: last,
                     nextTrigger,
-                    isBehind: arrears != nil,
+                    behindSince: arrears?.since,
                     movedAt: movedAt
                 )
                 if let last, last.head != pulse.head { movedAt = SystemClock.monotonic }
@@ -90,11 +90,16 @@ package struct StoreWatch: Sendable {
     private func next(
         after last: StorePulse?,
         _ nextTrigger: Instant?,
-        isBehind: Bool,
+        behindSince: MonotonicInstant?,
         movedAt: MonotonicInstant?
     ) async throws(StoreError) -> StorePulse {
         guard let last else { return try await store.pulse() }
-        var limit = isBehind ? Self.interval : Self.patience
+        var limit = Self.patience
+        if let behindSince {
+            // Soon enough to see what gossip has not brought in time, and not with every edit.
+            let left = Self.gossipPatience - behindSince.duration(to: SystemClock.monotonic)
+            limit = max(Self.interval, min(limit, left))
+        }
         if let movedAt, movedAt.duration(to: SystemClock.monotonic) < Self.briskness, isTailer() {
             limit = Self.briskPatience
         }
