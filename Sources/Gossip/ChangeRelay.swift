@@ -208,7 +208,8 @@ struct ChangeRelay: Equatable, Sendable {
             packets[packets.count - 1].append(item.frame)
             left -= item.size
         }
-        let isStream = turnedAt.map { $0.duration(to: now) < tuning.streamPause } ?? false
+        let isSoon = turnedAt.map { $0.duration(to: now) < tuning.streamPause } ?? false
+        let isStream = isSoon || outgoing.count > 1
         window = isStream ? min(tuning.longestPushWindow, window * 2) : tuning.pushWindow
         turnedAt = now
         dropOutgoing()

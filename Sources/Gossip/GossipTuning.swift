@@ -50,8 +50,8 @@ package struct GossipTuning: Equatable, Sendable {
     package var pushWindow = Duration.milliseconds(2)
     /// That time while changes come without end.
     package var longestPushWindow = Duration.milliseconds(20)
-    /// Pushes that are less than this apart mean that they do.
-    package var streamPause = Duration.milliseconds(40)
+    /// Pushes that are less than this apart, or of more than one change, mean that they do.
+    package var streamPause = Duration.milliseconds(15)
     /// That time when there is too much to push, so that it is announced.
     package var longestAnnounceWindow = Duration.milliseconds(50)
     /// What one window pushes at most, in encoded bytes; more is announced and fetched.

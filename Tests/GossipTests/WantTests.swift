@@ -104,14 +104,9 @@ import Vocabulary
         let packets = next.map { HeardPacket([.given($0)], from: peer.address) }
         let end = HeardPacket([.gaveAll(sender)], from: peer.address)
         let actions = machine.handle(.packets(packets + [end]), at: now)
-        let first = applied(actions)
-        #expect(first == [next[0]])
-        var (position, sent) = (next[0].position, actions)
-        while position != head {
-            let more = machine.handle(.applied(.applied(position)), at: now)
-            position = applied(more).last?.position ?? head
-            sent += more
-        }
+        // All of it in one transaction.
+        #expect(applied(actions) == next)
+        var sent = actions
         sent += machine.handle(.applied(.applied(head)), at: now)
         #expect(machine.position == head)
         var announced = false
