@@ -127,7 +127,7 @@ struct JobTable: Sendable {
             compiler.lastEraEnd != nil || compiler.spans.contains { $0.schedule != nil }
         definitions[slot] = JobDefinition(
             entry: entry,
-            audience: ranking.take(entry.job.spec.selector),
+            audience: ranking.take(entry.job.spec),
             spans: compiler.spans,
             hasTimes: compiler.fault == nil && isScheduled,
             lastEraEnd: compiler.lastEraEnd,

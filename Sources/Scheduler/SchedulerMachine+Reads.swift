@@ -53,12 +53,23 @@ extension SchedulerMachine {
 
     private mutating func learn(_ slot: JobSlot, _ cursor: Instant, at now: Moment) {
         fires.remove(slot)
+        let known = jobs.hot[slot].knowsCursor ? jobs.hot[slot].position : .endOfTime
         jobs.hot[slot].cursor = cursor
         jobs.hot[slot].position = cursor
         jobs.hot[slot].knowsCursor = true
         guard jobs.hot[slot].hasTurn else { return rest(slot, at: now) }
         settlement.decide(jobs.hot[slot].shard, through: cursor)
+        if cursor > known, isCaughtUpElsewhere(slot, at: now) { return rest(slot, at: now) }
         proceed(slot, at: now)
+    }
+
+    /// Whether what is due next was missed, and somebody who goes before this node is at it: the
+    /// cursor has moved since this node last looked.
+    private mutating func isCaughtUpElsewhere(_ slot: JobSlot, at now: Moment) -> Bool {
+        guard let due = attention(slot, after: jobs.hot[slot].cursor),
+            due.duration(to: now.wall) > settings.lateAfter, let rank = rank(slot, due: due)
+        else { return false }
+        return rank > 0
     }
 
     mutating func readFailed(_ uids: [UID], at now: Moment) {
@@ -88,7 +99,9 @@ extension SchedulerMachine {
         var slot = start
         while slot < end, found < settings.readBatch {
             let job = jobs.hot[slot]
-            if job.phase == .resting, job.position > job.cursor, rank(slot) == 0 {
+            if job.phase == .resting, job.position > job.cursor,
+                rank(slot, due: job.position) == 0
+            {
                 found += 1
                 fires.remove(slot)
                 doubt(slot)

@@ -6,12 +6,16 @@ package import Scheduler
 package import Vocabulary
 
 /// Races for runs on behalf of this node, and starts those it wins.
-package actor Dispatcher {
+package actor Dispatcher: ListHolder {
     /// What the dispatcher needs from the rest of the node.
     package struct World: Sendable {
         package let store: any LeaseStore
         package let start: @Sendable (RunOrder) -> Void
         package let settle: @Sendable ([SettledNote]) -> Void
+        /// Tell the others that this node has no slot for these.
+        package let pass: @Sendable ([SettledNote]) -> Void
+        /// Tell the others where these jobs have started.
+        package let place: @Sendable ([Placement]) -> Void
         /// The replica of these jobs is behind the store.
         package let refresh: @Sendable ([UID]) -> Void
         package let finish: @Sendable (Completions.Item) -> Void
@@ -20,12 +24,16 @@ package actor Dispatcher {
             store: any LeaseStore,
             start: @escaping @Sendable (RunOrder) -> Void,
             settle: @escaping @Sendable ([SettledNote]) -> Void,
+            pass: @escaping @Sendable ([SettledNote]) -> Void,
+            place: @escaping @Sendable ([Placement]) -> Void,
             refresh: @escaping @Sendable ([UID]) -> Void,
             finish: @escaping @Sendable (Completions.Item) -> Void
         ) {
             self.store = store
             self.start = start
             self.settle = settle
+            self.pass = pass
+            self.place = place
             self.refresh = refresh
             self.finish = finish
         }
@@ -34,6 +42,7 @@ package actor Dispatcher {
     private enum Work: Sendable {
         case claim(RequestID, [ClaimItem], SessionID)
         case readCursors([UID])
+        case readPlacements([UID])
     }
 
     /// A job with the digest that a grant must name.
@@ -54,6 +63,7 @@ package actor Dispatcher {
     private var openRuns: [RunID: SessionID] = [:]
     private var isDraining = false
     private var nextWake: Instant?
+    private var claims = ClaimCounts()
     private let work: AsyncStream<Work>
     private let queue: AsyncStream<Work>.Continuation
 
@@ -96,11 +106,18 @@ package actor Dispatcher {
             jobs[record.entry.uid] = Known(entry: record.entry, digest: record.digest)
         }
         handle(.put(records.map(\.entry)))
+        let sticky = records.map(\.entry).filter { $0.job.spec.route == .sticky }
+        if !sticky.isEmpty { queue.yield(.readPlacements(sticky.map(\.uid))) }
     }
 
     package func removed(_ uids: [UID]) {
         for uid in uids { jobs[uid] = nil }
         handle(.removed(uids))
+    }
+
+    package func removed(allBut uids: Set<UID>) {
+        let gone = jobs.keys.filter { !uids.contains($0) }
+        if !gone.isEmpty { removed(gone.sorted()) }
     }
 
     package func calendars(_ entries: [CalendarEntry]) {
@@ -127,6 +144,14 @@ package actor Dispatcher {
 
     package func settled(_ notes: [SettledNote]) {
         handle(.settled(notes))
+    }
+
+    package func passed(_ notes: [SettledNote], by node: NodeName) {
+        handle(.passed(notes, by: node))
+    }
+
+    package func ran(_ placements: [Placement]) {
+        handle(.ran(placements))
     }
 
     /// Stops claiming; what runs goes on.
@@ -175,6 +200,11 @@ package actor Dispatcher {
         (jobs.count, openRuns.count, slotLimit, isDraining)
     }
 
+    /// What the scheduler is busy with.
+    package var scheduling: SchedulerStatus { machine.status }
+    /// What this node has asked of the store, and what came of it.
+    package var claimCounts: ClaimCounts { claims }
+
     // MARK: The machine
 
     private var freeSlots: Int { isDraining ? 0 : max(0, slotLimit - openRuns.count) }
@@ -202,6 +232,8 @@ package actor Dispatcher {
             case .start(let grant): start(grant)
             case .readCursors(let uids): queue.yield(.readCursors(uids))
             case .settle(let notes): world.settle(notes)
+            case .pass(let notes): world.pass(notes)
+            case .ran(let placements): world.place(placements)
             case .refresh(let uids): world.refresh(uids)
             case .wake(let instant): wake(at: instant)
             }
@@ -278,12 +310,29 @@ package actor Dispatcher {
                 log.debug("cursors.unavailable", ["error": "\(error)"])
                 handle(.cursorsUnavailable(uids))
             }
+        case .readPlacements(let uids): for uid in uids { await readPlacement(uid) }
+        }
+    }
+
+    /// Looks up where a job last ran; if the store does not say, the job is free to go anywhere.
+    private func readPlacement(_ uid: UID) async {
+        var filter = RunFilter()
+        filter.job = uid
+        filter.limit = 1
+        do throws(StoreError) {
+            guard let last = try await world.store.runs(filter).first else { return }
+            handle(.ran([Placement(job: uid, node: last.node, fence: last.fence)]))
+        } catch {
+            log.debug("placement.unavailable", ["job": uid.text, "error": "\(error)"])
         }
     }
 
     private func claim(_ id: RequestID, _ items: [ClaimItem], _ session: SessionID) async {
         do throws(StoreError) {
+            claims.sent += 1
+            claims.items += items.count
             let outcomes = try await world.store.claim(session, id: id, items: items)
+            claims.note(outcomes)
             // Grants of a session that has ended meanwhile are lost already; nothing may start.
             guard session == self.session else { return handle(.claimRefused(id)) }
             handle(.claimed(id, outcomes))

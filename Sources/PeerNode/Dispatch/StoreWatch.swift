@@ -11,6 +11,8 @@ package struct StoreWatch: Sendable {
     package enum News: Sendable {
         case triggers([Trigger])
         case kills
+        /// The list here has been behind the store's for ``patienceWithList``, or is so no more.
+        case stale(Bool)
     }
 
     /// What this node lacks, and since when.
@@ -22,6 +24,9 @@ package struct StoreWatch: Sendable {
 
     /// How long gossip has to bring what this node lacks.
     private static let gossipPatience = Duration.seconds(1)
+    /// How long the list may be behind before it is too old to decide by.
+    private static let patienceWithList = Duration.seconds(2)
+
     /// How long the store is asked to wait for something new.
     private static let patience = Duration.seconds(1)
     /// The pause while something is outstanding, or the store is away.
@@ -62,6 +67,7 @@ package struct StoreWatch: Sendable {
         var nextTrigger: Instant?
         var arrears: Arrears?
         var movedAt: MonotonicInstant?
+        var freshness = Freshness(patience: Self.patienceWithList)
         while !Task.isCancelled {
             do throws(StoreError) {
                 let pulse = try await next(
@@ -72,6 +78,10 @@ package struct StoreWatch: Sendable {
                 )
                 if let last, last.head != pulse.head { movedAt = SystemClock.monotonic }
                 arrears = await follow(pulse.head, arrears)
+                let isLevel = await isLevel(with: pulse.head, last: last?.head)
+                if let isStale = freshness.news(isLevel: isLevel, at: SystemClock.monotonic) {
+                    await tell(.stale(isStale))
+                }
                 let isDue = nextTrigger.map { $0 <= SystemClock.wall } ?? false
                 if pulse.triggers != last?.triggers || isDue {
                     await tell(.triggers(try await store.dueTriggers(limit: Self.triggerLimit)))
@@ -109,6 +119,15 @@ package struct StoreWatch: Sendable {
         return try await store.pulse(after: last, within: limit)
     }
 
+    /// Whether the list here is where the store is, or, while edits come all the time, where the
+    /// store was at the last look.
+    private func isLevel(with head: Position, last: Position?) async -> Bool {
+        let have = await replica.position()
+        if have == head { return true }
+        guard let last else { return false }
+        return have.revision >= last.revision && head.revision > have.revision
+    }
+
     /// Fetches edits if this node is a tailer, or if gossip has not brought them within a second.
     ///
     /// While edits come all the time this node is always a little behind, which is no reason to
@@ -126,5 +145,24 @@ package struct StoreWatch: Sendable {
             return nil
         }
         return arrears
+    }
+}
+
+/// Whether a copy of the list is too old to decide by.
+package struct Freshness: Sendable {
+    private let patience: Duration
+    private var behindSince: MonotonicInstant?
+    private var isStale = false
+
+    package init(patience: Duration) {
+        self.patience = patience
+    }
+
+    /// Whether it is stale now, if that has changed.
+    package mutating func news(isLevel: Bool, at now: MonotonicInstant) -> Bool? {
+        behindSince = isLevel ? nil : behindSince ?? now
+        let wasStale = isStale
+        isStale = behindSince.map { $0.duration(to: now) >= patience } ?? false
+        return isStale == wasStale ? nil : isStale
     }
 }
