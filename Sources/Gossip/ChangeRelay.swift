@@ -8,6 +8,8 @@ struct ChangeRelay: Equatable, Sendable {
         case idle
         /// Something is missing; a push may still bring it.
         case waiting(until: MonotonicInstant, prefer: PeerAddress?)
+        /// A member was asked by datagram when the copy stood at `before`.
+        case wanting(from: PeerAddress, before: Revision, until: MonotonicInstant)
         case fetching
         /// A snapshot is replacing the copy.
         case installing
@@ -18,6 +20,12 @@ struct ChangeRelay: Equatable, Sendable {
     struct Held: Equatable, Sendable {
         let batch: ChangeBatch
         let size: Int
+    }
+
+    /// Who wants the changes after one revision.
+    struct Want: Equatable, Sendable {
+        let revision: Revision
+        var addresses: [PeerAddress]
     }
 
     struct Outgoing: Equatable, Sendable {
@@ -37,6 +45,14 @@ struct ChangeRelay: Equatable, Sendable {
     /// The last revision of what is being applied; `nil` while nothing is.
     var applyingThrough: Revision?
     var repair = Repair.idle
+    /// Something came in this event that may be applicable.
+    var hasFresh = false
+    /// Who wants which changes, as heard in this event.
+    var wants: [Want] = []
+    /// How many in a row were asked and had nothing for us.
+    var barren = 0
+    /// Who does not answer datagrams that ask for changes.
+    var mute: PeerAddress?
     /// Who was of no help last time.
     var avoided: PeerAddress?
     /// Where the last batches came from.
@@ -83,7 +99,10 @@ struct ChangeRelay: Equatable, Sendable {
 
     var nextDue: MonotonicInstant? {
         var dues: [MonotonicInstant] = []
-        if case .waiting(let until, _) = repair { dues.append(until) }
+        switch repair {
+        case .waiting(let until, _), .wanting(_, _, let until): dues.append(until)
+        case .idle, .fetching, .installing, .settling: break
+        }
         if let tailDue { dues.append(tailDue) }
         if let pushDue { dues.append(pushDue) }
         if let announceDue { dues.append(announceDue) }
@@ -170,8 +189,10 @@ struct ChangeRelay: Equatable, Sendable {
         turnedAt.map { max(now, $0 + window) } ?? now
     }
 
-    /// What waits, in packets of at most `room`; a window that brought much is followed by a wider
-    /// one.
+    /// What waits, in packets of at most `room`.
+    ///
+    /// While there is always something to push the windows get wider: members that are busy with
+    /// every single change keep whoever makes them from making more.
     mutating func takeOutgoing(
         room: Int,
         _ tuning: GossipTuning,
@@ -187,8 +208,9 @@ struct ChangeRelay: Equatable, Sendable {
             packets[packets.count - 1].append(item.frame)
             left -= item.size
         }
-        if outgoing.count > 4 { widen(tuning) }
-        if outgoing.count <= 2 { window = max(tuning.pushWindow, window / 2) }
+        let isSoon = turnedAt.map { $0.duration(to: now) < tuning.streamPause } ?? false
+        let isStream = isSoon || outgoing.count > 1
+        window = isStream ? min(tuning.longestPushWindow, window * 2) : tuning.pushWindow
         turnedAt = now
         dropOutgoing()
         return packets
@@ -202,7 +224,7 @@ struct ChangeRelay: Equatable, Sendable {
     }
 
     private mutating func widen(_ tuning: GossipTuning) {
-        window = min(tuning.longestPushWindow, window * 2)
+        window = min(tuning.longestAnnounceWindow, window * 2)
     }
 
     private mutating func dropOutgoing() {

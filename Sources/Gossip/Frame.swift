@@ -73,6 +73,12 @@ package enum Frame: Equatable, Sendable {
     case batch(ChangeBatch)
     /// There is something to fetch.
     case have(Sender)
+    /// Asks for the changes after a revision, as many as go into a few datagrams: each as
+    /// ``given(_:)``, and ``gaveAll(_:)`` at the end.
+    case want(after: Revision)
+    /// A change that was asked for; it is not passed on by itself.
+    case given(ChangeBatch)
+    case gaveAll(Sender)
     /// A number other than 0 asks for a ``signalAck(_:)``.
     case signal(UInt64, Signal, from: NodeName)
     case signalAck(UInt64)
@@ -82,9 +88,10 @@ extension Frame {
     /// Who speaks, where the frame says so of itself.
     package var speaker: NodeName? {
         switch self {
-        case .ping(_, target: _, from: let sender), .ack(_, from: let sender), .have(let sender):
+        case .ping(_, target: _, from: let sender), .ack(_, from: let sender), .have(let sender),
+            .gaveAll(let sender):
             sender.name
-        case .pingRequest, .nack, .statement, .batch, .signal, .signalAck: nil
+        case .pingRequest, .nack, .statement, .batch, .want, .given, .signal, .signalAck: nil
         }
     }
 }

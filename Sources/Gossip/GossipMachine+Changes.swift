@@ -4,6 +4,8 @@ package import Vocabulary
 
 extension GossipMachine {
     private static let shortPause = Duration.milliseconds(10)
+    /// After so many sources in a row that had nothing there is a longer pause.
+    private static let turnLimit = 4
 
     /// How long a gap may stand: what fills it may wait for its push with somebody else.
     private var gapPatience: Duration { Self.shortPause + changes.window }
@@ -25,8 +27,15 @@ extension GossipMachine {
             changes.hold(batch, size: size)
         }
         changes.source = address
+        changes.hasFresh = true
+    }
+
+    /// All that came together is applied together.
+    mutating func applyFresh(at now: MonotonicInstant) {
+        guard changes.hasFresh else { return }
+        changes.hasFresh = false
         applyNext()
-        if !changes.isApplying { wantRepair(gapPatience, from: address, at: now) }
+        if !changes.isApplying { wantRepair(gapPatience, from: changes.source, at: now) }
     }
 
     mutating func applyNext() {
@@ -74,19 +83,36 @@ extension GossipMachine {
     }
 
     /// What was fetched is applied: fetch on, stop, or ask somebody else.
-    private mutating func settle(
+    mutating func settle(
         from source: PeerAddress,
         before: Revision,
         at now: MonotonicInstant
     ) {
-        guard changes.applied.revision > before else { return retry(without: source, at: now) }
+        guard changes.applied.revision > before else { return turn(from: source, at: now) }
         changes.avoided = nil
-        if isBehind {
-            changes.repair = .waiting(until: now, prefer: source)
+        changes.barren = 0
+        applyNext()
+        if changes.isApplying {
+            changes.repair = .settling(from: source, before: changes.applied.revision)
+        } else if isBehind {
+            changes.repair = .waiting(until: now, prefer: isAhead(source) ? source : nil)
         } else {
             changes.repair = .idle
             announce(at: now)
         }
+    }
+
+    /// The source had nothing that follows: somebody who is ahead may have.
+    private mutating func turn(from source: PeerAddress, at now: MonotonicInstant) {
+        guard isBehind else {
+            changes.repair = .idle
+            return
+        }
+        changes.barren += 1
+        guard changes.barren <= Self.turnLimit else { return retry(without: source, at: now) }
+        changes.avoided = source
+        let until = now + jitter(below: Self.shortPause)
+        changes.repair = .waiting(until: until, prefer: nil)
     }
 
     private mutating func reach(_ position: Position) {
@@ -102,6 +128,7 @@ extension GossipMachine {
         changes.dropApplied()
         // Any step is progress: members have another while before the store is asked.
         changes.storeAsked = 0
+        changes.barren = 0
         if !changes.isPoisoned { changes.storeDue = nil }
     }
 
@@ -161,6 +188,10 @@ extension GossipMachine {
             }
     }
 
+    private func isAhead(_ source: PeerAddress) -> Bool {
+        roster.member(at: source).map { $0.position.revision > changes.applied.revision } ?? true
+    }
+
     mutating func noteHead(
         _ head: Position,
         at address: PeerAddress,
@@ -193,11 +224,14 @@ extension GossipMachine {
         case .waiting(let planned, _):
             guard until < planned, address != changes.avoided else { return }
             changes.repair = .waiting(until: until, prefer: address)
-        case .fetching, .installing, .settling: break
+        case .wanting, .fetching, .installing, .settling: break
         }
     }
 
     mutating func repairIfDue(at now: MonotonicInstant) {
+        if case .wanting(let source, _, let until) = changes.repair, until <= now {
+            return giveUpWanting(from: source)
+        }
         guard case .waiting(let until, let preferred) = changes.repair, until <= now else {
             return
         }
@@ -213,6 +247,10 @@ extension GossipMachine {
             changes.repair = .waiting(until: now + tuning.repairRetry, prefer: nil)
             return
         }
+        if canWant(from: source) { want(from: source, at: now) } else { fetch(from: source) }
+    }
+
+    mutating func fetch(from source: PeerAddress) {
         changes.repair = .fetching
         exchange(
             .pull(after: changes.applied.revision),

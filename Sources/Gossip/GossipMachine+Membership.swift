@@ -34,6 +34,11 @@ extension GossipMachine {
                 if corrections.count < Self.correctionLimit { corrections.append(better) }
             case .batch(let batch): receive(batch, from: address, at: now)
             case .have(let haver): hear(haver, from: address, at: now, isAnnouncement: true)
+            case .want(let revision): receiveWant(after: revision, from: address)
+            case .given(let batch): receive(given: batch, from: address, at: now)
+            case .gaveAll(let giver):
+                hear(giver, from: address, at: now, isAnnouncement: true)
+                receiveEnd(from: address, at: now)
             case .signal(let number, let signal, let teller):
                 receive(signal, number: number, by: teller, from: address)
             case .signalAck(let number): orders.close(number)

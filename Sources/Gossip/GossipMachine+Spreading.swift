@@ -45,11 +45,20 @@ extension GossipMachine {
         guard let due = changes.pushDue, due <= now else { return }
         let source = changes.outgoing.first?.source
         let isOneSource = changes.outgoing.allSatisfy { $0.source == source }
-        let targets = somePeers(fanOut) { !isOneSource || $0.address != source }
+        let targets = pushTargets(but: isOneSource ? source : nil)
         for frames in changes.takeOutgoing(room: tuning.packetLimit - 1, tuning, at: now) {
             send(frames, to: targets)
         }
         startTail(at: now)
+    }
+
+    /// Some by chance, who spread it fast, and whoever comes next by name, who misses it only if
+    /// we do: in a ring of all members everybody comes next after somebody.
+    private mutating func pushTargets(but source: PeerAddress?) -> [PeerAddress] {
+        let next = roster.successor(of: me.name)?.address
+        var targets = somePeers(fanOut - 2) { $0.address != source && $0.address != next }
+        if let next, next != source { targets.append(next) }
+        return targets
     }
 
     // Announcing.

@@ -10,6 +10,8 @@ package enum GossipEvent: Equatable, Sendable {
     case wake
     /// A datagram, opened and decoded.
     case packet([Frame], from: PeerAddress)
+    /// Several of them, in order; what they lead to goes out together.
+    case packets([HeardPacket])
     /// Somebody asks to compare rosters; answered under the same number.
     case sheet(RosterSheet, request: UInt64)
     /// Somebody asks where rosters differ; answered under the same number.
@@ -39,6 +41,17 @@ package enum GossipEvent: Equatable, Sendable {
     case leave
 }
 
+/// What one datagram said.
+package struct HeardPacket: Equatable, Sendable {
+    package let frames: [Frame]
+    package let address: PeerAddress
+
+    package init(_ frames: [Frame], from address: PeerAddress) {
+        self.frames = frames
+        self.address = address
+    }
+}
+
 /// What came of applying batches to the copy of the list.
 package enum ListOutcome: Equatable, Sendable {
     /// All applied or known already.
@@ -61,6 +74,9 @@ package enum GossipAction: Equatable, Sendable {
     case answer(UInt64, StreamReply)
     /// Apply to the copy of the list and report; there is never more than one of these open.
     case apply([ChangeBatch])
+    /// Send ``GossipMachine/gift(of:)`` of the changes after a revision, as many as can be told at
+    /// once up to ``GossipMachine/giftCount``, to each of these.
+    case supply(after: Revision, to: [PeerAddress])
     /// Fetch all pages and replace the copy, if theirs is at a later revision than `above`.
     case install(UInt64, from: PeerAddress, above: Revision)
     /// Catch up with the store itself, and report by ``GossipEvent/advanced(_:)``.
@@ -224,6 +240,9 @@ package struct GossipMachine: Sendable {
     /// How far the copy of the list is, as far as gossip knows.
     package var position: Position { changes.applied }
 
+    /// Whether a change of this revision would be news; any other need not be read.
+    package func isNew(_ revision: Revision) -> Bool { changes.isNew(revision) }
+
     /// How far the wall clocks of the others are ahead of ours: the median of our last 15 probes,
     /// whoever they were of; `nil` before the third answer.
     ///
@@ -248,7 +267,12 @@ package struct GossipMachine: Sendable {
         switch event {
         case .start: start(at: now)
         case .wake: noticeEarlyWake(at: now)
-        case .packet(let frames, let address): receive(frames, from: address, at: now)
+        case .packet(let frames, let address):
+            receive(frames, from: address, at: now)
+            applyFresh(at: now)
+        case .packets(let packets):
+            for packet in packets { receive(packet.frames, from: packet.address, at: now) }
+            applyFresh(at: now)
         case .sheet(let sheet, let request): answer(sheet, request: request, at: now)
         case .marks(let marks, let request): answer(marks, request: request, at: now)
         case .answered(let number, let reply): receive(reply, to: number, at: now)
@@ -304,6 +328,7 @@ package struct GossipMachine: Sendable {
         reapIfDue(at: now)
         knockIfDue(at: now)
         repairIfDue(at: now)
+        answerWants()
         pushIfDue(at: now)
         announceIfDue(at: now)
         askStoreIfDue(at: now)

@@ -48,8 +48,12 @@ package struct GossipTuning: Equatable, Sendable {
     package var payloadLimit = 1_024
     /// The least time between two pushes; what comes in between goes out together.
     package var pushWindow = Duration.milliseconds(2)
-    /// That time when there is much to push.
+    /// That time while changes come without end.
     package var longestPushWindow = Duration.milliseconds(20)
+    /// Pushes that are less than this apart, or of more than one change, mean that they do.
+    package var streamPause = Duration.milliseconds(15)
+    /// That time when there is too much to push, so that it is announced.
+    package var longestAnnounceWindow = Duration.milliseconds(50)
     /// What one window pushes at most, in encoded bytes; more is announced and fetched.
     package var pushLimit = 4_700
     /// How long a change that the list got by itself waits for its publication before it is
@@ -68,7 +72,7 @@ package struct GossipTuning: Equatable, Sendable {
     /// Batches held back while an earlier one is missing, in encoded bytes.
     package var heldLimit = 4 << 20
     /// A batch is announced this often again, `tailInterval` apart, to `tailFanOut` members.
-    package var tailTicks = 3
+    package var tailTicks = 1
     package var tailInterval = Duration.milliseconds(100)
     package var tailFanOut = 2
     /// When a kill is sent again, counted from its first sending, unless acknowledged.

@@ -1,6 +1,6 @@
 // Datagrams, unsealed: a version byte, then frames of (type, length, body).
 
-internal import Vocabulary
+package import Vocabulary
 
 /// Turns frames into the bytes of a datagram and back.
 ///
@@ -20,6 +20,9 @@ package enum PacketCodec {
         case statement = 0x10
         case batch = 0x20
         case have = 0x21
+        case want = 0x22
+        case given = 0x23
+        case gaveAll = 0x24
         case signal = 0x30
         case signalAck = 0x31
     }
@@ -39,7 +42,13 @@ package enum PacketCodec {
     }
 
     /// The frames of a datagram; any bytes may come in.
-    package static func decode(_ bytes: [UInt8]) throws(GossipCodecError) -> [Frame] {
+    ///
+    /// Changes that are not news are left out, and of their records nothing is read: of a change
+    /// that is pushed by many only the first is worth it.
+    package static func decode(
+        _ bytes: [UInt8],
+        news isNews: (Revision) -> Bool = { _ in true }
+    ) throws(GossipCodecError) -> [Frame] {
         var reader = ByteReader(bytes)
         let version = try reader.byte()
         guard version == Self.version else { throw reader.fault(.unknownVersion(version)) }
@@ -54,6 +63,7 @@ package enum PacketCodec {
                 guard code & 0x80 == 0 else { throw reader.fault(.unknownFrame(code)) }
                 continue
             }
+            if type == .batch || type == .given, !isNews(try inner.batchRevision()) { continue }
             if let frame = try read(type, from: &inner) { frames.append(frame) }
         }
         return frames
@@ -88,6 +98,15 @@ package enum PacketCodec {
             writer.batch(batch)
         case .have(let sender):
             type = .have
+            writer.sender(sender)
+        case .want(let revision):
+            type = .want
+            writer.revision(revision)
+        case .given(let batch):
+            type = .given
+            writer.batch(batch)
+        case .gaveAll(let sender):
+            type = .gaveAll
             writer.sender(sender)
         case .signal(let number, let signal, let sender):
             type = .signal
@@ -126,6 +145,9 @@ package enum PacketCodec {
         case .statement: return .statement(try body.statement())
         case .batch: return .batch(try body.batch())
         case .have: return .have(try body.sender())
+        case .want: return .want(after: try body.revision())
+        case .given: return .given(try body.batch())
+        case .gaveAll: return .gaveAll(try body.sender())
         case .signal:
             let number = try body.number("a number")
             let sender = try body.nodeName()

@@ -69,12 +69,34 @@ struct Roster: Equatable, Sendable {
         return member.isPresent && member.address == address
     }
 
+    /// Who holds an address, as far as known.
+    func member(at address: PeerAddress) -> Member? {
+        homes[address].flatMap { self[$0]?.member }
+    }
+
     /// When the next suspect runs out of time.
     var nextDeadline: MonotonicInstant? {
         suspectPlaces.lazy.compactMap { records[$0].suspicion?.deadline }.min()
     }
 
     func place(of name: NodeName) -> Int? { places[name] }
+
+    /// The present member that comes next after `name`, and after the last the first.
+    ///
+    /// - Complexity: O(members).
+    func successor(of name: NodeName) -> Member? {
+        var next: Int?
+        for place in presentPlaces {
+            guard let known = next else {
+                next = place
+                continue
+            }
+            let (one, other) = (records[place].member.name, records[known].member.name)
+            let isNearer = (one > name) == (other > name) ? one < other : one > name
+            if isNearer { next = place }
+        }
+        return next.map { records[$0].member }
+    }
 
     /// Gives up suspects whose time is over, and returns their names.
     mutating func failOverdue(at now: MonotonicInstant) -> [NodeName] {

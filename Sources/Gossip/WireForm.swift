@@ -210,6 +210,13 @@ extension ByteReader {
         return ChangeBatch(previous: previous, position: position, records: records)
     }
 
+    /// The revision of the batch that begins here, which is left to be read.
+    func batchRevision() throws(GossipCodecError) -> Revision {
+        var reader = self
+        _ = try reader.position()
+        return try reader.revision()
+    }
+
     mutating func records(_ count: Int) throws(GossipCodecError) -> [ObjectRecord] {
         var records: [ObjectRecord] = []
         for _ in 0..<count { records.append(try record()) }

@@ -38,6 +38,11 @@ enum ChainRule {
         return batch.previous.revision > have.revision ? .gap : .diverged
     }
 
+    /// Whether each of `batches` is sound; that they follow one another is known.
+    static func isChain(_ batches: [ChangeBatch]) -> Bool {
+        batches.allSatisfy { flaw(in: $0) == nil }
+    }
+
     /// Why `batch` cannot be what the store committed, or `nil`.
     private static func flaw(in batch: ChangeBatch) -> String? {
         let revision = batch.position.revision

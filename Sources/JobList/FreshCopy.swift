@@ -91,7 +91,7 @@ actor FreshCopy: ListInstallation {
             throw .refused("changes come after all rows")
         }
         let result: ReplicaFile.Application
-        do throws(SQLiteError) { result = try file.apply(batches) } catch {
+        do throws(SQLiteError) { result = try file.apply(batches).result } catch {
             throw ReplicaError(error)
         }
         done.amended(to: file.meta.position)

@@ -12,7 +12,9 @@ extension Replica: AuditedList {
     static let markLimit = 200_000
 
     package func audit() -> (position: Position, sums: BucketSums) {
-        (file.meta.position, file.sums)
+        // Sums that are behind belong to no position.
+        guard (try? settle()) != nil else { return (.start, file.sums) }
+        return (file.meta.position, file.sums)
     }
 
     package nonisolated func marks(
@@ -79,6 +81,7 @@ extension Replica: AuditedList {
     }
 
     package func scrub(limit: Int) throws(ReplicaError) -> ScrubReport? {
+        try settle()
         var pass = file.scrub ?? ScrubPass()
         let records = try attempt { file throws(SQLiteError) in
             try file.connection.records(

@@ -26,9 +26,9 @@ extension Replica {
         let meta = file.meta
         guard meta.nextLogged > meta.firstLogged else { return }
         let rule = FloorRule(settings: settings, needed: needed, newest: try newestLogged())
-        guard let oldest = try logged(from: meta.firstLogged, limit: 1).first,
-            rule.isWorthDropping(oldest, in: meta)
-        else { return }
+        guard let oldest = try oldestLogged(), rule.isWorthDropping(oldest, in: meta) else {
+            return
+        }
         let limit = max(Self.dropLimit, 2 * count)
         try write { file, meta throws(SQLiteError) in
             var meta = meta
@@ -51,10 +51,22 @@ extension Replica {
             }
             return meta
         }
+        file.oldest = nil
+        recent.forget(through: file.meta.floor.revision)
     }
 
     private func newestLogged() throws(ReplicaError) -> Instant {
-        try logged(from: file.meta.nextLogged - 1, limit: 1).first?.at ?? .epoch
+        if let known = file.newestAt { return known }
+        let newest = try logged(from: file.meta.nextLogged - 1, limit: 1).first?.at ?? .epoch
+        file.newestAt = newest
+        return newest
+    }
+
+    /// The same at every commit but for those that drop something.
+    private func oldestLogged() throws(ReplicaError) -> LogEntry? {
+        if let known = file.oldest, known.number == file.meta.firstLogged { return known }
+        file.oldest = try logged(from: file.meta.firstLogged, limit: 1).first
+        return file.oldest
     }
 
     private func logged(from number: Int64, limit: Int) throws(ReplicaError) -> [LogEntry] {

@@ -70,6 +70,7 @@ extension Replica {
         }
         try reopen()
         needed = nil
+        recent.restart(at: file.meta.position)
         announce()
         return file.meta.position
     }

@@ -120,6 +120,9 @@ extension Replica {
         limit: Int
     ) async throws(ReplicaError) -> [ChangeBatch] {
         let pageBytes = settings.pageBytes
+        if let known = recent.changes(after: revision, limit: limit, bytes: pageBytes) {
+            return known
+        }
         let (found, floor) = try await reading {
             connection throws(SQLiteError) -> ([ChangeBatch]?, Revision) in
             let meta = try connection.soundMeta()
@@ -221,6 +224,7 @@ extension Replica {
     nonisolated func reading<Result: Sendable>(
         _ work: @Sendable (Connection) throws(SQLiteError) -> Result
     ) async throws(ReplicaError) -> Result {
+        if recent.isWaiting { try await settle() }
         let generation = reader.generation.current
         do throws(ReplicaError) {
             return try await reader.read(work)

@@ -21,8 +21,14 @@ package actor Replica: ReplicatedList {
     nonisolated let mendCount = Mutex(0)
     /// Reads pages on a thread and a connection of its own, so that no reader delays a write.
     nonisolated let reader: ReplicaReader
+    /// What this copy came by last, for those who follow it closely.
+    nonisolated let recent: RecentChanges
     private let lock: FileLock
+    /// How long the objects may be behind the log, unless somebody reads them.
+    private static let settlingPause = Duration.milliseconds(200)
+
     var file: ReplicaFile
+    private var isSettlingPlanned = false
     private var isClosed = false
     private var quarantineCount: Int64 = 0
     /// Up to where members that are there, or were within the hour, still need changes.
@@ -57,6 +63,7 @@ package actor Replica: ReplicatedList {
         filesSetAside = damaged.map { [$0] } ?? []
         quarantineCount = file.quarantineCount
         reader = ReplicaReader(settings.path)
+        recent = RecentChanges(at: file.meta.position, isWaiting: !file.waiting.isEmpty)
         loop = EventLoop(name: "replica")
     }
 
@@ -75,29 +82,67 @@ package actor Replica: ReplicatedList {
     /// throws ``ReplicaError/unavailable(_:)``.
     package func close() async {
         isClosed = true
+        recent.close()
         await reader.close()
         if let fresh { await fresh.copy.discard() }
         fresh = nil
+        // Without it the next process does so.
+        _ = try? file.change { meta throws(SQLiteError) in meta }
         try? file.close()
         lock.unlock()
     }
 
-    package func position() -> Position { file.meta.position }
+    /// Where this copy stands on the disk; asked without waiting for what it is doing.
+    package nonisolated func position() async -> Position { recent.position }
 
     /// How many objects are not deleted.
-    package var count: Int { Int(file.meta.live) }
+    package var count: Int {
+        try? settle()
+        return Int(file.meta.live)
+    }
 
     /// The oldest revision after which all changes are kept.
     package var floor: Revision { file.meta.floor.revision }
 
     package func apply(_ batches: [ChangeBatch]) throws(ReplicaError) -> ApplyOutcome {
-        let before = file.meta.position
-        let result = try attempt { file throws(SQLiteError) in try file.apply(batches) }
-        if file.meta.position != before { announce() }
-        try compact(afterApplying: batches.count)
+        let result = try commit(batches)
         if case .refused(_, let why) = result { throw .refused(why) }
         if quarantineCount > 0 { try forgetQuarantine() }
         return result.outcome ?? .applied(file.meta.position)
+    }
+
+    /// Applies `batches` in one transaction and tells of it.
+    private func commit(_ batches: [ChangeBatch]) throws(ReplicaError) -> ReplicaFile.Application {
+        let (result, applied) = try attempt { file throws(SQLiteError) in
+            try file.apply(batches, mayWait: true)
+        }
+        if let last = applied.last {
+            file.newestAt = last.madeAt
+            recent.append(applied, isWaiting: !file.waiting.isEmpty)
+            announce()
+        }
+        try compact(afterApplying: batches.count)
+        settleSoon()
+        return result
+    }
+
+    /// Brings the objects to where the log is.
+    func settle() throws(ReplicaError) {
+        guard !file.waiting.isEmpty else { return }
+        try write { _, meta in meta }
+    }
+
+    /// Has the objects follow the log, with whatever else comes in the meantime.
+    private func settleSoon() {
+        guard !file.waiting.isEmpty, !isSettlingPlanned else { return }
+        isSettlingPlanned = true
+        loop.call(at: SystemClock.monotonic.advanced(by: Self.settlingPause)) { [weak self] in
+            self?.assumeIsolated { replica in
+                replica.isSettlingPlanned = false
+                // What does not work now is tried again, and told to whoever reads or writes.
+                do throws(ReplicaError) { try replica.settle() } catch { replica.settleSoon() }
+            }
+        }
     }
 
     package func take(_ batches: [ChangeBatch]) throws(ReplicaError) -> ApplyOutcome {
@@ -114,10 +159,7 @@ package actor Replica: ReplicatedList {
                 break
             }
         }
-        let before = file.meta.position
-        let result = try attempt { file throws(SQLiteError) in try file.apply(sound) }
-        if file.meta.position != before { announce() }
-        try compact(afterApplying: batches.count)
+        let result = try commit(sound)
         if case .refused(let revision, let why) = result {
             try quarantine(revision, why)
             throw .quarantined(revision, why: why, isNew: true)
@@ -126,6 +168,25 @@ package actor Replica: ReplicatedList {
             throw .quarantined(known.revision, why: known.why, isNew: false)
         }
         return result.outcome ?? .applied(file.meta.position)
+    }
+
+    package nonisolated func take(
+        _ batches: [ChangeBatch],
+        report: @escaping @Sendable (Result<ApplyOutcome, ReplicaError>, Position) -> Void
+    ) {
+        loop.call {
+            self.assumeIsolated { replica in
+                let result: Result<ApplyOutcome, ReplicaError>
+                do throws(ReplicaError) { result = .success(try replica.take(batches)) } catch {
+                    result = .failure(error)
+                }
+                report(result, replica.file.meta.position)
+            }
+        }
+    }
+
+    package nonisolated func recent(after revision: Revision, limit: Int) -> [ChangeBatch]? {
+        recent.changes(after: revision, limit: limit, bytes: settings.pageBytes)
     }
 
     private func quarantined(_ revision: Revision) throws(ReplicaError) -> String? {
@@ -161,6 +222,7 @@ package actor Replica: ReplicatedList {
 
     func announce() {
         let position = file.meta.position
+        if recent.position != position { recent.restart(at: position) }
         for observer in observers.withLock({ $0 }) { observer(position) }
     }
 
@@ -170,6 +232,7 @@ package actor Replica: ReplicatedList {
         try attempt { file throws(SQLiteError) in
             try file.change { meta throws(SQLiteError) in try work(file, meta) }
         }
+        recent.settled()
     }
 
     /// Runs `work` on the file; if that shows the file to be damaged, starts a fresh one.
@@ -234,15 +297,25 @@ extension ReplicaFile {
         }
     }
 
-    /// Applies `batches` up to the first that does not follow.
-    func apply(_ batches: [ChangeBatch]) throws(SQLiteError) -> Application {
+    /// Applies `batches` up to the first that does not follow; answers also which were.
+    ///
+    /// With `mayWait`, a few are only logged: the objects follow with the next ``change(_:)``.
+    func apply(
+        _ batches: [ChangeBatch],
+        mayWait: Bool = false
+    ) throws(SQLiteError) -> (result: Application, applied: [ChangeBatch]) {
+        let waits = mayWait && waiting.hasRoom(for: batches)
         var result = Application.all
-        try change { before throws(SQLiteError) in
+        var applied: [ChangeBatch] = []
+        func accept(_ before: ReplicaMeta) throws(SQLiteError) -> ReplicaMeta {
             var meta = before
             for batch in batches {
                 switch try judge(batch, at: meta.position) {
                 case .follows:
-                    try append(batch, to: &meta)
+                    let bytes = try connection.append(batch, number: meta.nextLogged)
+                    meta.advance(over: [batch], bytes: bytes)
+                    if !waits { for record in batch.records { meta.live += try put(record) } }
+                    applied.append(batch)
                     continue
                 case .known: continue
                 case .gap:
@@ -254,7 +327,12 @@ extension ReplicaFile {
             }
             return meta
         }
-        return result
+        if waits {
+            try log { before throws(SQLiteError) in (try accept(before), applied) }
+        } else {
+            try change { before throws(SQLiteError) in try accept(before) }
+        }
+        return (result, applied)
     }
 
     private func judge(
@@ -268,20 +346,14 @@ extension ReplicaFile {
         return ChainRule.judge(batch, at: have) { _ in logged }
     }
 
-    /// Appends `batch` to the log and applies it to the objects.
-    private func append(
-        _ batch: ChangeBatch,
-        to meta: inout ReplicaMeta
-    ) throws(SQLiteError) {
-        meta.logBytes += try connection.append(batch, number: meta.nextLogged)
-        for record in batch.records { meta.live += try put(record) }
-        meta.nextLogged += 1
-        meta.position = batch.position
-    }
-
     var quarantineCount: Int64 {
         (try? connection.integer("SELECT count(*) FROM quarantine")) ?? 0
     }
+}
+
+extension ChangeBatch {
+    /// When the store made it, by its own clock.
+    var madeAt: Instant { records.first?.updatedAt ?? .epoch }
 }
 
 extension SQLiteError {

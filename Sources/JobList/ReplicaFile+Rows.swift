@@ -78,19 +78,21 @@ extension Connection {
         }
     }
 
-    /// The position that the log's last batch led to.
-    func lastLogged() throws(SQLiteError) -> Position? {
-        let sql = "SELECT epoch, sequence, digest FROM log ORDER BY number DESC LIMIT 1"
-        return try query(sql) { $0.position(at: 0) }.first ?? nil
+    /// The log's last batch: its number, and the position it led to.
+    func lastLogged() throws(SQLiteError) -> (number: Int64, position: Position)? {
+        let sql = "SELECT epoch, sequence, digest, number FROM log ORDER BY number DESC LIMIT 1"
+        return try query(sql) { row -> (number: Int64, position: Position)? in
+            row.position(at: 0).map { (row.integer(3), $0) }
+        }.first ?? nil
     }
 
     /// Appends `batch` to the log; answers how many bytes it takes there.
     func append(_ batch: ChangeBatch, number: Int64) throws(SQLiteError) -> Int64 {
         let bytes = BatchForm.bytes(batch.records)
-        let at = batch.records.first?.updatedAt.unixMilliseconds ?? 0
         try run(
             "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)",
-            [.integer(number)] + batch.position.columns + [.integer(at), .blob(bytes)]
+            [.integer(number)] + batch.position.columns
+                + [.integer(batch.madeAt.unixMilliseconds), .blob(bytes)]
         )
         return Int64(bytes.count)
     }

@@ -9,12 +9,18 @@ internal import Vocabulary
 final class ReplicaFile {
     private(set) var connection: Connection
     private(set) var isClosed = false
-    /// What `meta` holds; written by ``change(_:)`` alone.
+    /// What `meta` holds, but for how far ``waiting`` has led since.
     private(set) var meta: ReplicaMeta
+    /// What is in the log, and not in the objects and in `meta` yet.
+    private(set) var waiting = WaitingChanges()
     /// What the table `bucket` holds.
     private(set) var sums: BucketSums
     /// Buckets as the transaction under way leaves them.
     private var touched: [Int: BucketSum] = [:]
+    /// When the log's last batch was made, once somebody has looked or added one.
+    var newestAt: Instant?
+    /// The log's first batch, once somebody has looked.
+    var oldest: LogEntry?
     /// A reading of all rows under way, which has to learn what changes behind it.
     var scrub: ScrubPass?
 
@@ -22,6 +28,15 @@ final class ReplicaFile {
         self.connection = connection
         self.meta = meta
         self.sums = sums
+    }
+
+    /// With what the log has beyond `meta`.
+    private init(_ sound: SoundFile, _ connection: Connection) {
+        self.connection = connection
+        meta = sound.meta
+        sums = sound.sums
+        for batch in sound.ahead { waiting.add(batch) }
+        meta.advance(over: sound.ahead, bytes: sound.aheadBytes)
     }
 
     /// Opens the file at `path`; one that is damaged or of another schema is set aside first.
@@ -33,8 +48,7 @@ final class ReplicaFile {
             let connection = try connect(path)
             switch try inspect(connection) {
             case .empty: return (try create(connection), nil)
-            case .sound(let meta, let sums):
-                return (ReplicaFile(connection: connection, meta: meta, sums: sums), nil)
+            case .sound(let sound): return (ReplicaFile(sound, connection), nil)
             case .damaged: break
             case .foreign:
                 throw SQLiteError(code: SQLiteError.cannotOpen, message: foreign(path), sql: "")
@@ -95,7 +109,7 @@ final class ReplicaFile {
 
     private enum Contents {
         case empty
-        case sound(ReplicaMeta, BucketSums)
+        case sound(SoundFile)
         case damaged
         case foreign
     }
@@ -107,10 +121,29 @@ final class ReplicaFile {
             return application == 0 && tables == 0 ? .empty : .foreign
         }
         guard try connection.integer("PRAGMA user_version") == ReplicaSchema.version,
-            let meta = try connection.meta(),
-            try connection.lastLogged() ?? meta.floor == meta.position
+            let meta = try connection.meta()
         else { return .damaged }
-        return .sound(meta, try connection.bucketSums())
+        let end = try connection.lastLogged()
+        guard let end, end.number >= meta.nextLogged else {
+            guard (end?.position ?? meta.floor) == meta.position else { return .damaged }
+            return .sound(SoundFile(meta: meta, sums: try connection.bucketSums()))
+        }
+        // The process ended before the objects were written; the log has all that they need.
+        let ahead = try connection.batches(meta.nextLogged..<end.number + 1, after: meta.position)
+        guard ahead.count == Int(end.number + 1 - meta.nextLogged), ChainRule.isChain(ahead) else {
+            return .damaged
+        }
+        return .sound(
+            SoundFile(
+                meta: meta,
+                sums: try connection.bucketSums(),
+                ahead: ahead,
+                aheadBytes: try connection.integer(
+                    "SELECT sum(length(records)) FROM log WHERE number>=?",
+                    [.integer(meta.nextLogged)]
+                )
+            )
+        )
     }
 
     private static func create(_ connection: Connection) throws(SQLiteError) -> ReplicaFile {
@@ -131,20 +164,38 @@ final class ReplicaFile {
         isClosed = true
     }
 
-    /// Runs `work` and writes the `meta` it returns with the sums it touched, all or nothing.
+    /// Runs `work`, which adds to the log alone; the objects follow with the next ``change(_:)``.
+    ///
+    /// A commit of few changes so writes two pages instead of eight or more, and what is changed
+    /// again soon is written once.
+    func log(
+        _ work: (ReplicaMeta) throws(SQLiteError) -> (ReplicaMeta, applied: [ChangeBatch])
+    ) throws(SQLiteError) {
+        let before = meta
+        let (after, applied) = try connection.inTransaction { () throws(SQLiteError) in
+            try work(before)
+        }
+        for batch in applied { waiting.add(batch) }
+        meta = after
+    }
+
+    /// Writes what is waiting, runs `work`, and writes the `meta` it returns with the sums that
+    /// were touched, all or nothing.
     func change(
         _ work: (ReplicaMeta) throws(SQLiteError) -> ReplicaMeta
     ) throws(SQLiteError) {
-        let before = meta
         touched = [:]
         do throws(SQLiteError) {
             let after = try connection.inTransaction { () throws(SQLiteError) in
+                var before = meta
+                for record in waiting.newest { before.live += try put(record) }
                 let after = try work(before)
-                if after != before { try connection.write(after) }
+                if after != meta || !waiting.isEmpty { try connection.write(after) }
                 for (bucket, sum) in touched { try connection.write(sum, of: bucket) }
                 return after
             }
             for (bucket, sum) in touched { sums[bucket] = sum }
+            waiting = WaitingChanges()
             meta = after
         } catch {
             // What it was told of this transaction did not happen.
@@ -189,6 +240,51 @@ final class ReplicaFile {
     }
 }
 
+/// What was found in a file that is whole.
+private struct SoundFile {
+    var meta: ReplicaMeta
+    var sums: BucketSums
+    /// What the log has beyond `meta`.
+    var ahead: [ChangeBatch] = []
+    var aheadBytes: Int64 = 0
+}
+
+/// Changes that are in the log and not in the objects yet: few, and not for long.
+struct WaitingChanges {
+    /// More records than this, or more bytes, are not waited for.
+    private static let recordLimit = 256
+    private static let byteLimit = 64 << 10
+
+    private var records: [ObjectKey: ObjectRecord] = [:]
+    private var count = 0
+    private var bytes = 0
+
+    var isEmpty: Bool { records.isEmpty }
+    /// The newest record of each object, in key order.
+    var newest: [ObjectRecord] { records.values.sorted { $0.key < $1.key } }
+
+    /// Whether `batches` may wait, too.
+    func hasRoom(for batches: [ChangeBatch]) -> Bool {
+        var (count, bytes) = (count, bytes)
+        for batch in batches {
+            count += batch.records.count
+            bytes += Self.bytes(of: batch)
+            guard count <= Self.recordLimit, bytes <= Self.byteLimit else { return false }
+        }
+        return true
+    }
+
+    mutating func add(_ batch: ChangeBatch) {
+        for record in batch.records { records[record.key] = record }
+        count += batch.records.count
+        bytes += Self.bytes(of: batch)
+    }
+
+    private static func bytes(of batch: ChangeBatch) -> Int {
+        batch.records.reduce(0) { $0 + $1.body.count + 160 }
+    }
+}
+
 /// The replica's own state beside objects and log.
 struct ReplicaMeta: Equatable {
     var position = Position.start
@@ -203,4 +299,11 @@ struct ReplicaMeta: Equatable {
     var nextLogged: Int64 = 1
     /// The bytes of all batches in the log.
     var logBytes: Int64 = 0
+
+    /// The log has `batches` too, which take `bytes` there.
+    mutating func advance(over batches: [ChangeBatch], bytes: Int64) {
+        nextLogged += Int64(batches.count)
+        logBytes += bytes
+        position = batches.last?.position ?? position
+    }
 }

@@ -37,6 +37,14 @@ package protocol ReplicatedList: Sendable {
     ///
     /// - Throws: ``ReplicaError/quarantined(_:why:isNew:)`` at a batch that was or is set aside.
     func take(_ batches: [ChangeBatch]) async throws(ReplicaError) -> ApplyOutcome
+    /// The same for whoever cannot wait: `report` is called once, on a thread of the list's, with
+    /// what came of it and where the copy stands then; calls are worked off in order.
+    func take(
+        _ batches: [ChangeBatch],
+        report: @escaping @Sendable (Result<ApplyOutcome, ReplicaError>, Position) -> Void
+    )
+    /// As ``changes(after:limit:)``, if that can be told at once.
+    func recent(after revision: Revision, limit: Int) -> [ChangeBatch]?
 
     /// Begins a copy that is to replace this one, or goes on with one that was broken off.
     ///
@@ -56,6 +64,21 @@ package protocol ReplicatedList: Sendable {
 }
 
 extension ReplicatedList {
+    package func take(
+        _ batches: [ChangeBatch],
+        report: @escaping @Sendable (Result<ApplyOutcome, ReplicaError>, Position) -> Void
+    ) {
+        Task {
+            let result: Result<ApplyOutcome, ReplicaError>
+            do throws(ReplicaError) { result = .success(try await take(batches)) } catch {
+                result = .failure(error)
+            }
+            report(result, await position())
+        }
+    }
+
+    package func recent(after revision: Revision, limit: Int) -> [ChangeBatch]? { nil }
+
     package func chunk(
         after key: ObjectKey?,
         limit: Int

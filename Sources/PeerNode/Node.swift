@@ -162,7 +162,6 @@ extension NodeParts {
     private func carry(_ news: GossipNews) async {
         switch news {
         case .members(let members): await enter(members)
-        case .applied: break
         case .signal(.kill(let order), from: _):
             await runs.kill(order)
         case .signal(.settled(let shards), from: _):

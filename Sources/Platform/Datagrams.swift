@@ -5,7 +5,8 @@ internal import Glibc
 
 /// Where datagrams are received into, over and over, by one thread.
 package final class DatagramBuffer {
-    private static let count = 32
+    /// As many are received at once; fewer mean that there are no more.
+    package static let count = 32
 
     private let longest: Int
     private var bytes: [UInt8]

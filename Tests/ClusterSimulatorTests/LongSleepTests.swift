@@ -32,6 +32,7 @@ import Vocabulary
         if isPaused { master.edit("slept") { job, now in job.paused(reason: "", at: now) } }
         world.run(until: .hours(1) + .minutes(2))
         for node in world.nodes { node.losePower() }
+        world.evidence.trouble(nil, from: world.now, to: .hours(25) + .minutes(3))
         world.run(until: .hours(25) + .minutes(2))
         for node in world.nodes { node.start() }
         world.run(until: .hours(25) + .minutes(3))

@@ -1,4 +1,5 @@
 import Documents
+import Foundation
 import TestSupport
 import Testing
 import Vocabulary
@@ -39,6 +40,41 @@ import Vocabulary
                 #expect(try JSON.parse(bytes) == value, "seed \(seed)")
                 #expect(JSON.bytes(try JSON.parse(bytes), pretty: isPretty) == bytes)
             }
+        }
+    }
+
+    /// What is in stores and digests was written by Foundation once.
+    @Test(.tags(.randomized)) func `is the same that Foundation writes, byte by byte`() throws {
+        let plain = JSONEncoder()
+        plain.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let pretty = JSONEncoder()
+        pretty.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        func expectSame(_ value: Value, _ note: Comment) throws {
+            let theirs = try plain.encode(FoundationValue(value))
+            #expect(JSON.bytes(value) == Array(theirs), note)
+            let lines = try pretty.encode(FoundationValue(value))
+            #expect(JSON.bytes(value, pretty: true) == Array(lines), note)
+        }
+        let texts =
+            (0..<0xA0).compactMap { UnicodeScalar($0).map(String.init) }
+            + ["\u{2028}", "\u{FEFF}", "\u{FFFF}", "e\u{301}", "é", "👩‍👩‍👧", "Z", "ｚ", "zz"]
+        try expectSame(.array(texts.map { .string($0) }), "texts")
+        // Two names that are equal as text are one.
+        var names: [String: Value] = [:]
+        for text in texts { names[text] = .null }
+        try expectSame(.object(names), "names")
+        try expectSame([[], [:], [[]], [[:]], ["a": []], ["a": [:]]], "empty ones")
+        let numbers = [
+            0, -0.0, 1, -1, 0.1, 1.5, 100, 1e15, 1e16, 1e17, 1e21, 1e22, 1e300, 1e-4, 1e-5, 1e-300,
+            .leastNonzeroMagnitude, .greatestFiniteMagnitude, .pi, 123_456_789.123,
+            4_503_599_627_370_497.5,
+        ]
+        try expectSame(.array(numbers.map { .number($0) }), "numbers")
+        for seed in UInt64(0)..<500 {
+            var random = SeededGenerator(seed: seed)
+            try expectSame(Value.random(depth: 4, using: &random), "seed \(seed)")
+            let bits = Double(bitPattern: random.next())
+            if bits.isFinite { try expectSame([.number(bits)], "\(bits)") }
         }
     }
 
@@ -131,5 +167,51 @@ extension Value {
         (0..<Int.random(in: 0..<4, using: &random)).map { _ in
             words[Int.random(in: words.indices, using: &random)]
         }.joined()
+    }
+}
+
+/// A value for `JSONEncoder`.
+private struct FoundationValue: Encodable {
+    private struct Name: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    private let value: Value
+
+    init(_ value: Value) {
+        self.value = value
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        switch value {
+        case .array(let items):
+            var container = encoder.unkeyedContainer()
+            for item in items { try container.encode(Self(item)) }
+        case .object(let members):
+            var container = encoder.container(keyedBy: Name.self)
+            for (name, member) in members {
+                try container.encode(Self(member), forKey: Name(stringValue: name))
+            }
+        case .null: try encodeNil(to: encoder)
+        case .bool(let flag): try encode(flag, to: encoder)
+        case .integer(let number): try encode(number, to: encoder)
+        case .number(let number) where !number.isFinite: try encodeNil(to: encoder)
+        case .number(let number): try encode(number, to: encoder)
+        case .string(let text): try encode(text, to: encoder)
+        }
+    }
+
+    private func encode(_ value: some Encodable, to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(value)
+    }
+
+    private func encodeNil(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encodeNil()
     }
 }

@@ -201,6 +201,11 @@ package final class Simulator {
         case .send(let frames, let address): send(frames, to: address, from: node)
         case .exchange(let number, let request, let address):
             ask(number, request, at: address, from: node)
+        case .supply(let revision, let addresses):
+            let known = node.list.changes(after: revision, limit: GossipMachine.giftCount) ?? []
+            for frames in node.machine.gift(of: known) {
+                for address in addresses { send(frames, to: address, from: node) }
+            }
         case .answer(let request, let reply): answer(request, reply)
         case .apply(let batches):
             let delay = Duration.microseconds(Int64.random(in: 50...2_000, using: &chance))

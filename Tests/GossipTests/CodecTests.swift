@@ -230,6 +230,7 @@ enum Samples {
         .ack(.max, from: sender),
         .pingRequest(3, target: NodeName("web-2"), at: PeerAddress("10.0.0.2:7946")),
         .nack(3), .statement(statement), .batch(batch), .have(sender),
+        .want(after: position.revision), .given(batch), .gaveAll(sender),
         .signal(9, .kill(kill), from: NodeName("web-1")),
         .signal(0, .settled(settled), from: NodeName("web-1")),
         .signal(0, .passed(settled), from: NodeName("web-1")),

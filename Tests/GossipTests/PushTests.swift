@@ -110,7 +110,7 @@ extension Publisher.Sent {
     }
 }
 
-/// What these catch, each tried by breaking it: a lone change that waits, packets that do not fit,
+/// What these are to catch: a lone change that waits, packets that do not fit,
 /// floods that are pushed one by one, and the end of a flood that nobody is told of.
 @Suite struct `Pushed changes` {
     @Test func `go out at once from a quiet member, to several others`() {

@@ -10,7 +10,7 @@ import Vocabulary
 
 /// The disk as a process leaves it that dies while one list takes another one's place.
 ///
-/// What these catch, each tried by breaking it: a copy in the making that is taken for the list, a
+/// What these are to catch: a copy in the making that is taken for the list, a
 /// list that is gone between closing and renaming, a log that is read with another file.
 @Suite(.timeLimit(.minutes(2))) struct InstallationCrashTests {
     private let folder: TestFolder

@@ -135,6 +135,45 @@ import Vocabulary
         }
     }
 
+    @Test func `a job edited many times in a moment is there as it was last, after a kill too`()
+        async throws
+    {
+        var history = History()
+        history.commitJobs(3)
+        let key = History.key("job-000001")
+        for round in 0..<20 { history.commit([(key, "round \(round)")]) }
+        history.commit([(History.key("job-000002"), nil)])
+        let replica = try open()
+        for batch in history.batches { _ = try await replica.apply([batch]) }
+        let image = try TestFolder()
+        try folder.image(to: image)
+        #expect(try await replica.everything() == history.records)
+        #expect(await replica.count == 2)
+        let sums = await replica.audit().sums
+        let revived = try Replica(ReplicaSettings(path: image.database))
+        #expect(await revived.position() == history.head)
+        #expect(await revived.audit().sums == sums)
+        #expect(await revived.count == 2)
+        #expect(try await revived.everything() == history.records)
+        #expect(await revived.filesSetAside.isEmpty)
+    }
+
+    @Test func `a log that goes on with what is no commit is set aside`() async throws {
+        var history = History()
+        history.commitJobs(3)
+        let replica = try open()
+        for batch in history.batches { _ = try await replica.apply([batch]) }
+        let image = try TestFolder()
+        try folder.image(to: image)
+        do {
+            let connection = try Connection(path: image.database)
+            try connection.execute("UPDATE log SET digest=zeroblob(16) WHERE number=3")
+        }
+        let revived = try Replica(ReplicaSettings(path: image.database))
+        #expect(await revived.filesSetAside.count == 1)
+        #expect(await revived.position() == .start)
+    }
+
     @Test func `a file that is no database is set aside and fetched again`() async throws {
         let junk = Data(repeating: 0x5A, count: 20_000)
         try junk.write(to: URL(filePath: folder.database))

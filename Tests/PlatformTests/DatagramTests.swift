@@ -2,7 +2,7 @@ import Platform
 import TestSupport
 import Testing
 
-/// What these catch, each tried by breaking it: a datagram read at another one's place or length, a
+/// What these are to catch: a datagram read at another one's place or length, a
 /// sender's address of the wrong one, a refused address that takes the others with it.
 @Suite(.timeLimit(.minutes(1))) struct `Many datagrams at a time` {
     private static let longest = 600

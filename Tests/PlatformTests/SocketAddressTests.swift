@@ -2,7 +2,7 @@ import Platform
 import TestSupport
 import Testing
 
-/// What these catch, each tried by breaking it: bytes in the wrong order or the wrong half, a kind
+/// What these are to catch: bytes in the wrong order or the wrong half, a kind
 /// of address that is missed, an IPv4 host that is another one when it is seen from IPv6.
 @Suite struct `A socket address` {
     @Test(arguments: [

@@ -44,7 +44,7 @@ struct AgentEditor {
 
     private func spread(_ batch: ChangeBatch) async throws {
         _ = try await replica.apply([batch])
-        await gossip.publish(batch)
+        gossip.publish(batch)
     }
 
     /// A change that follows the list as it is here.

@@ -48,7 +48,7 @@ struct Importer {
                 author: "import"
             )
             _ = try await replica.apply([batch])
-            await gossip.publish(batch)
+            gossip.publish(batch)
         }
         for await _ in signals.requests { break }
         await gossip.stop()

@@ -7,7 +7,12 @@ internal import Vocabulary
 extension GossipDriver {
     func perform(_ errand: Errand) async {
         switch errand {
-        case .passOn(let position): await passOn(position)
+        case .passOn(let position):
+            let new = try? await list.changes(
+                after: machine.position.revision,
+                limit: Self.passedOnCount + 1
+            )
+            passOn(new ?? [], to: position)
         case .exchange(let number, let request, let peer):
             await exchange(number, request, with: peer)
             shelf.endAsking()
@@ -31,26 +36,47 @@ extension GossipDriver {
         }
     }
 
-    /// Spreads what the list has beyond what gossip knows of it: as it is, if it is not much.
-    private func passOn(_ position: Position) async {
-        guard position.revision > machine.position.revision else { return }
+    /// Spreads what the list has beyond what gossip knows of it.
+    func passOn(_ position: Position) {
         let have = machine.position.revision
-        let new = try? await list.changes(after: have, limit: Self.passedOnCount + 1)
-        if let new, new.count <= Self.passedOnCount {
+        guard position.revision > have else { return }
+        guard hasStarted, let new = list.recent(after: have, limit: Self.passedOnCount + 1) else {
+            errands.yield(.passOn(position))
+            return
+        }
+        passOn(new, to: position)
+    }
+
+    /// Spreads `new` as it is, if it is not much, and else announces `position`.
+    private func passOn(_ new: [ChangeBatch], to position: Position) {
+        if new.count <= Self.passedOnCount {
             for batch in new { handle(.published(batch)) }
         }
         handle(.advanced(position))
     }
 
-    func apply(_ batches: [ChangeBatch]) async -> ListOutcome {
+    /// Has the list take `batches`: one hop to its thread, and one back.
+    func apply(_ batches: [ChangeBatch]) {
+        list.take(batches) { [weak self, loop] result, position in
+            loop.call {
+                self?.assumeIsolated { driver in
+                    driver.handle(.applied(driver.outcome(of: result, at: position)))
+                }
+            }
+        }
+    }
+
+    private func outcome(
+        of result: Result<ApplyOutcome, ReplicaError>,
+        at position: Position
+    ) -> ListOutcome {
         do throws(ReplicaError) {
-            switch try await list.take(batches) {
+            switch try result.get() {
             case .applied(let position): return .applied(position)
             case .gap(let position, _): return .gap(have: position)
             case .diverged(let position): return .diverged(have: position)
             }
         } catch {
-            let position = await list.position()
             guard case .quarantined(let revision, let why, let isNew) = error else {
                 log.error("gossip.apply-failed", ["why": "\(error)"])
                 return .failed(have: position)

@@ -54,12 +54,14 @@ package actor GossipDriver {
             }
         }
 
-        /// Gossip itself will move the list to `revision`.
-        func expect(_ revision: Revision) {
-            expected.withLock { $0 = max($0, revision) }
+        /// Gossip knows that the list is at `revision`, or will be: whether it did not before.
+        @discardableResult
+        func expect(_ revision: Revision) -> Bool {
+            expected.withLock { expected in
+                defer { expected = max(expected, revision) }
+                return revision > expected
+            }
         }
-
-        func isNews(_ revision: Revision) -> Bool { expected.withLock { revision > $0 } }
 
         /// Takes one of the places for streams that we open, if one is free.
         func beginAsking() -> Bool { begin(asking) }
@@ -97,9 +99,6 @@ package actor GossipDriver {
     let shelf: Shelf
     let names: NameBook
     let errands: AsyncStream<Errand>.Continuation
-    /// What is to be applied: a hop to the list and one back, and no other thread between.
-    private let chains: AsyncStream<[ChangeBatch]>.Continuation
-    private let chainStream: AsyncStream<[ChangeBatch]>
     private let errandStream: AsyncStream<Errand>
     let loop: EventLoop
     private var datagrams: Socket?
@@ -187,7 +186,6 @@ package actor GossipDriver {
         names = NameBook(own: address)
         seal = PacketSeal(keys: keys)
         (errandStream, errands) = AsyncStream.makeStream()
-        (chainStream, chains) = AsyncStream.makeStream()
         machine = GossipMachine(
             me: me,
             contacts: contacts.map { PeerAddress($0) },
@@ -238,8 +236,11 @@ package actor GossipDriver {
     }
 
     /// Passes on a batch that this peer was the first to get; it is applied to the list already.
-    package func publish(_ batch: ChangeBatch) {
-        handle(.published(batch))
+    ///
+    /// From any thread, without waiting. If the list has told of it, that was enough.
+    package nonisolated func publish(_ batch: ChangeBatch) {
+        guard shelf.expect(batch.position.revision) else { return }
+        loop.call { [weak self] in self?.assumeIsolated { $0.handle(.published(batch)) } }
     }
 
     /// The list moved without gossip, as by the tailer of the store's log.
@@ -251,8 +252,8 @@ package actor GossipDriver {
     ///
     /// What is new in it is passed on like a published batch.
     package nonisolated func listMoved(to position: Position) {
-        guard shelf.isNews(position.revision) else { return }
-        errands.yield(.passOn(position))
+        guard shelf.expect(position.revision) else { return }
+        loop.call { [weak self] in self?.assumeIsolated { $0.passOn(position) } }
     }
 
     /// Tells one member, or everybody who is present.
@@ -303,7 +304,6 @@ package actor GossipDriver {
         datagrams = nil
         listener = nil
         errands.finish()
-        chains.finish()
         await desk.closeAll()
         running?.cancel()
         await running?.value
@@ -338,13 +338,15 @@ package actor GossipDriver {
         case .answer(let request, let reply): answers[request] = reply
         case .apply(let batches):
             if let last = batches.last { shelf.expect(last.position.revision) }
-            chains.yield(batches)
+            apply(batches)
+        case .supply(let revision, let addresses): supply(after: revision, to: addresses)
         case .install(let number, let address, let above):
             guard shelf.beginAsking() else { return failLater(number) }
             errands.yield(.install(number, from: address, above: above))
         case .askStore: errands.yield(.catchUp)
         case .deliver(let signal, let name): onChange(.signal(signal, from: name))
-        case .advanced(let position): onChange(.applied(position))
+        // The list tells of it, whoever brought it there.
+        case .advanced: break
         case .membersChanged:
             let members = machine.members
             familiar = Set(members.compactMap { SocketAddress($0.address.text) })
@@ -432,6 +434,8 @@ package actor GossipDriver {
 
     // Datagrams.
 
+    /// Takes in all that has come: what members say is one event, so that what it leads to goes
+    /// out together.
     private func receivePackets() {
         for _ in 0..<Self.callsPerTurn {
             guard let datagrams else { return }
@@ -439,29 +443,47 @@ package actor GossipDriver {
             case .nothing: return
             case .failed: traffic.socketErrors += 1
             case .datagrams(let count):
+                var heard: [HeardPacket] = []
                 for place in 0..<count {
                     guard let (bytes, address) = buffer.datagram(place) else { continue }
-                    receive(bytes, from: address)
+                    receive(bytes, from: address, after: &heard)
                 }
+                hear(&heard)
+                if count < DatagramBuffer.count { return }
             }
         }
     }
 
-    private func receive(_ bytes: [UInt8], from address: SocketAddress) {
+    private func hear(_ heard: inout [HeardPacket]) {
+        if !heard.isEmpty { handle(.packets(heard)) }
+        heard = []
+    }
+
+    private func receive(
+        _ bytes: [UInt8],
+        from address: SocketAddress,
+        after heard: inout [HeardPacket]
+    ) {
         traffic.packetsReceived += 1
         traffic.bytesReceived += bytes.count
         switch seal.open(bytes) {
         case .refused(let refusal): note(refusal, from: address)
         case .packet(let plain, let key):
             do throws(GossipCodecError) {
-                let said = PacketManners.believable(try PacketCodec.decode(plain), from: address)
+                let frames = try PacketCodec.decode(plain) { machine.isNew($0) }
+                let said = PacketManners.believable(frames, from: address)
                 if let unreachable = said.unreachable {
                     complain(ofUnreachable: unreachable, from: address.description)
                 }
+                shelf.note(said.frames, under: key)
+                let peer = names.peer(at: address)
+                if familiar.contains(address) {
+                    return heard.append(HeardPacket(said.frames, from: peer))
+                }
+                hear(&heard)
                 speaker = (address, bytes.count)
                 defer { speaker = nil }
-                shelf.note(said.frames, under: key)
-                handle(.packet(said.frames, from: names.peer(at: address)))
+                handle(.packet(said.frames, from: peer))
             } catch {
                 shelf.count { $0.malformed += 1 }
                 log.debug("gossip.malformed", ["from": address.description, "why": "\(error)"])
@@ -472,6 +494,14 @@ package actor GossipDriver {
     /// Whether this complaint is worth a line now.
     func mayComplain(_ kind: String, of address: String) -> Bool {
         complaints.mayComplain(kind, of: address, at: SystemClock.monotonic)
+    }
+
+    /// Gives what can be told at once; whoever needs what is further back asks on a stream.
+    private func supply(after revision: Revision, to addresses: [PeerAddress]) {
+        let batches = list.recent(after: revision, limit: GossipMachine.giftCount) ?? []
+        for frames in machine.gift(of: batches) {
+            for address in addresses { send(frames, to: address) }
+        }
     }
 
     /// Sends `frames`, to all addresses of `peer` if it is a name.
@@ -525,15 +555,10 @@ package actor GossipDriver {
         listen()
         planUpkeep()
         await withDiscardingTaskGroup { group in
-            group.addTask { await self.applyChains() }
             for await errand in errandStream {
                 group.addTask { await self.perform(errand) }
             }
         }
-    }
-
-    private func applyChains() async {
-        for await batches in chainStream { handle(.applied(await apply(batches))) }
     }
 
     /// Compares rosters with a peer that asked.
@@ -547,6 +572,9 @@ package actor GossipDriver {
         }
         return answers.removeValue(forKey: requestCount) ?? .refused("no rosters to compare")
     }
+
+    /// Whether the list's position has been taken over.
+    var hasStarted: Bool { running != nil }
 
     /// This peer as it signs.
     var sender: Sender { machine.sender }

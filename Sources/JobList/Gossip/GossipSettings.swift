@@ -131,8 +131,6 @@ package enum GossipNews: Equatable, Sendable {
     /// Everybody known, this peer included, by name.
     case members([Member])
     case signal(Signal, from: NodeName)
-    /// Gossip brought the copy of the list here.
-    case applied(Position)
 }
 
 /// What gossip's sockets have seen since start.

@@ -195,7 +195,7 @@ package final class KeyKeeper: Sendable {
         let batch = try await store.commit(edits, id: id, author: place.name.text)
         // A copy that is behind gets it with what it lacks: everybody follows the store's log.
         guard case .applied(batch.position)? = try? await replica.apply([batch]) else { return }
-        await gossip.publish(batch)
+        gossip.publish(batch)
     }
 
     static func newUID() -> UID { UID(Hashing.digest(SecureRandom.bytes(16)).description) }

@@ -106,7 +106,10 @@ struct MemberSight: Sendable {
 
     /// How many revisions its list is behind ours; `null` if the two have nothing in common.
     private func behind(_ position: Position) -> Value {
-        guard position.revision.epoch == head.revision.epoch else { return .null }
+        // An empty list is the beginning of every history.
+        guard position == .start || position.revision.epoch == head.revision.epoch else {
+            return .null
+        }
         let (theirs, ours) = (position.revision.sequence, head.revision.sequence)
         return .integer(theirs >= ours ? 0 : Int64(ours - theirs))
     }

@@ -43,7 +43,7 @@ package struct Editor: Sendable {
     /// A failure here costs speed only: the store's log is the outbox, and the nodes tail it.
     private func spread(_ batch: ChangeBatch) async {
         _ = try? await replica.apply([batch])
-        await gossip.publish(batch)
+        gossip.publish(batch)
     }
 
     /// The object as the store has it, deleted ones left out.

@@ -15,6 +15,15 @@ package struct StoreWatch: Sendable {
         case stale(Bool)
     }
 
+    /// What this node lacks, and since when.
+    private struct Arrears {
+        /// Where the store stood then.
+        let head: Position
+        let since: MonotonicInstant
+    }
+
+    /// How long gossip has to bring what this node lacks.
+    private static let gossipPatience = Duration.seconds(1)
     /// How long the list may be behind before it is too old to decide by.
     private static let patienceWithList = Duration.seconds(2)
 
@@ -56,7 +65,7 @@ package struct StoreWatch: Sendable {
     package func run() async {
         var last: StorePulse?
         var nextTrigger: Instant?
-        var behindSince: MonotonicInstant?
+        var arrears: Arrears?
         var movedAt: MonotonicInstant?
         var freshness = Freshness(patience: Self.patienceWithList)
         while !Task.isCancelled {
@@ -64,12 +73,12 @@ package struct StoreWatch: Sendable {
                 let pulse = try await next(
                     after: last,
                     nextTrigger,
-                    isBehind: behindSince != nil,
+                    behindSince: arrears?.since,
                     movedAt: movedAt
                 )
                 if let last, last.head != pulse.head { movedAt = SystemClock.monotonic }
-                behindSince = await follow(pulse.head, behindSince: behindSince)
-                let isLevel = await replica.position() == pulse.head
+                arrears = await follow(pulse.head, arrears)
+                let isLevel = await isLevel(with: pulse.head, last: last?.head)
                 if let isStale = freshness.news(isLevel: isLevel, at: SystemClock.monotonic) {
                     await tell(.stale(isStale))
                 }
@@ -91,11 +100,16 @@ package struct StoreWatch: Sendable {
     private func next(
         after last: StorePulse?,
         _ nextTrigger: Instant?,
-        isBehind: Bool,
+        behindSince: MonotonicInstant?,
         movedAt: MonotonicInstant?
     ) async throws(StoreError) -> StorePulse {
         guard let last else { return try await store.pulse() }
-        var limit = isBehind ? Self.interval : Self.patience
+        var limit = Self.patience
+        if let behindSince {
+            // Soon enough to see what gossip has not brought in time, and not with every edit.
+            let left = Self.gossipPatience - behindSince.duration(to: SystemClock.monotonic)
+            limit = max(Self.interval, min(limit, left))
+        }
         if let movedAt, movedAt.duration(to: SystemClock.monotonic) < Self.briskness, isTailer() {
             limit = Self.briskPatience
         }
@@ -105,19 +119,32 @@ package struct StoreWatch: Sendable {
         return try await store.pulse(after: last, within: limit)
     }
 
+    /// Whether the list here is where the store is, or, while edits come all the time, where the
+    /// store was at the last look.
+    private func isLevel(with head: Position, last: Position?) async -> Bool {
+        let have = await replica.position()
+        if have == head { return true }
+        guard let last else { return false }
+        return have.revision >= last.revision && head.revision > have.revision
+    }
+
     /// Fetches edits if this node is a tailer, or if gossip has not brought them within a second.
-    private func follow(
-        _ head: Position,
-        behindSince: MonotonicInstant?
-    ) async -> MonotonicInstant? {
-        guard await replica.position() != head else { return nil }
+    ///
+    /// While edits come all the time this node is always a little behind, which is no reason to
+    /// fetch: what it lacked a second ago has to be what it still lacks.
+    private func follow(_ head: Position, _ known: Arrears?) async -> Arrears? {
+        let have = await replica.position()
+        guard have != head else { return nil }
         let now = SystemClock.monotonic
-        let since = behindSince ?? now
-        if isTailer() || since.duration(to: now) > .seconds(1) {
+        var arrears = known ?? Arrears(head: head, since: now)
+        if have.revision >= arrears.head.revision, head.revision > have.revision {
+            arrears = Arrears(head: head, since: now)
+        }
+        if isTailer() || arrears.since.duration(to: now) > Self.gossipPatience {
             _ = await tailer.catchUp()
             return nil
         }
-        return since
+        return arrears
     }
 }
 

@@ -137,7 +137,7 @@ private final class BulkYard: Sendable {
                     ])
                 }
                 _ = try await full.replica.apply([batch])
-                await full.driver.publish(batch)
+                full.driver.publish(batch)
             }
         }
         let fresh = try await yard.start("fresh", seeds: [full.address])
@@ -226,7 +226,7 @@ private final class BulkYard: Sendable {
         yard.store.edit { $0.history = history }
         var forged = batch
         forged.records[0].body = History.body("rm -rf /")
-        await liar.driver.publish(forged)
+        liar.driver.publish(forged)
         let hasTruth = await eventually {
             (try? await honest.replica.record(History.key("new")))?.body == batch.records[0].body
         }

@@ -6,8 +6,45 @@ import Sealing
 import Synchronization
 import Vocabulary
 
+/// Where tasks wait while a test holds it closed.
+final class Gate: Sendable {
+    private struct State {
+        var isClosed = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    var waiting: Int { state.withLock(\.waiting.count) }
+
+    func close() {
+        state.withLock { $0.isClosed = true }
+    }
+
+    func open() {
+        let waiting = state.withLock { state in
+            defer { state = State() }
+            return state.waiting
+        }
+        for task in waiting { task.resume() }
+    }
+
+    func pass() async {
+        await withCheckedContinuation { task in
+            let mayPass = state.withLock { state in
+                if state.isClosed { state.waiting.append(task) }
+                return !state.isClosed
+            }
+            if mayPass { task.resume() }
+        }
+    }
+}
+
 /// A copy of the list in memory that remembers when it got where.
 final class MemoryList: ReplicatedList {
+    /// Whoever reads a page of the whole list passes here.
+    let pages = Gate()
+
     private struct State {
         var log: [ChangeBatch] = []
         var records: [ObjectKey: ObjectRecord] = [:]
@@ -59,7 +96,8 @@ final class MemoryList: ReplicatedList {
         after key: ObjectKey?,
         limit: Int
     ) async throws(ReplicaError) -> (records: [ObjectRecord], position: Position) {
-        state.withLock { state in
+        await pages.pass()
+        return state.withLock { state in
             let rest = state.records.values.sorted { $0.key < $1.key }.filter { record in
                 key.map { record.key > $0 } ?? true
             }

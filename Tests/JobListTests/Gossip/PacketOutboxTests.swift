@@ -5,7 +5,7 @@ import Vocabulary
 
 @testable import JobList
 
-/// What these catch, each tried by breaking it: one seal for two packets to the same address, packets
+/// What these are to catch: one seal for two packets to the same address, packets
 /// that change places or are left for later, a stranger's packet that others get as well.
 @Suite struct `Packets of one event` {
     private let addresses: [SocketAddress]
