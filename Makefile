@@ -1,5 +1,5 @@
 # Every target is one line; what it runs can be typed by hand.
-.PHONY: build test check lint tidy tsan release soak soak-store bench-store bench-gossip bench-list prove-cron verify-cron bench-cron sim bench-sim fuzz up down clean packages
+.PHONY: build test check lint tidy tsan release soak soak-store bench-store bench-gossip bench-list bench-scheduler prove-cron verify-cron bench-cron sim bench-sim fuzz up down clean packages
 
 packages: ; @./testnet/packages
 build: packages ; swift build
@@ -18,6 +18,8 @@ bench-store: packages ; ./Benchmarks/store/race bench sqlite postgres etcd
 bench-gossip: packages ; ./Benchmarks/gossip/race
 # A list to a new member, an import to three, a watcher that comes back: beside bare loops, in the same run.
 bench-list: packages ; ./Benchmarks/list/bench
+# Ten million jobs in the scheduler's index, beside sorting as many numbers; and a node with a million.
+bench-scheduler: packages ; ./Benchmarks/scheduler/bench
 # A million schedules against the slow reference; ROTA_CRON_CASES and ROTA_CRON_SEED choose others.
 prove-cron: ; swift run -c release prove-cron
 # The same, and then the judges in Go, Java and Python.

@@ -96,7 +96,13 @@ package struct Node: Sendable {
 
 extension NodeParts {
     var follower: ListFollower {
-        ListFollower(feed: feed, dispatcher: dispatcher, me: settings.name, log: log)
+        ListFollower(
+            replica: replica,
+            feed: feed,
+            dispatcher: dispatcher,
+            me: settings.name,
+            log: log
+        )
     }
 
     var watch: StoreWatch {

@@ -5,16 +5,38 @@ internal import Vocabulary
 /// Something that may be claimed.
 struct ReadyItem: Comparable, Sendable {
     enum Subject: Hashable, Sendable {
-        case job(JobSlot, generation: UInt32)
+        case job(JobSlot, JobKey)
         case trigger(TriggerID)
     }
 
+    /// A uid's place in the order of all, without the text that most can do without.
+    struct Order: Comparable, Sendable {
+        private let key: JobKey
+        private let text: String
+
+        init(_ key: JobKey, in uids: OddUIDs) {
+            self.key = key.isOdd ? JobKey(high: .max, low: 0) : key
+            text = key.isOdd ? uids.uid(of: key).text : ""
+        }
+
+        /// For a uid that no table may have.
+        init(_ uid: UID) {
+            let key = UIDBits(uid).flatMap { JobKey($0) }
+            self.key = key ?? JobKey(high: .max, low: 0)
+            text = key == nil ? uid.text : ""
+        }
+
+        static func < (lhs: Self, rhs: Self) -> Bool {
+            (lhs.key, lhs.text) < (rhs.key, rhs.text)
+        }
+    }
+
     let instant: Instant
-    let name: ObjectKey
+    let job: Order
     let subject: Subject
 
     static func < (lhs: Self, rhs: Self) -> Bool {
-        (lhs.instant, lhs.name, lhs.order) < (rhs.instant, rhs.name, rhs.order)
+        (lhs.instant, lhs.job, lhs.order) < (rhs.instant, rhs.job, rhs.order)
     }
 
     /// A job goes before its own triggers.
@@ -52,11 +74,13 @@ extension SchedulerMachine {
     /// Instants that have become future again just wait; the cursor keeps the rest from repeating.
     private mutating func recallWaiting(at now: Moment) {
         let latest = now.wall.advanced(by: settings.holdBack)
-        for slot in jobs.hot.indices {
-            switch jobs.hot[slot].phase {
+        for slot in fires.alarmed(jobs) {
+            switch jobs[record: slot].phase {
             case .turn, .reading, .held, .aside:
-                if let time = fires.time(of: slot), time > latest { fires.set(slot, at: latest) }
-            case .resting, .dormant, .wantsRead, .ready, .claiming:
+                guard let time = fires.alarm(of: slot, jobs), time > latest else { continue }
+                fires.remove(slot, &jobs)
+                fires.alarm(slot, at: latest, &jobs)
+            case .resting, .unread, .dormant, .wantsRead, .ready, .claiming:
                 break
             }
         }
@@ -68,21 +92,43 @@ extension SchedulerMachine {
     /// Gives every job and trigger whose time has come its next step, up to the limit per call.
     mutating func findDue(at now: Moment) {
         var count = 0
-        while let first = fires.first, first.at <= now.wall, count < settings.jobsPerCall {
+        while let first = fires.first(jobs), first.at <= now.wall, count < settings.jobsPerCall {
+            guard case .slot(let slot, let due) = first else {
+                openList()
+                continue
+            }
             count += 1
-            fires.remove(first.slot)
-            switch jobs.hot[first.slot].phase {
-            case .resting: consider(first.slot, due: first.at, at: now)
-            case .turn: takeTurn(first.slot, at: now)
-            case .reading: readTimedOut(first.slot)
+            fires.remove(slot, &jobs)
+            switch jobs[record: slot].phase {
+            case .resting, .unread: consider(slot, due: due, at: now)
+            case .turn: takeTurn(slot, at: now)
+            case .reading: readTimedOut(slot)
             case .held, .aside:
-                jobs.hot[first.slot].knowsCursor = false
-                rest(first.slot, at: now)
-            case .dormant: rest(first.slot, at: now)
+                jobs[slot].knowsCursor = false
+                rest(slot, at: now)
+            case .dormant: rest(slot, at: now)
             case .wantsRead, .ready, .claiming: break
             }
         }
         while let entry = triggers.popDue(at: now.wall) { consider(entry, at: now) }
+    }
+
+    /// Opens the queue's next list: its slots can be asked for one by one.
+    private mutating func openList() {
+        guard let list = fires.takeList(&jobs) else { return }
+        let start = Instant(unixSeconds: list.second)
+        let end = start.advanced(by: .milliseconds(999))
+        var fires: [(slot: JobSlot, at: Instant)] = []
+        fires.reserveCapacity(list.slots.count)
+        for slot in list.slots {
+            var at = start
+            if !list.isWhole, let due = attention(slot, after: jobs[slot].position) {
+                // Whatever comes out, nothing is lost, and nothing waits for longer.
+                at = min(max(due, start), end)
+            }
+            fires.append((slot, at))
+        }
+        self.fires.takeBack(fires, &jobs)
     }
 
     /// Something is due: the first claims it, the others wait, those who may not run it pass.
@@ -92,12 +138,13 @@ extension SchedulerMachine {
         guard rank == 0 else {
             if settled >= due { return pass(slot, through: settled, at: now) }
             enter(slot, .turn)
-            fires.set(slot, at: turn(due: due, rank: rank, at: now))
+            fires.alarm(slot, at: turn(due: due, rank: rank, at: now), &jobs)
             return
         }
-        jobs.hot[slot].hasTurn = true
+        jobs[record: slot].hasTurn = true
+        let job = jobs[slot]
         // Somebody else may have decided it: look before claiming.
-        if jobs.hot[slot].position > jobs.hot[slot].cursor || settled >= due {
+        if job.isAhead || !job.knowsCursor || settled >= due {
             wishToRead(slot)
         } else {
             makeReady(slot, due: due)
@@ -106,19 +153,23 @@ extension SchedulerMachine {
 
     private mutating func takeTurn(_ slot: JobSlot, at now: Moment) {
         guard rank(slot) != nil else { return pass(slot, through: now.wall, at: now) }
-        guard let due = attention(slot, after: jobs.hot[slot].position), due <= now.wall else {
+        guard let due = attention(slot, after: jobs[slot].position), due <= now.wall else {
             return rest(slot, at: now)
         }
         let settled = settledThrough(slot)
         if settled >= due { return pass(slot, through: settled, at: now) }
-        jobs.hot[slot].hasTurn = true
+        jobs[record: slot].hasTurn = true
         wishToRead(slot)
     }
 
     /// Leaves what is due up to `instant` to others.
     private mutating func pass(_ slot: JobSlot, through instant: Instant, at now: Moment) {
-        jobs.hot[slot].position = max(jobs.hot[slot].position, instant)
-        rest(slot, at: now)
+        jobs[slot].pass(through: instant)
+        if jobs[record: slot].phase == .unread {
+            awaitReading(slot, at: now)
+        } else {
+            rest(slot, at: now)
+        }
     }
 
     /// When the node of `rank` tries: that many staggers after the instant, and a random part.
@@ -159,7 +210,7 @@ extension SchedulerMachine {
         ready.insert(
             ReadyItem(
                 instant: entry.trigger.notBefore,
-                name: entry.trigger.name,
+                job: ReadyItem.Order(entry.trigger.key.job),
                 subject: .trigger(id)
             )
         )
@@ -170,7 +221,7 @@ extension SchedulerMachine {
     /// Tells the others which shards are decided, as far as this node goes first in them.
     mutating func notes(at now: Moment) -> [SchedulerAction] {
         // Something due that was not even looked at is not decided.
-        if let first = fires.first, first.at <= now.wall { return [] }
+        if let first = fires.first(jobs), first.at <= now.wall { return [] }
         let notes = settlement.takeSettled()
             .filter { ranking.rank(Ranking.everybody, $0.shard) == 0 }
             .map { SettledNote(shard: $0.shard, through: min($0.through, now.wall)) }
@@ -178,14 +229,14 @@ extension SchedulerMachine {
     }
 
     /// When there is something to do next; within a second while something is due.
-    func nextWake(at now: Moment) -> Instant? {
-        var wakes = [fires.first?.at, triggers.first].compactMap { $0 }
+    mutating func nextWake(at now: Moment) -> Instant? {
+        var wakes = [fires.first(jobs)?.at, triggers.first].compactMap { $0 }
         func add(_ deadline: MonotonicInstant) {
             let rest = now.monotonic.duration(to: deadline) + .milliseconds(1)
             wakes.append(now.wall.advanced(by: rest))
         }
         if !ready.isEmpty || !starved.isEmpty || !desk.requests.isEmpty || readingCount > 0
-            || !readWishes.isEmpty
+            || !readWishes.isEmpty || unreadSlot != nil
         {
             wakes.append(now.wall.advanced(by: .seconds(1)))
         }
@@ -201,7 +252,7 @@ extension SchedulerMachine {
         }
         if !readWishes.isEmpty, let until = readBackoff.until, until > now.monotonic { add(until) }
         // While reads are held up, so is the audit.
-        if readWishes.isEmpty, auditSlot != nil, let auditAt { add(auditAt) }
+        if readWishes.isEmpty, unreadSlot == nil, auditSlot != nil, let auditAt { add(auditAt) }
         return wakes.min().map { max($0, now.wall.advanced(by: .milliseconds(1))) }
     }
 }

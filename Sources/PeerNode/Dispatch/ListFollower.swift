@@ -7,12 +7,20 @@ package import Vocabulary
 
 /// Reads this node's copy of the list, first whole and then change by change.
 package struct ListFollower: Sendable {
+    private let replica: Replica
     private let feed: ChangeFeed
     private let dispatcher: Dispatcher
     private let me: NodeName
     private let log: DaemonLog
 
-    package init(feed: ChangeFeed, dispatcher: Dispatcher, me: NodeName, log: DaemonLog) {
+    package init(
+        replica: Replica,
+        feed: ChangeFeed,
+        dispatcher: Dispatcher,
+        me: NodeName,
+        log: DaemonLog
+    ) {
+        self.replica = replica
         self.feed = feed
         self.dispatcher = dispatcher
         self.me = me
@@ -21,15 +29,23 @@ package struct ListFollower: Sendable {
 
     /// Follows until the surrounding task is cancelled.
     package func run() async {
+        let loader = ListLoader(replica: replica, dispatcher: dispatcher, log: log)
         while !Task.isCancelled {
-            let cursor = feed.cursor(
-                since: nil,
-                filter: FeedFilter(kinds: [.calendar, .job, .node])
-            )
-            await withTaskCancellationHandler {
-                await follow(cursor)
-            } onCancel: {
-                cursor.cancel()
+            do throws(ReplicaError) {
+                let start = try await loader.load()
+                await setDrain(try await replica.record(NodeDocument.key(of: me)))
+                let cursor = feed.cursor(
+                    since: start,
+                    filter: FeedFilter(kinds: [.calendar, .job, .node])
+                )
+                await withTaskCancellationHandler {
+                    await follow(cursor)
+                } onCancel: {
+                    cursor.cancel()
+                }
+            } catch {
+                log.warning("list.unreadable", ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
             }
         }
     }
@@ -46,7 +62,7 @@ package struct ListFollower: Sendable {
     }
 
     private func apply(_ items: [FeedItem]) async {
-        var changed: [(entry: JobEntry, digest: Digest)] = []
+        var changed: [JobEntry] = []
         var removed: [UID] = []
         // The last word on each counts; `nil`: it is gone.
         var calendars: [ObjectKey: CalendarEntry?] = [:]
@@ -56,7 +72,8 @@ package struct ListFollower: Sendable {
                 switch record.key.kind {
                 case .job: if let job = entry(of: record) { changed.append(job) }
                 case .node: await setDrain(record)
-                case .calendar: calendars[record.key] = .some(calendar(of: record))
+                case .calendar:
+                    calendars[record.key] = .some(CalendarEntry(record, log: log))
                 case .channel, .template, .pool, .token, .member, .keyring: break
                 }
             case .delete(let record):
@@ -76,26 +93,36 @@ package struct ListFollower: Sendable {
     }
 
     /// A body that this release cannot read is left out and said so; it never stops the others.
-    private func entry(of record: ObjectRecord) -> (entry: JobEntry, digest: Digest)? {
+    private func entry(of record: ObjectRecord) -> JobEntry? {
         do {
-            let entry = JobEntry(
+            return JobEntry(
                 uid: record.uid,
                 name: record.key,
                 revision: record.revision,
                 job: try JobDocument.decodeBody(record.body),
                 createdAt: record.createdAt
             )
-            return (entry, record.digest)
         } catch {
             log.error("job.unreadable", ["job": record.key.description, "error": "\(error)"])
             return nil
         }
     }
 
+    /// `nil`: nothing is said about this node.
+    private func setDrain(_ record: ObjectRecord?) async {
+        guard let record else { return await dispatcher.drain(false) }
+        guard record.key.name == me.text else { return }
+        let isDraining = !record.isDeleted && NodeDocument.isDraining(record.body)
+        log.info("node.drain", ["draining": "\(isDraining)"])
+        await dispatcher.drain(isDraining)
+    }
+}
+
+extension CalendarEntry {
     /// One that this release cannot read is as good as gone: its jobs wait, and say why.
-    private func calendar(of record: ObjectRecord) -> CalendarEntry? {
+    init?(_ record: ObjectRecord, log: DaemonLog) {
         do {
-            return CalendarEntry(
+            self.init(
                 name: record.key,
                 revision: record.revision,
                 digest: record.digest,
@@ -108,12 +135,5 @@ package struct ListFollower: Sendable {
             )
             return nil
         }
-    }
-
-    private func setDrain(_ record: ObjectRecord) async {
-        guard record.key.name == me.text else { return }
-        let isDraining = !record.isDeleted && NodeDocument.isDraining(record.body)
-        log.info("node.drain", ["draining": "\(isDraining)"])
-        await dispatcher.drain(isDraining)
     }
 }
