@@ -1,5 +1,5 @@
 # Every target is one line; what it runs can be typed by hand.
-.PHONY: build test check lint tidy tsan release soak soak-store bench-store bench-gossip bench-list bench-scheduler prove-cron verify-cron bench-cron sim bench-sim fuzz up down clean packages
+.PHONY: build test check lint tidy tsan release soak soak-sleep soak-store bench-store bench-gossip bench-list bench-race bench-takeover bench-scheduler prove-cron verify-cron bench-cron sim sim-cluster bench-sim fuzz up down clean packages
 
 packages: ; @./testnet/packages
 build: packages ; swift build
@@ -10,6 +10,8 @@ tsan: packages ; TSAN_OPTIONS="suppressions=$(CURDIR)/testnet/tsan.supp" swift t
 release: packages ; ./testnet/build
 check: packages lint build test tsan
 soak: packages ; ROTA_SOAK_SECONDS=$${ROTA_SOAK_SECONDS:-600} ./testnet/test --filter ClusterTests
+# All nodes sleep for ten minutes; every instant of every misfire policy has its verdict.
+soak-sleep: packages ; ROTA_SLEEP_SECONDS=$${ROTA_SLEEP_SECONDS:-600} ./testnet/test --filter 'Verdicts/.*slept'
 # Ten minutes of racing processes and of faults on each store; an account of every start, claim and instant.
 soak-store: packages ; ./Benchmarks/store/race soak sqlite postgres etcd
 # Claims beside the bare store, in the same run.
@@ -18,6 +20,10 @@ bench-store: packages ; ./Benchmarks/store/race bench sqlite postgres etcd
 bench-gossip: packages ; ./Benchmarks/gossip/race
 # A list to a new member, an import to three, a watcher that comes back: beside bare loops, in the same run.
 bench-list: packages ; ./Benchmarks/list/bench
+# Clusters of real nodes: writes per run, start lag beside cron and Quartz, 5,000 runs in one second.
+bench-race: packages ; ./Benchmarks/run/race bench
+# The node that goes first dies, just before and just after an instant with a thousand runs.
+bench-takeover: packages ; ./Benchmarks/run/race takeover
 # Ten million jobs in the scheduler's index, beside sorting as many numbers; and a node with a million.
 bench-scheduler: packages ; ./Benchmarks/scheduler/bench
 # A million schedules against the slow reference; ROTA_CRON_CASES and ROTA_CRON_SEED choose others.
@@ -27,6 +33,8 @@ verify-cron: packages prove-cron ; ./Benchmarks/cron/prepare && swift build -c r
 bench-cron: packages ; ./Benchmarks/cron/prepare && swift build -c release --product cron-judge && .build/release/cron-judge bench
 # Ten thousand small clusters under troubles drawn by their seeds, and a thousand nodes at once.
 sim: ; swift build -c release --product simulate-gossip && .build/release/simulate-gossip --seeds $${ROTA_SIM_SEEDS:-10000} && .build/release/simulate-gossip bench 1000
+# Thousands of whole clusters, scheduler, sessions, runs and store, and then mistakes made on purpose.
+sim-cluster: ; swift build -c release --product simulate-cluster && .build/release/simulate-cluster --seeds $${ROTA_SIM_SEEDS:-2000} && .build/release/simulate-cluster mutants
 bench-sim: ; swift build -c release --product simulate-gossip && .build/release/simulate-gossip bench 1000
 fuzz: ; ./Fuzzing/run $${ROTA_FUZZ_SECONDS:-60}
 up: ; ./testnet/up

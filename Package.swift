@@ -121,10 +121,18 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // What the race programs below have in common.
+        .target(
+            name: "RaceWords",
+            dependencies: ["Platform"],
+            path: "Benchmarks/RaceWords",
+            swiftSettings: settings
+        ),
+
         // Processes that race for claims, under faults or beside the bare store.
         .target(
             name: "StoreRace",
-            dependencies: ["LockLease", "Platform", "Vocabulary"],
+            dependencies: ["LockLease", "Platform", "RaceWords", "Vocabulary"],
             path: "Benchmarks/StoreRace",
             swiftSettings: settings
         ),
@@ -139,7 +147,8 @@ let package = Package(
         .target(
             name: "GossipRace",
             dependencies: [
-                "Gossip", "JobList", "LockLease", "PeerNode", "Platform", "Sealing", "Vocabulary",
+                "Gossip", "JobList", "LockLease", "PeerNode", "Platform", "RaceWords", "Sealing",
+                "Vocabulary",
             ],
             path: "Benchmarks/GossipRace",
             swiftSettings: settings
@@ -156,7 +165,7 @@ let package = Package(
             name: "ListRace",
             dependencies: [
                 "Vocabulary", "Platform", "Sealing", "Gossip", "HTTPService", "JobList",
-                "LockLease",
+                "LockLease", "RaceWords",
             ],
             path: "Benchmarks/ListRace",
             swiftSettings: settings
@@ -182,6 +191,23 @@ let package = Package(
             name: "scheduler-race",
             dependencies: ["SchedulerRace"],
             path: "Benchmarks/scheduler-race",
+            swiftSettings: settings
+        ),
+
+        // Whole clusters that run jobs, beside other schedulers and a bare loop of spawns.
+        .target(
+            name: "RunRace",
+            dependencies: [
+                "Vocabulary", "Platform", "HTTPClient", "Sealing", "CronEval", "LockLease",
+                "Scheduler", "JobList",
+            ],
+            path: "Benchmarks/RunRace",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "run-race",
+            dependencies: ["RunRace"],
+            path: "Benchmarks/run-race",
             swiftSettings: settings
         ),
 
@@ -215,6 +241,21 @@ let package = Package(
             path: "Tests/simulate-gossip",
             swiftSettings: settings
         ),
+        .target(
+            name: "ClusterSimulator",
+            dependencies: [
+                "CronEval", "GossipSimulator", "JobList", "LockLease", "PeerNode", "Platform",
+                "Scheduler", "Vocabulary",
+            ],
+            path: "Tests/ClusterSimulator",
+            swiftSettings: settings + optimised
+        ),
+        .executableTarget(
+            name: "simulate-cluster",
+            dependencies: ["ClusterSimulator"],
+            path: "Tests/simulate-cluster",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "ClusterTests",
             dependencies: ["TestSupport", "HTTPClient", "rota", "rota-node", "rota-master"],
@@ -232,6 +273,7 @@ let package = Package(
         tests(of: "CommandTable", on: ["Vocabulary"], exclude: ["Golden"]),
         tests(of: "CronEval", on: ["CronProof", "Vocabulary", "Platform"], exclude: ["Golden"]),
         tests(of: "CronJudge", on: ["CronEval", "Platform"], exclude: ["Golden"]),
+        tests(of: "ClusterSimulator", on: ["JobList", "LockLease", "Vocabulary"]),
         tests(of: "Gossip", on: ["GossipSimulator", "Vocabulary"]),
         tests(
             of: "LockLease",
@@ -251,13 +293,17 @@ let package = Package(
         tests(
             of: "PeerNode",
             on: [
-                "Vocabulary", "Platform", "LockLease", "LogSink", "Scheduler", "HTTPService",
-                "HTTPClient",
+                "Vocabulary", "Platform", "CronEval", "LockLease", "LogSink", "Scheduler",
+                "JobList", "HTTPService", "HTTPClient",
             ]
         ),
         tests(
             of: "Master",
-            on: ["Vocabulary", "Platform", "HTTPService", "HTTPClient", "LockLease", "JobList"]
+            on: [
+                "CronEval", "Documents", "Gossip", "HTTPClient", "HTTPService", "JobList",
+                "LockLease", "Platform", "Sealing", "Vocabulary",
+            ],
+            exclude: ["Golden"]
         ),
         tests(
             of: "RotaCLI",

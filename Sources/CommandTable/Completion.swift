@@ -1,7 +1,7 @@
 // Completion: what may come next on a command line, and the scripts that ask.
 
 /// One word that may come next.
-package struct Candidate: Equatable, Sendable {
+package struct CompletionWord: Equatable, Sendable {
     package let word: String
     package let summary: String
 
@@ -13,7 +13,7 @@ package struct Candidate: Equatable, Sendable {
 
 /// What may come next.
 package enum Completion: Equatable, Sendable {
-    case words([Candidate])
+    case words([CompletionWord])
     case files
 
     /// As the scripts read it: a word, a tab and its summary a line; or `:files`.
@@ -39,7 +39,7 @@ extension CommandTable {
     /// `lookUp` answers the names of a kind, for ``ValueSource/names(of:)``.
     package func complete(
         _ words: [String],
-        names lookUp: (String) -> [Candidate] = { _ in [] }
+        names lookUp: (String) -> [CompletionWord] = { _ in [] }
     ) -> Completion {
         var state = CompletionState(table: self)
         var typed = words
@@ -154,7 +154,7 @@ private struct CompletionState {
         return nil
     }
 
-    func finish(_ typed: String, names lookUp: (String) -> [Candidate]) -> Completion {
+    func finish(_ typed: String, names lookUp: (String) -> [CompletionWord]) -> Completion {
         if let open {
             let prefix = typed == "=" ? "" : typed
             return values(of: open.source, prefix: prefix, lead: "", names: lookUp)
@@ -164,7 +164,7 @@ private struct CompletionState {
         }
         guard let command else {
             let words = table.words(after: path).filter { $0.word.hasPrefix(typed) }
-            return .words(words.map { Candidate($0.word, $0.summary) })
+            return .words(words.map { CompletionWord($0.word, $0.summary) })
         }
         let last = command.arguments.last
         let argument =
@@ -176,7 +176,7 @@ private struct CompletionState {
 
     private func finishOption(
         _ typed: String,
-        names lookUp: (String) -> [Candidate]
+        names lookUp: (String) -> [CompletionWord]
     ) -> Completion {
         if let equals = typed.firstIndex(of: "=") {
             let name = typed[..<equals]
@@ -186,9 +186,9 @@ private struct CompletionState {
             let prefix = String(typed[typed.index(after: equals)...])
             return values(of: option.source, prefix: prefix, lead: "\(name)=", names: lookUp)
         }
-        let all = options.map { Candidate("--\($0.name)", $0.summary) }
+        let all = options.map { CompletionWord("--\($0.name)", $0.summary) }
         return .words(
-            (all + [Candidate("--help", "Show help")]).filter { $0.word.hasPrefix(typed) }
+            (all + [CompletionWord("--help", "Show help")]).filter { $0.word.hasPrefix(typed) }
         )
     }
 
@@ -196,17 +196,19 @@ private struct CompletionState {
         of source: ValueSource,
         prefix: String,
         lead: String,
-        names lookUp: (String) -> [Candidate]
+        names lookUp: (String) -> [CompletionWord]
     ) -> Completion {
-        let all: [Candidate]
+        let all: [CompletionWord]
         switch source {
         case .anything: return .words([])
         case .files: return .files
-        case .choices(let choices): all = choices.map { Candidate($0) }
+        case .choices(let choices): all = choices.map { CompletionWord($0) }
         case .names(let kind): all = lookUp(kind)
         }
         return .words(
-            all.filter { $0.word.hasPrefix(prefix) }.map { Candidate(lead + $0.word, $0.summary) }
+            all.filter { $0.word.hasPrefix(prefix) }.map {
+                CompletionWord(lead + $0.word, $0.summary)
+            }
         )
     }
 }

@@ -185,10 +185,12 @@ extension GossipMachine {
         }
     }
 
-    mutating func setFlags(isDraining: Bool, isStale: Bool) {
-        guard (me.isDraining, me.isStale) != (isDraining, isStale) else { return }
+    mutating func setFlags(isDraining: Bool, isStale: Bool, isClockOff: Bool) {
+        let old = (me.isDraining, me.isStale, me.isClockOff)
+        guard old != (isDraining, isStale, isClockOff) else { return }
         me.isDraining = isDraining
         me.isStale = isStale
+        me.isClockOff = isClockOff
         raiseIncarnation(above: me.incarnation)
         _ = object()
     }

@@ -29,7 +29,7 @@ package enum GossipEvent: Equatable, Sendable {
     case advanced(Position)
     /// Tell `to`, or everybody who is present.
     case tell(Signal, to: NodeName?)
-    case flags(isDraining: Bool, isStale: Bool)
+    case flags(isDraining: Bool, isStale: Bool, isClockOff: Bool = false)
     /// This peer is so busy from now on; told with the next signs of life.
     case load(MemberLoad)
     /// This peer's time zone data is of another release from now on.
@@ -259,8 +259,8 @@ package struct GossipMachine: Sendable {
         case .published(let batch): publish(batch, at: now)
         case .advanced(let position): advance(to: position, at: now)
         case .tell(let signal, let name): tell(signal, to: name, at: now)
-        case .flags(let isDraining, let isStale):
-            setFlags(isDraining: isDraining, isStale: isStale)
+        case .flags(let isDraining, let isStale, let isClockOff):
+            setFlags(isDraining: isDraining, isStale: isStale, isClockOff: isClockOff)
         case .load(let load): self.load = load
         case .zoneData(let release): setZoneData(release)
         case .meet(let addresses): meet(addresses, at: now)

@@ -90,6 +90,8 @@ package struct Member: Equatable, Sendable {
     package var isDraining: Bool
     /// Its copy of the list is too old to decide by.
     package var isStale: Bool
+    /// Its wall clock is off by more than the bound, as it found out itself.
+    package var isClockOff = false
     package var standing: Standing
     /// How far its copy of the list is, from its last sign of life; not part of claims.
     package var position: Position

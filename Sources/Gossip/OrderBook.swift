@@ -55,6 +55,8 @@ struct OrderBook: Equatable, Sendable {
 
 extension GossipMachine {
     private static let settledPerFrame = 100
+    /// Two names and a number each.
+    private static let placementsPerFrame = 10
 
     mutating func tell(_ signal: Signal, to name: NodeName?, at now: MonotonicInstant) {
         if name == me.name { return outbox.append(.deliver(signal, from: me.name)) }
@@ -64,15 +66,28 @@ extension GossipMachine {
         case .kill(let order):
             for target in targets { dispatch(order, to: target, at: now) }
         case .settled(let shards):
-            for start in stride(from: 0, to: shards.count, by: Self.settledPerFrame) {
-                let part = Array(shards[start..<min(start + Self.settledPerFrame, shards.count)])
-                for target in targets {
-                    send([.signal(0, .settled(part), from: me.name)], to: target.address)
-                }
-            }
+            tell(shards, inPartsOf: Self.settledPerFrame, targets) { .settled($0) }
+        case .passed(let shards):
+            tell(shards, inPartsOf: Self.settledPerFrame, targets) { .passed($0) }
+        case .ran(let placements):
+            tell(placements, inPartsOf: Self.placementsPerFrame, targets) { .ran($0) }
         case .triggers:
             for target in targets {
                 send([.signal(0, .triggers, from: me.name)], to: target.address)
+            }
+        }
+    }
+
+    private mutating func tell<Item>(
+        _ items: [Item],
+        inPartsOf size: Int,
+        _ targets: [Member],
+        _ signal: ([Item]) -> Signal
+    ) {
+        for start in stride(from: 0, to: items.count, by: size) {
+            let part = Array(items[start..<min(start + size, items.count)])
+            for target in targets {
+                send([.signal(0, signal(part), from: me.name)], to: target.address)
             }
         }
     }

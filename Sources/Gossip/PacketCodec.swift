@@ -140,6 +140,8 @@ private enum SignalCode {
     static let kill: UInt8 = 1
     static let settled: UInt8 = 2
     static let triggers: UInt8 = 3
+    static let passed: UInt8 = 4
+    static let ran: UInt8 = 5
 }
 
 extension ByteWriter {
@@ -154,16 +156,31 @@ extension ByteWriter {
             signed(order.grace?.milliseconds ?? 0)
         case .settled(let shards):
             byte(SignalCode.settled)
-            // Shards are mostly settled through the same tick: one base, small differences.
-            let base = shards.map(\.through).max() ?? .epoch
-            signed(base.unixMilliseconds)
-            number(shards.count)
-            for settled in shards {
-                number(settled.shard.number)
-                signed(base.unixMilliseconds - settled.through.unixMilliseconds)
+            self.shards(shards)
+        case .passed(let shards):
+            byte(SignalCode.passed)
+            self.shards(shards)
+        case .ran(let placements):
+            byte(SignalCode.ran)
+            number(placements.count)
+            for placement in placements {
+                text(placement.job.text)
+                text(placement.node.text)
+                signed(placement.fence.rawValue)
             }
         case .triggers:
             byte(SignalCode.triggers)
+        }
+    }
+
+    /// Shards mostly lie at the same tick: one base, small differences.
+    private mutating func shards(_ shards: [SettledShard]) {
+        let base = shards.map(\.through).max() ?? .epoch
+        signed(base.unixMilliseconds)
+        number(shards.count)
+        for settled in shards {
+            number(settled.shard.number)
+            signed(base.unixMilliseconds - settled.through.unixMilliseconds)
         }
     }
 }
@@ -186,9 +203,25 @@ extension ByteReader {
                 )
             )
         case SignalCode.settled: return .settled(try settledShards())
+        case SignalCode.passed: return .passed(try settledShards())
+        case SignalCode.ran: return .ran(try placements())
         case SignalCode.triggers: return .triggers
         case _: return nil
         }
+    }
+
+    private mutating func placements() throws(GossipCodecError) -> [Placement] {
+        var placements: [Placement] = []
+        for _ in 0..<(try count("placements", upTo: WireLimit.placements)) {
+            placements.append(
+                Placement(
+                    job: UID(try text("a job", upTo: WireLimit.name)),
+                    node: try nodeName(),
+                    fence: Fence(try signed("a fence"))
+                )
+            )
+        }
+        return placements
     }
 
     private mutating func settledShards() throws(GossipCodecError) -> [SettledShard] {

@@ -22,6 +22,11 @@ package enum Signal: Equatable, Sendable {
     case kill(KillOrder)
     /// Best effort, once to everybody.
     case settled([SettledShard])
+    /// The sender has no slot for what is due in these shards up to then: best effort, once to
+    /// everybody.
+    case passed([SettledShard])
+    /// Where jobs have started whose route asks for that: best effort, once to everybody.
+    case ran([Placement])
     /// There are new triggers in the store: best effort, once to everybody.
     case triggers
 }

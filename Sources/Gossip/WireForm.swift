@@ -16,6 +16,7 @@ enum WireLimit {
     static let batches = 10_000
     static let buckets = 4_096
     static let settled = VirtualShard.count
+    static let placements = 100
     /// 100,000 years around 1970, so that sums of two cannot overflow.
     static let milliseconds: Int64 = 3_155_760_000_000_000
     static let seconds: UInt64 = 3_155_760_000
@@ -60,7 +61,8 @@ extension ByteWriter {
         text(value.name.text)
         byte(value.role.rawValue)
         byte(value.standing.state.rawValue)
-        byte((value.isDraining ? 1 : 0) | (value.isStale ? 2 : 0))
+        let (draining, stale) = (value.isDraining ? 1 : 0, value.isStale ? 2 : 0)
+        byte(UInt8(draining | stale | (value.isClockOff ? 4 : 0)))
         number(value.standing.bootEpoch)
         number(UInt64(value.standing.incarnation))
         text(value.address.text)
@@ -182,6 +184,7 @@ extension ByteReader {
         var member = Member(name: name, role: role, address: try address(), standing: standing)
         member.isDraining = flags & 1 != 0
         member.isStale = flags & 2 != 0
+        member.isClockOff = flags & 4 != 0
         member.httpAddress = try text("an address", upTo: WireLimit.address)
         member.release = try text("a release", upTo: WireLimit.name)
         member.wireVersion = try byte()

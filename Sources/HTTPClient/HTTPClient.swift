@@ -1,16 +1,27 @@
 // An HTTP client by libcurl: any number of requests at a time on one thread.
 
+internal import Synchronization
+
 /// Sends requests and keeps connections for the next ones.
 ///
-/// One client is enough for a process; it owns one thread. `http_proxy` and its kin in the
-/// environment are honoured, as by every program that uses curl.
+/// One client is enough for a process; it owns one thread, from the first request on. `http_proxy`
+/// and its kin in the environment are honoured, as by every program that uses curl.
 package final class HTTPClient: Sendable {
-    private let loop = TransferLoop()
+    /// Starting libcurl starts OpenSSL: megabytes that a node without HTTP tasks never needs.
+    private let started = Mutex<TransferLoop?>(nil)
 
     package init() {}
 
     deinit {
-        loop.stop()
+        started.withLock(\.self)?.stop()
+    }
+
+    private var loop: TransferLoop {
+        started.withLock { started in
+            let loop = started ?? TransferLoop()
+            started = loop
+            return loop
+        }
     }
 
     /// Sends `call` and waits for the whole answer; any status is an answer.
@@ -36,6 +47,7 @@ package final class HTTPClient: Sendable {
         _ call: HTTPCall,
         receive: (@Sendable (HTTPStreamEvent) -> Void)?
     ) async throws(HTTPClientError) -> HTTPAnswer {
+        let loop = loop
         let url = try CheckedURL(call.url)
         try Self.check(call, url)
         let number = loop.number()

@@ -11,7 +11,7 @@ enum OutlineForm {
     /// What of a spec schedulers go by: the fields of ``JobOutline``.
     static let fields: Set = [
         "schedule", "time_zone", "jitter", "dst", "calendar", "misfire", "start_deadline",
-        "catch_up_window", "store_loss", "where",
+        "catch_up_window", "store_loss", "where", "route",
     ]
 
     /// The outline in `body`, a job of `tenant`; `nil` if it is none, or has fields that this

@@ -1,6 +1,6 @@
 // Policies and sizes as one writes them: `allow(3)`, `all(100)`, `retry(1)`, `1MB`.
 
-internal import Vocabulary
+package import Vocabulary
 
 /// A word with an optional number in parentheses.
 private struct CallText {
@@ -25,7 +25,8 @@ private struct CallText {
 extension OverlapPolicy {
     static let forms = #""forbid", "queue", "allow", "allow(3)" or "replace""#
 
-    var text: String {
+    /// As one writes it.
+    package var text: String {
         switch self {
         case .forbid: "forbid"
         case .queue: "queue"
@@ -52,7 +53,8 @@ extension OverlapPolicy {
 extension MisfirePolicy {
     static let forms = #""latest", "skip" or "all(100)", with a number from 1 to 10000"#
 
-    var text: String {
+    /// As one writes it.
+    package var text: String {
         switch self {
         case .latest: "latest"
         case .skip: "skip"
@@ -88,6 +90,38 @@ extension NodeLossPolicy {
         case ("retry", let limit?) where Limits.nodeLossRetries.contains(limit):
             self = .retry(limit: limit)
         case _: return nil
+        }
+    }
+}
+
+extension RoutePolicy {
+    static let forms =
+        #""spread", "least-loaded", "sticky", "round-robin" or "node=NAME""#
+    private static let pin = "node="
+
+    var text: String {
+        switch self {
+        case .spread: "spread"
+        case .leastLoaded: "least-loaded"
+        case .sticky: "sticky"
+        case .roundRobin: "round-robin"
+        case .node(let name): "\(Self.pin)\(name.text)"
+        }
+    }
+
+    init?(text: String) {
+        switch text {
+        case "spread": self = .spread
+        case "least-loaded": self = .leastLoaded
+        case "sticky": self = .sticky
+        case "round-robin": self = .roundRobin
+        case _:
+            guard text.hasPrefix(Self.pin) else { return nil }
+            let name = text.dropFirst(Self.pin.count)
+            guard !name.isEmpty, name.utf8.count <= Limits.tagBytes,
+                name.allSatisfy({ !$0.isWhitespace })
+            else { return nil }
+            self = .node(NodeName(String(name)))
         }
     }
 }

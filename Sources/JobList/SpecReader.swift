@@ -10,7 +10,7 @@ enum SpecReader {
         "shell", "http",
         "timeout", "kill_grace", "retries", "overlap", "misfire", "start_deadline",
         "catch_up_window",
-        "node_loss", "store_loss", "where", "keep",
+        "node_loss", "store_loss", "where", "route", "keep",
     ]
 
     /// Reads a spec, or `nil` where faults leave nothing to return.
@@ -43,6 +43,7 @@ enum SpecReader {
         readTimes(members, into: &spec)
         readPolicies(members, into: &spec)
         readSelector(members, into: &spec.selector)
+        checkRoute(members, spec)
         readRetention(members, into: &spec.keep)
         return task == nil ? nil : spec
     }
@@ -78,6 +79,9 @@ enum SpecReader {
             StoreLossPolicy.init(rawValue:)
         ) {
             spec.storeLoss = policy
+        }
+        if let policy = choice(members, "route", RoutePolicy.forms, RoutePolicy.init(text:)) {
+            spec.route = policy
         }
     }
 
@@ -140,6 +144,17 @@ enum SpecReader {
         selector.tags = tags ?? [:]
         let nodes = inner.texts("nodes", count: Limits.nodes, limit: Limits.tagBytes)
         selector.nodes = (nodes ?? []).map { NodeName($0) }
+    }
+
+    /// A route to a node that the selector leaves out would never run.
+    private static func checkRoute(_ members: MemberReader, _ spec: JobSpec) {
+        guard case .node(let name) = spec.route, !spec.selector.nodes.isEmpty,
+            !spec.selector.nodes.contains(name)
+        else { return }
+        members.fault(
+            "route",
+            "where.nodes leaves \(name.text) out, so nobody could run this; write one of the two"
+        )
     }
 
     private static func readRetention(_ members: MemberReader, into keep: inout Retention) {

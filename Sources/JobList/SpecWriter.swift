@@ -27,6 +27,7 @@ enum SpecWriter {
         members.add("node_loss", spec.nodeLoss.text, unless: plain.nodeLoss.text)
         members.add("store_loss", spec.storeLoss.rawValue, unless: plain.storeLoss.rawValue)
         members["where"] = value(of: spec.selector)
+        members.add("route", spec.route.text, unless: plain.route.text)
         members["keep"] = value(of: spec.keep)
         return .object(members.all)
     }

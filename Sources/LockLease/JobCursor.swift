@@ -34,11 +34,13 @@ struct JobCursor: Equatable {
     /// Whether a trigger of `lineage` may start now, as far as pausing goes.
     ///
     /// What somebody starts by hand runs even while the job is paused: it was asked for after the
-    /// pause, by name. Everything else waits until the job is resumed, its retries included.
+    /// pause, by name. Everything else waits until the job is resumed, its retries included, and so
+    /// does a backfill: that is many runs, and a pause says that none are wanted.
     func admits(_ cause: Cause) -> Bool {
         switch cause {
         case .manual: true
-        case .schedule, .catchUp, .retry, .nodeLoss, .queued, .replacement: gate.isEnabled
+        case .schedule, .catchUp, .retry, .nodeLoss, .queued, .replacement, .backfill:
+            gate.isEnabled
         }
     }
 

@@ -163,6 +163,22 @@ package protocol LeaseStore: Sendable {
         id: RequestID,
         author: String
     ) async throws(StoreError) -> Trigger
+    /// Gives past instants of a job a run after all: one trigger each, in their order, all in one
+    /// commit; answers what becomes of each instant, in the same order.
+    ///
+    /// An instant that has run, is under way, waits, or has not had its verdict yet is left out;
+    /// so is one that nobody can tell of, since what it left behind was pruned. `isAgain` takes in
+    /// what has run or may have, as that instant's next attempt. The triggers wait for room as any
+    /// others do, and for as long as the job is paused. A plan alone writes nothing.
+    ///
+    /// Traps on instants out of order and on more than ``BackfillOrder/limit`` of them.
+    ///
+    /// - Throws: ``StoreError/noSuchJob(_:)``.
+    func backfill(
+        _ order: BackfillOrder,
+        id: RequestID,
+        author: String
+    ) async throws(StoreError) -> [BackfillVerdict]
     /// Triggers that may be claimed now, oldest first: due by the store's clock, and not waiting
     /// for another run of their job.
     func dueTriggers(limit: Int) async throws(StoreError) -> [Trigger]

@@ -54,75 +54,45 @@ package struct Master: Sendable {
         log: DaemonLog,
         moved: @escaping @Sendable (Position) -> Void
     ) async throws -> MasterParts {
-        let folder = settings.dataFolder
-        try FileStore.makeFolder(folder)
-        let store = try await SharedStore.open(settings.storeURL, folder: folder, log: log)
-        let replica = try Replica(ReplicaSettings(path: "\(folder)/list.db"))
-        let feed = ChangeFeed(replica)
-        let tailer = StoreTailer(store: store, list: replica)
-        let keys = GossipKeys(try KeyFiles.ring(given: settings.keyRing, folder: folder))
-        let gossip = try GossipDriver(
-            settings: gossipSettings(settings, keys, address: address),
-            list: replica,
-            store: tailer,
-            log: log,
-            onChange: { _ in }
+        let plan = MemberGround.Plan(
+            name: settings.name,
+            role: .master,
+            folder: settings.dataFolder,
+            storeURL: settings.storeURL,
+            keyRing: settings.keyRing,
+            gossip: settings.gossip,
+            join: settings.join,
+            advertise: settings.advertise,
+            httpAddress: address
         )
-        replica.observe { moved($0) }
+        let ground = try await MemberGround.open(plan, log: log) { _ in }
+        ground.replica.observe { moved($0) }
         let zones = ZoneCatalog(load: ZoneInfoFiles.bytes(named:))
+        let schedules = JobSchedules(
+            calendars: CalendarShelf(replica: ground.replica),
+            zones: zones
+        )
         return MasterParts(
             settings: settings,
             log: log,
-            store: store,
-            replica: replica,
-            feed: feed,
-            tailer: tailer,
-            gossip: gossip,
+            store: ground.store,
+            replica: ground.replica,
+            feed: ground.feed,
+            tailer: ground.tailer,
+            gossip: ground.gossip,
             client: HTTPClient(),
-            zones: zones,
             editor: Editor(
-                store: store,
-                replica: replica,
-                feed: feed,
-                gossip: gossip,
+                store: ground.store,
+                replica: ground.replica,
+                feed: ground.feed,
+                gossip: ground.gossip,
                 zones: zones
             ),
-            keys: KeyKeeper(
-                place: KeyKeeper.Place(
-                    name: settings.name,
-                    folder: folder,
-                    identity: try KeyFiles.identity(in: folder)
-                ),
-                store: store,
-                replica: replica,
-                feed: feed,
-                keys: keys,
-                gossip: gossip,
-                log: log
-            ),
+            keys: ground.keys,
             requests: RequestCounters(),
-            calendars: CalendarShelf(replica: replica)
+            schedules: schedules,
+            upcoming: UpcomingJobs(feed: ground.feed, replica: ground.replica, schedules: schedules)
         )
-    }
-
-    private static func gossipSettings(
-        _ settings: MasterSettings,
-        _ keys: GossipKeys,
-        address: String
-    ) -> GossipSettings {
-        var gossip = GossipSettings(
-            name: settings.name,
-            role: .master,
-            keys: keys,
-            folder: settings.dataFolder
-        )
-        gossip.bindAddress = settings.gossip
-        gossip.httpAddress = address
-        gossip.seeds = settings.join
-        gossip.advertise = settings.advertise
-        gossip.zoneData = ZoneInfoFiles.version
-        gossip.release = rotaVersion
-        return gossip
     }
 
     /// Where the API is served.

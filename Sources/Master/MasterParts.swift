@@ -20,11 +20,14 @@ struct MasterParts: Sendable {
     let tailer: StoreTailer
     let gossip: GossipDriver
     let client: HTTPClient
-    let zones: ZoneCatalog
     let editor: Editor
     let keys: KeyKeeper
     let requests: RequestCounters
-    let calendars: CalendarShelf
+    let schedules: JobSchedules
+    let upcoming: UpcomingJobs
+
+    var zones: ZoneCatalog { schedules.zones }
+    var calendars: CalendarShelf { schedules.calendars }
 
     /// What this master signs in with at other members.
     var memberToken: String { keys.keys.memberToken }
@@ -42,30 +45,7 @@ struct MasterParts: Sendable {
 
     /// The compiled schedule of a job, or `nil` if it has none or one of its calendars is missing.
     func schedule(of record: ObjectRecord, _ job: Job) async -> Schedule? {
-        var rule: CalendarRule?
-        if let use = job.spec.rules.calendar {
-            let found = await calendars.all(of: use, in: record.key.tenant)
-            guard found.count == use.names.count else { return nil }
-            rule = use.rule(use.names.compactMap { found[$0]?.present })
-        }
-        return compile(record, job, under: rule)
-    }
-
-    private func compile(
-        _ record: ObjectRecord,
-        _ job: Job,
-        under rule: CalendarRule?
-    ) -> Schedule? {
-        job.spec.schedule.flatMap {
-            try? Schedule(
-                parsing: $0,
-                zone: job.spec.timeZone,
-                in: zones,
-                seed: record.uid.text,
-                rules: job.spec.rules,
-                calendar: rule
-            )
-        }
+        await schedules.schedule(of: record, job)
     }
 
     /// The sessions that are alive, to tell open runs from lost ones.

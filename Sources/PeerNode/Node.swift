@@ -72,7 +72,7 @@ package struct Node: Sendable {
             { await parts.follower.run() },
             { await parts.watch.run() },
             { await parts.keys.run() },
-            { await parts.tellLoad() },
+            { await parts.keepStanding() },
             { await parts.prune() },
             { await parts.examineStore() },
         ]
@@ -81,6 +81,7 @@ package struct Node: Sendable {
     private func end(grace: Duration) async {
         parts.log.info("node.stopping")
         await parts.dispatcher.drain(true)
+        await parts.tellStanding()
         await parts.runs.stopAll(grace: grace)
         await parts.dispatcher.allEnded(within: .seconds(5))
         await parts.completions.finish()
@@ -99,7 +100,7 @@ extension NodeParts {
         ListFollower(
             replica: replica,
             feed: feed,
-            dispatcher: dispatcher,
+            holder: dispatcher,
             me: settings.name,
             log: log
         )
@@ -122,16 +123,15 @@ extension NodeParts {
             switch news {
             case .triggers(let triggers): await parts.dispatcher.triggers(triggers)
             case .kills: await parts.sessions.hurry()
+            case .stale(let isStale): await parts.noteStale(isStale)
             }
         }
     }
 
     /// Hands every piece of news to those it concerns, one at a time and in order.
     func carryNews() async {
-        var zoneData = ZoneDataWatch(own: ZoneInfoFiles.version)
         await withDiscardingTaskGroup { group in
             for await item in switchboard.news {
-                if case .gossip(.members(let members)) = item { compare(members, &zoneData) }
                 // A slow store must not hold up what has nothing to do with it.
                 if case .refresh = item {
                     group.addTask { _ = await tailer.catchUp() }
@@ -139,17 +139,6 @@ extension NodeParts {
                     await carry(item)
                 }
             }
-        }
-    }
-
-    private func compare(_ members: [Member], _ zoneData: inout ZoneDataWatch) {
-        let alive = members.filter { $0.state == .alive && $0.role == .node }
-        for node in zoneData.newlyDiffering(among: alive.map { ($0.name, $0.tags) }) {
-            let fields: KeyValuePairs = [
-                "node": node.name.text, "theirs": node.release, "ours": ZoneInfoFiles.version,
-                "next": "install the same tzdata package on every host",
-            ]
-            log.warning("tzdata.differs", fields)
         }
     }
 
@@ -165,6 +154,12 @@ extension NodeParts {
                 .settled(notes.map { SettledShard(shard: $0.shard, through: $0.through) }),
                 to: nil
             )
+        case .pass(let notes):
+            await gossip.send(
+                .passed(notes.map { SettledShard(shard: $0.shard, through: $0.through) }),
+                to: nil
+            )
+        case .place(let placements): await gossip.send(.ran(placements), to: nil)
         case .refresh: break
         case .finish(let item): await completions.add(item)
         }
@@ -172,13 +167,7 @@ extension NodeParts {
 
     private func carry(_ news: GossipNews) async {
         switch news {
-        case .members(let members):
-            let alive = members.filter { $0.state == .alive && $0.role == .node }
-            await dispatcher.members(
-                alive.map {
-                    Candidate(name: $0.name, tags: $0.tags, isDraining: $0.isDraining)
-                }
-            )
+        case .members(let members): await enter(members)
         case .applied: break
         case .signal(.kill(let order), from: _):
             await runs.kill(order)
@@ -186,6 +175,12 @@ extension NodeParts {
             await dispatcher.settled(
                 shards.map { SettledNote(shard: $0.shard, through: $0.through) }
             )
+        case .signal(.passed(let shards), from: let name):
+            await dispatcher.passed(
+                shards.map { SettledNote(shard: $0.shard, through: $0.through) },
+                by: name
+            )
+        case .signal(.ran(let placements), from: _): await dispatcher.ran(placements)
         case .signal(.triggers, from: _):
             if let triggers = try? await store.dueTriggers(limit: 1_000) {
                 await dispatcher.triggers(triggers)
@@ -209,28 +204,6 @@ extension NodeParts {
             }
         case .nameInUse(let error):
             log.error("node.name-in-use", ["error": "\(error)"])
-        }
-    }
-
-    /// Tells the others how busy this node is, and people when its clock is off.
-    func tellLoad() async {
-        var watch = ClockWatch()
-        while !Task.isCancelled {
-            let status = await dispatcher.status
-            await gossip.setLoad(
-                MemberLoad(
-                    running: UInt32(clamping: status.openRuns),
-                    slots: UInt32(clamping: status.slots)
-                )
-            )
-            if let offset = watch.news(of: await gossip.clockOffset) {
-                let fields: KeyValuePairs = [
-                    "others_ahead_ms": "\(offset.milliseconds)",
-                    "next": "look at this host's time service: timedatectl, chronyc tracking",
-                ]
-                log.warning("clock.off", fields)
-            }
-            try? await Task.sleep(for: .seconds(1))
         }
     }
 

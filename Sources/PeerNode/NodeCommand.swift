@@ -3,6 +3,7 @@
 package import CommandTable
 internal import JobList
 internal import Platform
+internal import Scheduler
 internal import Sealing
 internal import Vocabulary
 
@@ -23,6 +24,12 @@ package enum NodeCommand {
                 options: MemberOptions.shared + [
                     .repeated("tag", "KEY=VALUE", "A tag that jobs may select by"),
                     .number("slots", "N", "Runs taken at once (64)", in: 1...100_000),
+                    .number(
+                        "catch-up-rate",
+                        "N",
+                        "Missed runs made up for in a second, behind on-time work (20)",
+                        in: 1...100_000
+                    ),
                     .duration("session-term", "DURATION", "Life of an unrenewed session (10s)"),
                     .duration("grace", "DURATION", "How long runs may finish on a stop (20s)"),
                 ],
@@ -58,6 +65,7 @@ package enum NodeCommand {
         settings.advertise = shared.advertise
         settings.tags = try tags(invocation.texts("tag"))
         settings.slots = invocation.number("slots") ?? settings.slots
+        if let rate = invocation.number("catch-up-rate") { settings.scheduling.catchUpRate = rate }
         if let term = invocation.duration("session-term") {
             guard term >= .milliseconds(500) else {
                 throw MemberError("--session-term is shorter than 500ms. Write 500ms or more")

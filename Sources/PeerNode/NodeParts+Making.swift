@@ -20,33 +20,23 @@ extension NodeParts {
         address: String,
         log: DaemonLog
     ) async throws -> NodeParts {
-        let folder = settings.dataFolder
-        try FileStore.makeFolder(folder)
         let loop = EventLoop(name: "rota-node")
         let board = Switchboard()
-        let store = try await SharedStore.open(settings.storeURL, folder: folder, log: log)
-        let replica = try Replica(ReplicaSettings(path: "\(folder)/list.db"))
-        let feed = ChangeFeed(replica)
-        let tailer = StoreTailer(store: store, list: replica)
-        let sink = try SQLiteLogSink(path: "\(folder)/logs.db")
+        let ground = try await MemberGround.open(plan(settings, address: address), log: log) {
+            board.tell(.gossip($0))
+        }
+        let (store, gossip) = (ground.store, ground.gossip)
+        ground.replica.observe { [weak gossip] in gossip?.listMoved(to: $0) }
+        let sink = try SQLiteLogSink(path: "\(settings.dataFolder)/logs.db")
         let completions = Completions(loop: loop, store: store, log: log)
         let runs = try RunKeeper(
             loop: loop,
             sink: sink,
             http: HTTPClient(),
-            dataFolder: folder,
+            dataFolder: settings.dataFolder,
             log: log,
             report: { board.tell(.report($0)) }
         )
-        let keys = GossipKeys(try KeyFiles.ring(given: settings.keyRing, folder: folder))
-        let gossip = try GossipDriver(
-            settings: gossipSettings(settings, keys, address: address),
-            list: replica,
-            store: tailer,
-            log: log,
-            onChange: { board.tell(.gossip($0)) }
-        )
-        replica.observe { [weak gossip] in gossip?.listMoved(to: $0) }
         let sessions = SessionKeeper(
             loop: loop,
             store: store,
@@ -65,9 +55,9 @@ extension NodeParts {
             log: log,
             loop: loop,
             store: store,
-            replica: replica,
-            feed: feed,
-            tailer: tailer,
+            replica: ground.replica,
+            feed: ground.feed,
+            tailer: ground.tailer,
             sink: sink,
             runs: runs,
             completions: completions,
@@ -81,46 +71,29 @@ extension NodeParts {
                 log: log
             ),
             gossip: gossip,
-            keys: KeyKeeper(
-                place: KeyKeeper.Place(
-                    name: settings.name,
-                    folder: folder,
-                    identity: try KeyFiles.identity(in: folder)
-                ),
-                store: store,
-                replica: replica,
-                feed: feed,
-                keys: keys,
-                gossip: gossip,
-                log: log
-            ),
+            keys: ground.keys,
             sessions: sessions,
             counters: RunCounters(),
             switchboard: board
         )
     }
 
-    private static func gossipSettings(
-        _ settings: NodeSettings,
-        _ keys: GossipKeys,
-        address: String
-    ) -> GossipSettings {
-        var gossip = GossipSettings(
+    private static func plan(_ settings: NodeSettings, address: String) -> MemberGround.Plan {
+        var tags = settings.tags
+        // Where the databases of two nodes differ, so may the instants of their jobs.
+        tags[ZoneDataWatch.tag] = ZoneInfoFiles.version
+        return MemberGround.Plan(
             name: settings.name,
             role: .node,
-            keys: keys,
-            folder: settings.dataFolder
+            folder: settings.dataFolder,
+            storeURL: settings.storeURL,
+            keyRing: settings.keyRing,
+            gossip: settings.gossip,
+            join: settings.join,
+            advertise: settings.advertise,
+            httpAddress: address,
+            tags: tags
         )
-        gossip.bindAddress = settings.gossip
-        gossip.httpAddress = address
-        gossip.seeds = settings.join
-        gossip.advertise = settings.advertise
-        gossip.tags = settings.tags
-        // Where the databases of two nodes differ, so may the instants of their jobs.
-        gossip.tags[ZoneDataWatch.tag] = ZoneInfoFiles.version
-        gossip.zoneData = ZoneInfoFiles.version
-        gossip.release = rotaVersion
-        return gossip
     }
 
     private static func dispatcher(
@@ -137,7 +110,7 @@ extension NodeParts {
             me: settings.name,
             machine: SchedulerMachine(
                 me: settings.name,
-                settings: SchedulerSettings(),
+                settings: settings.scheduling,
                 zones: ZoneCatalog(
                     release: ZoneInfoFiles.version,
                     load: ZoneInfoFiles.bytes(named:)
@@ -153,6 +126,8 @@ extension NodeParts {
                     loop.call { runs.assumeIsolated { $0.start(order) } }
                 },
                 settle: { board.tell(.settle($0)) },
+                pass: { board.tell(.pass($0)) },
+                place: { board.tell(.place($0)) },
                 refresh: { board.tell(.refresh($0)) },
                 finish: { board.tell(.finish($0)) }
             ),

@@ -30,6 +30,7 @@ struct NodeParts: Sendable {
     let sessions: SessionKeeper
     let counters: RunCounters
     let switchboard: Switchboard
+    let standing = RaceStanding()
 
     /// One condition for taking part in the race.
     struct Check: Sendable {
@@ -41,6 +42,8 @@ struct NodeParts: Sendable {
         let trusted = await dispatcher.isTrusted
         return [
             Check(name: "session", isGood: trusted),
+            Check(name: "clock", isGood: !standing.doubts.isClockOff),
+            Check(name: "list-fresh", isGood: !standing.doubts.isStale),
             Check(name: "list", isGood: await replica.position().revision > .zero),
             Check(name: "tzdata", isGood: ZoneInfoFiles.bytes(named: "Europe/Berlin") != nil),
         ]
@@ -77,6 +80,8 @@ final class Switchboard: Sendable {
         case session(SessionKeeper.News)
         case report(RunReport)
         case settle([SettledNote])
+        case pass([SettledNote])
+        case place([Placement])
         case refresh([UID])
         case finish(Completions.Item)
     }

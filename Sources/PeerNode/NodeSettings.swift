@@ -1,6 +1,7 @@
 // What a node is told when it starts.
 
 package import JobList
+package import Scheduler
 package import Vocabulary
 
 /// The settings of one `rota-node`.
@@ -24,6 +25,7 @@ package struct NodeSettings: Sendable {
     package var slots: Int
     package var session: SessionSettings
     package var retention: NodeRetention
+    package var scheduling: SchedulerSettings
 
     package init(
         name: NodeName,
@@ -42,6 +44,7 @@ package struct NodeSettings: Sendable {
         slots = 64
         session = SessionSettings()
         retention = NodeRetention()
+        scheduling = SchedulerSettings()
     }
 }
 

@@ -3,6 +3,9 @@
 internal import Glibc
 
 /// An IPv4 or IPv6 address with a port, written `192.0.2.1:7946` or `[2001:db8::1]:7946`.
+///
+/// An IPv4 host seen by a socket for both kinds, `::ffff:192.0.2.1`, is the IPv4 host.
+/// - SeeAlso: RFC 4291, section 2.5.5.2; ipv6(7).
 package struct SocketAddress: Hashable, Sendable {
     /// The host's 16 bytes, the highest first; an IPv4 address is in the last four.
     private let high: UInt64
@@ -14,16 +17,19 @@ package struct SocketAddress: Hashable, Sendable {
         func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
             bytes.reduce(0) { $0 << 8 | UInt64($1) }
         }
-        isShort = host.count == 4
-        high = isShort ? 0 : number(host.prefix(8))
-        low = number(host.suffix(isShort ? 4 : 8))
-        self.port = port
+        self.init(
+            high: host.count == 4 ? 0 : number(host.prefix(8)),
+            low: number(host.suffix(host.count == 4 ? 4 : 8)),
+            isShort: host.count == 4,
+            port: port
+        )
     }
 
     private init(high: UInt64, low: UInt64, isShort: Bool, port: UInt16) {
+        let isMapped = !isShort && high == 0 && low >> 32 == 0xFFFF
         self.high = high
-        self.low = low
-        self.isShort = isShort
+        self.low = isMapped ? low & 0xFFFF_FFFF : low
+        self.isShort = isShort || isMapped
         self.port = port
     }
 
@@ -116,14 +122,15 @@ package struct SocketAddress: Hashable, Sendable {
         switch unsafe Int32(raw.loadUnaligned(as: sa_family_t.self)) {
         case AF_INET:
             let form = unsafe raw.loadUnaligned(as: sockaddr_in.self)
-            isShort = true
-            high = 0
-            low = UInt64(UInt32(bigEndian: form.sin_addr.s_addr))
-            port = UInt16(bigEndian: form.sin_port)
+            self.init(
+                high: 0,
+                low: UInt64(UInt32(bigEndian: form.sin_addr.s_addr)),
+                isShort: true,
+                port: UInt16(bigEndian: form.sin_port)
+            )
         case AF_INET6:
             let form = unsafe raw.loadUnaligned(as: sockaddr_in6.self)
-            isShort = false
-            (high, low) = unsafe withUnsafeBytes(of: form.sin6_addr) { bytes in
+            let (high, low) = unsafe withUnsafeBytes(of: form.sin6_addr) { bytes in
                 (
                     UInt64(bigEndian: unsafe bytes.loadUnaligned(as: UInt64.self)),
                     UInt64(
@@ -131,7 +138,7 @@ package struct SocketAddress: Hashable, Sendable {
                     )
                 )
             }
-            port = UInt16(bigEndian: form.sin6_port)
+            self.init(high: high, low: low, isShort: false, port: UInt16(bigEndian: form.sin6_port))
         case _: return nil
         }
     }

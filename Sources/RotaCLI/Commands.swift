@@ -23,6 +23,7 @@ enum Commands {
         "job pause": JobEditing.pause,
         "job resume": JobEditing.resume,
         "job run": Running.run,
+        "job backfill": Backfilling.run,
         "job import crontab": CrontabImport.run,
         "run list": RunReading.list,
         "run show": RunReading.show,

@@ -5,8 +5,8 @@ internal import Vocabulary
 
 /// The commands `status`, `next` and `why`.
 enum Overview {
-    /// So many jobs are looked at for what comes next; a list may have millions.
-    private static let scanLimit = 20_000
+    /// How often a master is asked that has not looked at all jobs yet; a list may have millions.
+    private static let patience = 20
 
     static func status(_ session: Session) async throws(Failure) -> ExitCode {
         let cluster = try await session.api.get("/v1/cluster")
@@ -20,7 +20,7 @@ enum Overview {
             session.print("\n" + session.settings.paint.apply(.bold, "NEEDS YOU") + "\n")
             session.print(attentionText(attention, session))
         }
-        let (jobs, _) = try await soonest(5, session)
+        let jobs = try await soonest([("limit", "5")], session)["items"]?.array ?? []
         if !jobs.isEmpty {
             session.print("\n" + session.settings.paint.apply(.bold, "NEXT") + "\n")
             session.print(nextText(jobs, session))
@@ -32,39 +32,58 @@ enum Overview {
         if let name = session.invocation.argument("JOB") {
             return try await oneJob(name, session)
         }
-        let (jobs, isCut) = try await soonest(session.invocation.number("limit") ?? 20, session)
-        if let text = session.settings.format.text(ofAll: jobs) {
+        let answer = try await soonest(try filters(session), session)
+        let rows = answer["items"]?.array ?? []
+        if let text = session.settings.format.text(ofAll: rows) {
             session.print(text)
             return .done
         }
-        if isCut { session.note("Only the first \(scanLimit) jobs were looked at.") }
-        guard !jobs.isEmpty else {
+        if answer["complete"]?.bool == false {
+            session.note("Not all jobs have been looked at: there may be others before these.")
+        }
+        guard !rows.isEmpty else {
             session.note("Nothing is due.")
             return .done
         }
+        session.print(table(rows, session))
+        return .done
+    }
+
+    /// What was asked for, as the API has it.
+    private static func filters(_ session: Session) throws(Failure) -> [(String, String)] {
+        let given = session.invocation
+        var query = [("limit", "\(given.number("limit") ?? 20)")]
+        query += given.text("match").map { [("q", $0)] } ?? []
+        query += given.text("label").map { [("label", $0)] } ?? []
+        query += given.text("node").map { [("node", $0)] } ?? []
+        if let until = try ScheduleQuestions.bound("until", session.times, session) {
+            query.append(("until", until.description))
+        }
+        if given.flag("each") { query.append(("each", "1")) }
+        return query
+    }
+
+    private static func table(_ rows: [Value], _ session: Session) -> TextTable {
         let isWide = session.settings.format == .wide
         var table = TextTable(
-            [.fixed("NEXT"), .fixed("LEFT")] + (isWide ? [.fixed("LAST")] : [])
-                + [.fixed("PASSED"), .elastic("JOB"), .elastic("WORDS")]
+            [.fixed("NEXT"), .fixed("LEFT"), .fixed("NODE")] + (isWide ? [.fixed("THEN")] : [])
+                + [.elastic("JOB"), .elastic("WORDS")]
         )
-        for job in jobs {
-            let status = job["status"] ?? .null
-            let next = status["next"]?.instant
-            let last = status["last"]?["instant"]?.instant
-            var row = [
-                Cell(next.map { absolute($0, session) } ?? "-"),
-                Cell(next.map { TimeText.short(session.times.now.duration(to: $0)) } ?? "-"),
-            ]
-            if isWide { row.append(Cell(last.map { absolute($0, session) } ?? "-")) }
+        for row in rows {
+            let next = row["instant"]?.instant
+            let nodes = (row["nodes"]?.array ?? []).compactMap(\.string)
+            let others = nodes.dropFirst().joined(separator: ",")
             table.rows.append(
-                row + [
-                    Cell(last.map { TimeText.short($0.duration(to: session.times.now)) } ?? "-"),
-                    Cell(job.text("name"), .bold), Cell(status.text("words")),
+                [
+                    Cell(next.map { absolute($0, session) } ?? "-"),
+                    Cell(next.map { TimeText.short(session.times.now.duration(to: $0)) } ?? "-"),
+                    nodes.first.map { Cell($0) } ?? Cell("none", .warning),
+                ] + (isWide ? [Cell(others.isEmpty ? "-" : others)] : []) + [
+                    Cell(row.text("job"), .bold), Cell(row.text("words")),
                 ]
             )
         }
-        session.print(table)
-        return .done
+        return table
     }
 
     static func why(_ session: Session) async throws(Failure) -> ExitCode {
@@ -121,16 +140,22 @@ enum Overview {
             ? session.times.withWeekday(instant) : session.times.iso(instant)
     }
 
-    /// Jobs by their next start, the soonest first, and whether some were not looked at.
+    /// The next starts of all jobs, the soonest first.
+    ///
+    /// A master that was not asked before looks at the jobs some thousands at a time.
     private static func soonest(
-        _ count: Int,
+        _ query: [(String, String)],
         _ session: Session
-    ) async throws(Failure) -> ([Value], Bool) {
-        let jobs = try await session.api.list("/v1/jobs", limit: scanLimit)
-        let due = jobs.compactMap { job in
-            job["status"]?["next"]?.instant.map { (next: $0, job: job) }
-        }.sorted { ($0.next, $0.job.text("name")) < ($1.next, $1.job.text("name")) }
-        return (due.prefix(count).map(\.job), jobs.count == scanLimit)
+    ) async throws(Failure) -> Value {
+        var answer = Value.null
+        for _ in 0..<patience {
+            let before = answer["jobs"]?.integer
+            answer = try await session.api.get("/v1/next", query)
+            let jobs = answer["jobs"]?.integer
+            guard answer["complete"]?.bool == false, jobs != before else { break }
+            session.note("\((jobs ?? 0).counted("job")) looked at so far")
+        }
+        return answer
     }
 
     private static func headline(_ cluster: Value, _ session: Session) -> String {
@@ -163,14 +188,13 @@ enum Overview {
     }
 
     private static func nextText(_ jobs: [Value], _ session: Session) -> String {
-        let width = jobs.map { $0.text("name").plain.displayWidth }.max() ?? 0
-        let starts = jobs.map { $0["status"]?["next"]?.instant ?? .epoch }
+        let width = jobs.map { $0.text("job").plain.displayWidth }.max() ?? 0
+        let starts = jobs.map { $0["instant"]?.instant ?? .epoch }
         let startWidth = starts.map { absolute($0, session).displayWidth }.max() ?? 0
         return zip(jobs, starts).map { job, next in
-            let status = job["status"] ?? .null
             let near = session.times.isRelative ? "  \(session.times.near(next).filled(to: 8))" : ""
             return "  \(absolute(next, session).filled(to: startWidth))\(near)  "
-                + job.text("name").plain.filled(to: width) + "  \(status.text("words").plain)\n"
+                + job.text("job").plain.filled(to: width) + "  \(job.text("words").plain)\n"
         }.joined()
     }
 }

@@ -112,7 +112,7 @@ enum CompletionAnswer {
 
     static func print(_ words: [String], in world: World) async {
         let typed = words.last ?? ""
-        var found: [String: [Candidate]] = [:]
+        var found: [String: [CompletionWord]] = [:]
         // Which kind of names is wanted, if any; only those are asked for.
         var wanted: Set<String> = []
         _ = RotaTable.table.complete(words) { kind in
@@ -130,31 +130,31 @@ enum CompletionAnswer {
         of kind: String,
         beginning typed: String,
         _ world: World
-    ) async throws(Failure) -> [Candidate] {
+    ) async throws(Failure) -> [CompletionWord] {
         guard case .run(let plain)? = try? RotaTable.table.parse(["status"]) else { return [] }
         if kind == "context" {
             let file = try ContextFile.read(in: world)
             return file.contexts.sorted { $0.key < $1.key }
-                .map { Candidate($0.key, $0.value.urls.joined(separator: ",")) }
+                .map { CompletionWord($0.key, $0.value.urls.joined(separator: ",")) }
         }
         let session = try Session(plain, world: world)
         switch kind {
         case "job":
             let query = typed.isEmpty ? [] : [("q", typed)]
             return try await session.api.list("/v1/jobs", query, limit: limit).map { job in
-                Candidate(job.text("name"), job["status"]?.text("words") ?? "")
+                CompletionWord(job.text("name"), job["status"]?.text("words") ?? "")
             }
         case "node":
             return try await session.api.list("/v1/nodes", limit: limit).map { node in
-                Candidate(node.text("name"), node.text("state"))
+                CompletionWord(node.text("name"), node.text("state"))
             }
         case "calendar":
             return try await session.api.list("/v1/calendars", limit: limit).map { calendar in
-                Candidate(calendar.text("name"), calendar["spec"]?.text("description") ?? "")
+                CompletionWord(calendar.text("name"), calendar["spec"]?.text("description") ?? "")
             }
         case "run":
             return try await session.api.list("/v1/runs", limit: 50).map { run in
-                Candidate(run.text("id"), "\(run.text("job")) \(run.text("state"))")
+                CompletionWord(run.text("id"), "\(run.text("job")) \(run.text("state"))")
             }
         case _:
             return []

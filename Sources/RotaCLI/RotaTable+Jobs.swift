@@ -93,6 +93,28 @@ extension RotaTable {
             ]
         ),
         Command(
+            "job backfill",
+            "Run a job for instants of the past",
+            details: "One run for each instant between --from and --to, the oldest first, as the "
+                + "job's overlap policy lets them. An instant that has run, is under way or may "
+                + "have run is left out.",
+            arguments: [jobName],
+            options: [
+                .text("from", "TIME", "The first instant, or a date"),
+                .text("to", "TIME", "The last instant; now if not given"),
+                .number("limit", short: "n", "N", "The oldest N only", in: 1...10_000),
+                .flag("again", "Also those that have run, or may have"),
+                .flag("plan", "Only show what would be run"), confirmed,
+            ],
+            examples: [
+                Example("rota job backfill etl/orders --from 2026-11-20 --plan", "Look first."),
+                Example(
+                    "rota job backfill etl/orders --from 2026-11-01 --to 2026-11-20 --yes",
+                    "All that were missed in these days."
+                ),
+            ]
+        ),
+        Command(
             "job next",
             "When a job or an expression is due",
             details: "With --expr nothing is asked of a cluster. With --batch, each line is a JSON "
@@ -299,6 +321,11 @@ extension RotaTable {
         .duration("catch-up", "TIME", "Missed starts older than this are never made up"),
         .repeated("on-tag", "KEY=VALUE", "Only on nodes with this tag"),
         .repeated("on-node", "NODE", "Only on this node", from: .names(of: "node")),
+        .text(
+            "route",
+            "POLICY",
+            "Who goes first: spread, least-loaded, sticky, round-robin, node=NAME"
+        ),
         .text("description", "TEXT", "What it is for"),
         .text("owner", "TEXT", "Whom to ask"),
         .repeated("label", "TEXT", "A word to find it by"),

@@ -76,13 +76,21 @@ package enum RotaTable {
         ),
         Command(
             "next",
-            "What starts next",
+            "What starts next, and on which node",
             arguments: [
                 Argument("JOB", "Only this job", count: .optional, from: .names(of: "job"))
             ],
-            options: [limit],
+            options: [
+                limit,
+                .text("match", "TEXT", "Only jobs whose name has this in it"),
+                .text("label", "TEXT", "Only jobs with this label"),
+                .text("node", "NODE", "Only starts expected on it", from: .names(of: "node")),
+                .text("until", "TIME", "Nothing later than this time or date"),
+                .flag("each", "Every start of a job, not only its next"),
+            ],
             examples: [
-                Example("rota next -n 5", "The next five starts of all jobs."),
+                Example("rota next -n 5", "The five jobs that start soonest, and where."),
+                Example("rota next --node n2 --each", "All that is expected on one node."),
                 Example("rota next etl/orders", "The next starts of one job."),
             ]
         ),

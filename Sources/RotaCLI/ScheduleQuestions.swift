@@ -159,7 +159,7 @@ enum ScheduleQuestions {
     }
 
     /// A time, or the first instant of a date in the zone of `times`.
-    private static func bound(
+    static func bound(
         _ option: String,
         _ times: TimeText,
         _ session: Session

@@ -14,7 +14,7 @@ enum SpecDocument {
         "shell", "http", "command", "url", "method", "headers", "body", "expect", "directory",
         "environment", "input", "timeout", "kill_grace", "retries", "overlap", "misfire",
         "start_deadline", "catch_up_window", "node_loss", "store_loss", "where", "tags", "nodes",
-        "keep",
+        "route", "keep",
     ]
 
     /// The spec that `job add`'s options describe.
@@ -50,7 +50,9 @@ enum SpecDocument {
                 .string(try policy(text, option: option, words: words))
             }
         }
-        spec["store_loss"] = given.text("store-loss").map { .string($0) }
+        for (option, member) in [("store-loss", "store_loss"), ("route", "route")] {
+            spec[member] = given.text(option).map { .string($0) }
+        }
         var selector: [String: Value] = [:]
         let tags = try pairs(given, "on-tag")
         if !tags.isEmpty { selector["tags"] = .object(tags) }

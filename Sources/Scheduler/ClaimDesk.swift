@@ -45,9 +45,12 @@ struct ClaimRequest: Sendable {
     var subjects: [Subject]
     /// The runs it has room reserved for.
     var runs: Int
-    let sentAt: Instant
+    let sentAt: Moment
     /// Set while the outcome is unknown and the request waits to be sent again.
     var isUnknown = false
+    /// Whether the store may have taken it, whatever becomes of a repetition; how long that took
+    /// says nothing of the store.
+    var mayBeTaken = false
 }
 
 /// The claims under way.
@@ -81,6 +84,7 @@ struct ClaimDesk: Sendable {
     mutating func markUnknown(_ id: RequestID) -> Bool {
         guard let index = requests.firstIndex(where: { $0.id == id }) else { return false }
         requests[index].isUnknown = true
+        requests[index].mayBeTaken = true
         return true
     }
 
@@ -105,6 +109,11 @@ struct ClaimDesk: Sendable {
         }
         if request.items.isEmpty { requests.remove(at: index) } else { requests[index] = request }
         return withdrawn
+    }
+
+    /// Whether an earlier sending of this request has an unknown outcome.
+    func mayBeTaken(_ id: RequestID) -> Bool {
+        requests.contains { $0.id == id && $0.mayBeTaken }
     }
 
     /// The oldest request whose outcome is unknown; it counts as sent again.

@@ -111,7 +111,7 @@ struct PlanLibrary: Sendable {
         guard !vacant.isEmpty || plans.count < JobTable.planLimit else { return nil }
         let names = outline.calendarNames
         var plan = JobPlan(
-            audience: ranking.take(outline.job.spec.selector),
+            audience: ranking.take(outline.job.spec),
             misfires: JobPlan.Misfires(outline.job.spec),
             pause: outline.job.pause,
             kept: isShared || !names.isEmpty ? JobPlan.Kept(outline) : nil,

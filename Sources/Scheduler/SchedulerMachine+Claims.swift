@@ -13,7 +13,7 @@ extension SchedulerMachine {
         }
         if let request = desk.takeUnknown() { return [.claim(request.id, request.items)] }
         guard desk.requests.count < settings.requestLimit, !ready.isEmpty else { return [] }
-        var batch = ClaimBatch(room: max(0, desk.available), sentAt: now.wall)
+        var batch = ClaimBatch(room: max(0, desk.available), sentAt: now)
         let limit = desk.isInBurst ? settings.batchLimit : settings.firstBatch
         while batch.items.count < limit, batch.examined < settings.instantsPerCall,
             let item = ready.popFirst()
@@ -40,7 +40,7 @@ extension SchedulerMachine {
         at now: Moment
     ) {
         guard let index = jobs.plan(of: slot), !plans.isPaused(index, at: now.wall),
-            rank(slot) != nil
+            rank(slot, due: item.instant) != nil
         else { return rest(slot, at: now) }
         let shared = plans[index]
         // Whatever is ready has just had its cursor read or moved.
@@ -57,14 +57,20 @@ extension SchedulerMachine {
             within: PlanLimits(
                 instants: settings.instantsPerItem,
                 runs: batch.room,
+                catchUps: budget.available(at: now.monotonic),
                 runsBefore: catchUps[slot] ?? 0
             )
         )
         batch.examined += plan.examined
         guard plan.to > cursor else {
-            if plan.end == .noSlot { starved.insert(item) } else { rest(slot, at: now) }
+            switch plan.end {
+            case .noSlot: starve(item, slot, shared.audience)
+            case .paced: paced.insert(item)
+            case .complete, .moreInstants: rest(slot, at: now)
+            }
             return
         }
+        budget.spend(plan.runs.count { $0.cause == .catchUp })
         let runs = plan.runs.map { run in
             PlannedRun(
                 instant: run.instant,
@@ -88,6 +94,18 @@ extension SchedulerMachine {
             ),
             runs: runs.count
         )
+    }
+
+    /// Lets it wait for a slot, and those who come next know.
+    private mutating func starve(
+        _ item: ReadyItem,
+        _ slot: JobSlot,
+        _ audience: Ranking.Audience
+    ) {
+        starved.insert(item)
+        if ranking.count(audience) > 1 {
+            passes.pass(jobs[record: slot].shard, through: item.instant)
+        }
     }
 
     private mutating func plan(
@@ -123,14 +141,37 @@ extension SchedulerMachine {
             case .trigger: ready.insert(item)
             case .job(let slot, let key):
                 guard jobs.holds(slot, key, in: .ready) else { continue }
-                // Others have had their turn meanwhile.
-                if item.instant.duration(to: now.wall) > settings.stagger {
-                    doubt(slot)
-                } else {
-                    ready.insert(item)
-                }
+                let isPassed = passes.hasPassed(jobs[record: slot].shard, at: item.instant)
+                goOn(slot, as: item, orLook: isPassed, at: now)
             }
         }
+    }
+
+    /// Makes up for missed runs as far as the budget goes.
+    mutating func feedPaced(at now: Moment) {
+        guard !paced.isEmpty, ready.isEmpty else { return }
+        let permits = budget.available(at: now.monotonic)
+        guard permits >= budget.handful else { return }
+        for _ in 0..<permits {
+            guard let item = paced.popFirst() else { return }
+            guard case .job(let slot, let key) = item.subject,
+                jobs.holds(slot, key, in: .ready)
+            else { continue }
+            goOn(slot, as: item, orLook: false, at: now)
+        }
+    }
+
+    /// Tries again what had to wait, unless others have had their turn meanwhile: then looks first.
+    private mutating func goOn(
+        _ slot: JobSlot,
+        as item: ReadyItem,
+        orLook mustLook: Bool,
+        at now: Moment
+    ) {
+        let audience = jobs.plan(of: slot).map { plans.audience(of: $0) }
+        let others = audience.map { ranking.count($0) } ?? 0
+        let isOld = item.instant.duration(to: now.wall) > stagger
+        if others > 1, mustLook || isOld { doubt(slot) } else { ready.insert(item) }
     }
 
     private static func name(using random: inout SeededGenerator) -> String {
@@ -151,7 +192,7 @@ extension SchedulerMachine {
         guard until > now.monotonic else { return }
         absences.end(.untrusted, at: now.wall)
         guard !wasTrusted else { return }
-        for item in ready.removeAll() + starved.removeAll() {
+        for item in ready.removeAll() + starved.removeAll() + paced.removeAll() {
             switch item.subject {
             case .trigger: ready.insert(item)
             case .job(let slot, let key):
@@ -169,13 +210,20 @@ extension SchedulerMachine {
     ) -> [SchedulerAction] {
         guard let request = desk.finish(id) else { return [] }
         desk.backoff.succeed()
+        if !request.mayBeTaken {
+            latency.add(request.sentAt.monotonic.duration(to: now.monotonic))
+            measureStagger()
+        }
         absences.end(.refused, at: now.wall)
         var actions: [SchedulerAction] = []
         for (index, subject) in request.subjects.enumerated() {
             let outcome = index < outcomes.count ? outcomes[index] : nil
             if case .won(let grants) = outcome {
                 desk.free -= grants.count
-                actions += grants.map { .start($0) }
+                for grant in grants {
+                    noteStart(grant)
+                    actions.append(.start(grant))
+                }
             }
             switch subject {
             case .trigger(let id): conclude(id, outcome, of: request.items[index], at: now)
@@ -235,8 +283,13 @@ extension SchedulerMachine {
     ) {
         let rest: Duration
         switch outcome {
-        case .won, .taken, .disabled, nil:
-            rest = settings.stagger * 4
+        case .won, .taken, .disabled:
+            // It is somebody's, or has to wait for room or for its job to be resumed: the store
+            // tells when there is news of that, and asking again would go on for ever.
+            let retry = now.wall.advanced(by: stagger * 4)
+            return triggers.conclude(id, retryAt: retry)
+        case nil:
+            rest = stagger * 4
         case .stale, .gone:
             refreshing.append(item.job)
             rest = settings.holdBack
@@ -261,9 +314,11 @@ extension SchedulerMachine {
     // MARK: Failures
 
     mutating func refused(_ id: RequestID, at now: Moment) {
+        // Only this sending was refused: if an earlier one was taken, its runs are ours to start.
+        guard !desk.mayBeTaken(id) else { return unknown(id, at: now) }
         guard let request = desk.finish(id) else { return }
         // What was on time when it was sent was due while the store was away.
-        let since = request.sentAt.advanced(by: .zero - settings.lateAfter)
+        let since = request.sentAt.wall.advanced(by: .zero - settings.lateAfter)
         absences.begin(.refused, at: since)
         desk.backoff.fail(at: now.monotonic, settings, &random)
         giveUp(request, at: now)
@@ -304,14 +359,14 @@ extension SchedulerMachine {
 private struct ClaimBatch {
     /// How many more runs may be planned.
     private(set) var room: Int
-    let sentAt: Instant
+    let sentAt: Moment
     /// Instants looked at so far.
     var examined = 0
     private(set) var items: [ClaimItem] = []
     private var subjects: [ClaimRequest.Subject] = []
     private var runs = 0
 
-    init(room: Int, sentAt: Instant) {
+    init(room: Int, sentAt: Moment) {
         self.room = room
         self.sentAt = sentAt
     }

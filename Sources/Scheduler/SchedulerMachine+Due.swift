@@ -31,12 +31,15 @@ struct ReadyItem: Comparable, Sendable {
         }
     }
 
+    /// Whether it was missed when it came up: what is on time goes first.
+    var isLate = false
     let instant: Instant
     let job: Order
     let subject: Subject
 
     static func < (lhs: Self, rhs: Self) -> Bool {
-        (lhs.instant, lhs.job, lhs.order) < (rhs.instant, rhs.job, rhs.order)
+        guard lhs.isLate == rhs.isLate else { return rhs.isLate }
+        return (lhs.instant, lhs.job, lhs.order) < (rhs.instant, rhs.job, rhs.order)
     }
 
     /// A job goes before its own triggers.
@@ -133,12 +136,23 @@ extension SchedulerMachine {
 
     /// Something is due: the first claims it, the others wait, those who may not run it pass.
     private mutating func consider(_ slot: JobSlot, due: Instant, at now: Moment) {
-        guard let rank = rank(slot) else { return pass(slot, through: now.wall, at: now) }
+        guard let rank = rank(slot, due: due) else {
+            return pass(slot, through: now.wall, at: now)
+        }
         let settled = settledThrough(slot)
-        guard rank == 0 else {
+        let left = rank - passed(slot, due: due, before: rank)
+        guard left == 0 else {
             if settled >= due { return pass(slot, through: settled, at: now) }
             enter(slot, .turn)
-            fires.alarm(slot, at: turn(due: due, rank: rank, at: now), &jobs)
+            turns.append(ReadWish(slot: slot, key: jobs[record: slot].key))
+            let isPatient = isOwedAll(slot, due: due, at: now)
+            fires.alarm(
+                slot,
+                at: isPatient
+                    ? now.wall.advanced(by: settings.catchUpPatience)
+                    : turn(due: due, rank: left, at: now),
+                &jobs
+            )
             return
         }
         jobs[record: slot].hasTurn = true
@@ -147,19 +161,90 @@ extension SchedulerMachine {
         if job.isAhead || !job.knowsCursor || settled >= due {
             wishToRead(slot)
         } else {
-            makeReady(slot, due: due)
+            makeReady(slot, due: due, at: now)
         }
     }
 
     private mutating func takeTurn(_ slot: JobSlot, at now: Moment) {
-        guard rank(slot) != nil else { return pass(slot, through: now.wall, at: now) }
         guard let due = attention(slot, after: jobs[slot].position), due <= now.wall else {
             return rest(slot, at: now)
+        }
+        guard rank(slot, due: due) != nil else {
+            return pass(slot, through: now.wall, at: now)
         }
         let settled = settledThrough(slot)
         if settled >= due { return pass(slot, through: settled, at: now) }
         jobs[record: slot].hasTurn = true
         wishToRead(slot)
+    }
+
+    /// Whether the job is owed more than one run: then only one node should count them.
+    ///
+    /// Of other routes the nodes may disagree who that is, and all would wait.
+    private func isOwedAll(_ slot: JobSlot, due: Instant, at now: Moment) -> Bool {
+        guard due.duration(to: now.wall) > settings.lateAfter,
+            let plan = jobs.plan(of: slot),
+            ranking.route(of: plans.audience(of: plan)) == .spread
+        else { return false }
+        switch plans[plan].misfires.policy {
+        case .all: return true
+        case .latest, .skip: return false
+        }
+    }
+
+    /// After a change of members, lets those be looked at anew that would wait patiently.
+    mutating func recallPatient(at now: Moment) {
+        for wish in turns where jobs.holds(wish.slot, wish.key, in: .turn) {
+            let soon = now.wall.advanced(by: stagger * 5)
+            guard let time = fires.alarm(of: wish.slot, jobs), soon < time else { continue }
+            rest(wish.slot, at: now)
+        }
+    }
+
+    // MARK: Passing
+
+    /// How many of those before this node, which has `rank`, leave the instant to others.
+    private mutating func passed(_ slot: JobSlot, due: Instant, before rank: Int) -> Int {
+        let passing = passes.passing(jobs[record: slot].shard, at: due)
+        guard rank > 0, !passing.isEmpty, let plan = jobs.plan(of: slot) else { return 0 }
+        let audience = plans.audience(of: plan)
+        let order = ranking.order(
+            audience,
+            jobs[record: slot].shard,
+            question(slot, audience, due: due)
+        )
+        return order.prefix(rank).filter { passing.contains($0) }.count
+    }
+
+    /// Somebody has no slot: whoever is next need not wait for it.
+    mutating func hear(_ notes: [SettledNote], by node: NodeName, at now: Moment) {
+        passes.hear(notes, by: node, upTo: now.wall.advanced(by: settings.noteLead))
+        let shards = Set(notes.map(\.shard))
+        turns.removeAll { !jobs.holds($0.slot, $0.key, in: .turn) }
+        for wish in turns where shards.contains(jobs[record: wish.slot].shard) {
+            let slot = wish.slot
+            guard let due = attention(slot, after: jobs[slot].position), due <= now.wall,
+                let rank = rank(slot, due: due)
+            else { continue }
+            let count = passed(slot, due: due, before: rank)
+            guard count > 0 else { continue }
+            if count < rank {
+                let turn = turn(due: due, rank: rank - count, at: now)
+                let time = min(turn, fires.alarm(of: slot, jobs) ?? turn)
+                fires.remove(slot, &jobs)
+                fires.alarm(slot, at: time, &jobs)
+            } else if settledThrough(slot) < due {
+                fires.remove(slot, &jobs)
+                jobs[record: slot].hasTurn = true
+                makeReady(slot, due: due, at: now)
+            }
+        }
+    }
+
+    /// Drops what waits no more, before the list outgrows what waits.
+    mutating func tidyTurns() {
+        guard turns.count > 2 * turnCount + 64 else { return }
+        turns.removeAll { !jobs.holds($0.slot, $0.key, in: .turn) }
     }
 
     /// Leaves what is due up to `instant` to others.
@@ -178,10 +263,10 @@ extension SchedulerMachine {
     /// the same time. Jobs due at the same instant share the random part, so that one read serves
     /// them all.
     mutating func turn(due: Instant, rank: Int, at now: Moment) -> Instant {
-        let base = due.duration(to: now.wall) > settings.stagger ? now.wall : due
+        let base = due.duration(to: now.wall) > stagger ? now.wall : due
         if jitters?.base != base {
-            let short = settings.stagger.milliseconds / 4
-            let long = settings.stagger.milliseconds
+            let short = stagger.milliseconds / 4
+            let long = stagger.milliseconds
             jitters = (
                 base,
                 [short, short, long].map {
@@ -191,16 +276,18 @@ extension SchedulerMachine {
         }
         let step = min(rank, 3)
         let jitter = jitters?.delays[step - 1] ?? .zero
-        return base.advanced(by: settings.stagger * step + jitter)
+        return base.advanced(by: stagger * step + jitter)
     }
 
     // MARK: Triggers
 
     private mutating func consider(_ entry: TriggerBoard.Entry, at now: Moment) {
         let id = entry.trigger.id
-        guard let slot = jobs.slot(of: entry.trigger.key.job), let rank = rank(slot) else {
+        guard let slot = jobs.slot(of: entry.trigger.key.job),
+            let rank = rank(slot, trigger: id)
+        else {
             // Unknown yet, or for others to run.
-            return triggers.wait(id, .waiting, until: now.wall.advanced(by: settings.stagger * 4))
+            return triggers.wait(id, .waiting, until: now.wall.advanced(by: stagger * 4))
         }
         if case .waiting = entry.step, rank > 0 {
             let turn = turn(due: entry.at, rank: rank, at: now)
@@ -223,9 +310,19 @@ extension SchedulerMachine {
         // Something due that was not even looked at is not decided.
         if let first = fires.first(jobs), first.at <= now.wall { return [] }
         let notes = settlement.takeSettled()
-            .filter { ranking.rank(Ranking.everybody, $0.shard) == 0 }
+            .filter { ranking.rank(Ranking.everybody, $0.shard, .plain) == 0 }
             .map { SettledNote(shard: $0.shard, through: min($0.through, now.wall)) }
         return notes.isEmpty ? [] : [.settle(notes)]
+    }
+
+    /// What else the others should hear: for what this node has no slot, and what it has started.
+    mutating func news() -> [SchedulerAction] {
+        var actions: [SchedulerAction] = []
+        let passed = passes.takeNews()
+        if !passed.isEmpty { actions.append(.pass(passed)) }
+        if !newPlacements.isEmpty { actions.append(.ran(newPlacements)) }
+        newPlacements = []
+        return actions
     }
 
     /// When there is something to do next; within a second while something is due.
@@ -235,6 +332,7 @@ extension SchedulerMachine {
             let rest = now.monotonic.duration(to: deadline) + .milliseconds(1)
             wakes.append(now.wall.advanced(by: rest))
         }
+        if !paced.isEmpty, ready.isEmpty, let next = budget.nextHandful { add(next) }
         if !ready.isEmpty || !starved.isEmpty || !desk.requests.isEmpty || readingCount > 0
             || !readWishes.isEmpty || unreadSlot != nil
         {

@@ -100,20 +100,8 @@ package struct CalendarEntry: Equatable, Sendable {
     }
 }
 
-/// A node that may take part in the race.
-package struct Candidate: Equatable, Sendable {
-    package var name: NodeName
-    package var tags: [String: String]
-    package var isDraining: Bool
-
-    package init(name: NodeName, tags: [String: String] = [:], isDraining: Bool = false) {
-        self.name = name
-        self.tags = tags
-        self.isDraining = isDraining
-    }
-}
-
-/// Says that every instant of this virtual shard's jobs up to `through` has its verdict.
+/// Says something of this virtual shard's jobs up to `through`: that every instant has its verdict,
+/// or that a node leaves them to others.
 package struct SettledNote: Hashable, Sendable {
     package let shard: VirtualShard
     package let through: Instant
@@ -146,7 +134,7 @@ package enum SchedulerEvent: Equatable, Sendable {
     case cursors([UID: Instant])
     case cursorsUnavailable([UID])
     case claimed(RequestID, [ClaimOutcome])
-    /// The claim certainly did not happen.
+    /// This sending of the claim certainly did nothing.
     case claimRefused(RequestID)
     /// The claim may have happened: the same request is sent again.
     case claimUnknown(RequestID)
@@ -155,6 +143,10 @@ package enum SchedulerEvent: Equatable, Sendable {
     /// It must say so before the claim reaches the store, and once.
     case withdrawn(RequestID, [UID])
     case settled([SettledNote])
+    /// That node has no slot for what is due in these shards up to then: the next may go at once.
+    case passed([SettledNote], by: NodeName)
+    /// Where jobs last ran, from others or from the store.
+    case ran([Placement])
     /// A wake-up asked for earlier, or a stale one.
     case deadlineReached
 }
@@ -167,6 +159,10 @@ package enum SchedulerAction: Equatable, Sendable {
     case readCursors([UID])
     /// Tell the others.
     case settle([SettledNote])
+    /// Tell the others that this node has no slot for what is due in these shards up to then.
+    case pass([SettledNote])
+    /// Tell the others where jobs have started whose route asks for that.
+    case ran([Placement])
     /// Ask to be woken at this wall time, with ``SchedulerEvent/deadlineReached``.
     case wake(at: Instant)
     /// The replica of these jobs is behind the store.

@@ -1,5 +1,6 @@
 // Jobs come, change and go; and where each stands until it is due.
 
+internal import LockLease
 internal import Vocabulary
 
 extension SchedulerMachine {
@@ -79,6 +80,7 @@ extension SchedulerMachine {
         enter(slot, .dormant)
         fires.remove(slot, &jobs)
         catchUps[slot] = nil
+        placements[slot] = nil
         if let plan = jobs.plan(of: slot) { plans.release(plan, &library, &ranking, &calendars) }
         jobs.remove(slot)
     }
@@ -126,9 +128,12 @@ extension SchedulerMachine {
     }
 
     mutating func update(_ members: [Candidate], at now: Moment) {
-        guard ranking.update(members) else { return }
+        let isOther = ranking.update(members)
+        measureStagger()
+        guard isOther else { return }
+        recallPatient(at: now)
         auditSlot = 0
-        auditAt = now.monotonic.advanced(by: settings.stagger * 4)
+        auditAt = now.monotonic.advanced(by: stagger * 4)
     }
 
     // MARK: Where a job stands
@@ -141,6 +146,7 @@ extension SchedulerMachine {
         let change = (phase.isUndecided ? 1 : 0) - (old.isUndecided ? 1 : 0)
         if change != 0 { settlement.count(record.shard, undecided: Int32(change)) }
         readingCount += (phase == .reading ? 1 : 0) - (old == .reading ? 1 : 0)
+        turnCount += (phase == .turn ? 1 : 0) - (old == .turn ? 1 : 0)
     }
 
     /// Lets a job wait for what comes next after its position, be it past or future.
@@ -188,10 +194,10 @@ extension SchedulerMachine {
     /// Goes on at once if something is still due, else rests: this node's turn has come before.
     mutating func proceed(_ slot: JobSlot, at now: Moment) {
         guard let plan = jobs.plan(of: slot), !plans.isPaused(plan, at: now.wall),
-            rank(slot) != nil,
-            let due = attention(slot, after: jobs[slot].position), due <= now.wall
+            let due = attention(slot, after: jobs[slot].position), due <= now.wall,
+            rank(slot, due: due) != nil
         else { return rest(slot, at: now) }
-        makeReady(slot, due: due)
+        makeReady(slot, due: due, at: now)
     }
 
     /// Keeps a job back until `duration` has passed or a newer revision comes.
@@ -205,11 +211,12 @@ extension SchedulerMachine {
         fires.alarm(slot, at: now.wall.advanced(by: duration), &jobs)
     }
 
-    mutating func makeReady(_ slot: JobSlot, due: Instant) {
+    mutating func makeReady(_ slot: JobSlot, due: Instant, at now: Moment) {
         enter(slot, .ready)
         let key = jobs[record: slot].key
         ready.insert(
             ReadyItem(
+                isLate: due.duration(to: now.wall) > settings.lateAfter,
                 instant: due,
                 job: ReadyItem.Order(key, in: jobs.uids),
                 subject: .job(slot, key)
@@ -229,15 +236,88 @@ extension SchedulerMachine {
         )
     }
 
-    /// This node's place for the job; `nil` if it may not run it.
-    mutating func rank(_ slot: JobSlot) -> Int? {
-        guard let plan = jobs.plan(of: slot) else { return nil }
-        return ranking.rank(plans.audience(of: plan), jobs[record: slot].shard)
+    /// Who may run the job.
+    private func audience(of slot: JobSlot) -> Ranking.Audience? {
+        jobs.plan(of: slot).map { plans.audience(of: $0) }
     }
 
-    /// Up to when notes have settled the job; a job with a selector believes none.
-    func settledThrough(_ slot: JobSlot) -> Instant {
-        guard let plan = jobs.plan(of: slot), plans.audience(of: plan) == Ranking.everybody else {
+    /// This node's place for what is due; `nil` if it takes no part.
+    mutating func rank(_ slot: JobSlot, due: Instant) -> Int? {
+        guard let audience = audience(of: slot) else { return nil }
+        return rank(slot, audience, question(slot, audience, due: due))
+    }
+
+    /// This node's place for a trigger of the job.
+    mutating func rank(_ slot: JobSlot, trigger: TriggerID) -> Int? {
+        guard let audience = audience(of: slot) else { return nil }
+        var question = RouteQuestion(route: ranking.route(of: audience))
+        question.last = placements[slot]?.node
+        question.ordinal = trigger.rawValue
+        return rank(slot, audience, question)
+    }
+
+    private mutating func rank(
+        _ slot: JobSlot,
+        _ audience: Ranking.Audience,
+        _ question: RouteQuestion
+    ) -> Int? {
+        let rank = ranking.rank(audience, jobs[record: slot].shard, question)
+        // Others may know where it last ran: they go first.
+        guard question.route == .sticky, question.last == nil, ranking.count(audience) > 1 else {
+            return rank
+        }
+        return rank.map { $0 + 1 }
+    }
+
+    /// What the order of the nodes depends on, for an instant of the job.
+    func question(
+        _ slot: JobSlot,
+        _ audience: Ranking.Audience,
+        due: Instant
+    ) -> RouteQuestion {
+        var question = RouteQuestion(route: ranking.route(of: audience))
+        switch question.route {
+        case .spread, .leastLoaded, .node: break
+        case .sticky: question.last = placements[slot]?.node
+        case .roundRobin: question.ordinal = ordinal(slot, of: due)
+        }
+        return question
+    }
+
+    private func ordinal(_ slot: JobSlot, of due: Instant) -> Int64 {
+        guard let plan = jobs.plan(of: slot) else { return 0 }
+        return plans.timeline(of: plan, for: jobs.seed(of: slot), library).ordinal(of: due)
+    }
+
+    // MARK: Where jobs ran
+
+    mutating func place(_ placement: Placement) {
+        guard let slot = jobs.slot(of: placement.job),
+            let audience = audience(of: slot),
+            ranking.route(of: audience) == .sticky
+        else { return }
+        if let known = placements[slot], known.fence >= placement.fence { return }
+        placements[slot] = placement
+    }
+
+    /// Remembers what this node starts, if the job's route asks for that, and tells the others.
+    mutating func noteStart(_ grant: Grant) {
+        let placement = Placement(job: grant.key.job, node: ranking.me, fence: grant.fence)
+        place(placement)
+        if jobs.slot(of: placement.job).flatMap({ placements[$0] }) == placement {
+            newPlacements.append(placement)
+        }
+    }
+
+    /// Stretches the stagger to what claims take and to what clocks differ by.
+    mutating func measureStagger() {
+        let measured = max((latency.p99 ?? .zero) * 4, ranking.clockSpread * 2)
+        stagger = min(max(settings.stagger, measured), settings.staggerLimit)
+    }
+
+    /// Up to when notes have settled the job; they speak for jobs that any node may run.
+    mutating func settledThrough(_ slot: JobSlot) -> Instant {
+        guard let audience = audience(of: slot), ranking.isForAll(audience) else {
             return .startOfTime
         }
         return settlement.heard(of: jobs[record: slot].shard)

@@ -72,10 +72,21 @@ extension SchedulerMachine {
 
     private mutating func learn(_ slot: JobSlot, _ cursor: Instant, at now: Moment) {
         fires.remove(slot, &jobs)
+        let known = jobs[slot].knowsCursor ? jobs[slot].position : .endOfTime
         jobs[slot].stand(at: cursor)
         guard jobs[record: slot].hasTurn else { return rest(slot, at: now) }
         settlement.decide(jobs[record: slot].shard, through: cursor)
+        if cursor > known, isCaughtUpElsewhere(slot, at: now) { return rest(slot, at: now) }
         proceed(slot, at: now)
+    }
+
+    /// Whether what is due next was missed, and somebody who goes before this node is at it: the
+    /// cursor has moved since this node last looked.
+    private mutating func isCaughtUpElsewhere(_ slot: JobSlot, at now: Moment) -> Bool {
+        guard let due = attention(slot, after: jobs[slot].position),
+            due.duration(to: now.wall) > settings.lateAfter, let rank = rank(slot, due: due)
+        else { return false }
+        return rank > 0
     }
 
     mutating func readFailed(_ uids: [UID], at now: Moment) {
@@ -107,7 +118,9 @@ extension SchedulerMachine {
         var found = 0
         var slot = start
         while slot < end, found < settings.readBatch {
-            if jobs[record: slot].phase == .resting, jobs[slot].isAhead, rank(slot) == 0 {
+            if jobs[record: slot].phase == .resting, jobs[slot].isAhead,
+                rank(slot, due: jobs[slot].position) == 0
+            {
                 found += 1
                 fires.remove(slot, &jobs)
                 doubt(slot)

@@ -17,6 +17,7 @@ package import Vocabulary
 ///   verdict. The store's cursor is the truth; claims are made against it.
 /// - When an instant is due, this node's *rank* among the eligible members decides when it tries:
 ///   the first at once, the k-th after k staggers.
+/// - A first without a free slot *passes*: it says so, and the next tries at once.
 /// - The others let go of an instant when a *note* says that its virtual shard is settled;
 ///   otherwise they read the cursor, and claim only what is still behind. Notes count for jobs that
 ///   any node may run; a job with a selector may have another first node than its shard has.
@@ -47,12 +48,26 @@ package struct SchedulerMachine: Sendable {
     var triggers = TriggerBoard()
 
     var settlement = Settlement()
+    var passes = PassBook()
+    /// Jobs that wait for others to go first, and some that did.
+    var turns: [ReadWish] = []
+    var turnCount = 0
+    /// Where jobs last ran whose route asks for that.
+    var placements: [JobSlot: Placement] = [:]
+    /// Those that this node has started and not told of.
+    var newPlacements: [Placement] = []
     var absences = StoreAbsences()
     var desk = ClaimDesk()
     /// What may be claimed, first come first.
     var ready = BinaryHeap<ReadyItem>()
     /// What may be claimed as soon as there is a slot.
     var starved = BinaryHeap<ReadyItem>()
+    /// What may be made up for as soon as it is not too much at once.
+    var paced = BinaryHeap<ReadyItem>()
+    var budget: CatchUpBudget
+    var latency = ClaimLatency()
+    /// How much later each next node tries: what is set, stretched to what is measured.
+    var stagger: Duration
     /// Catch-up runs used up by jobs in the midst of a long `all(limit)`.
     var catchUps: [JobSlot: Int] = [:]
 
@@ -82,6 +97,8 @@ package struct SchedulerMachine: Sendable {
         random = SeededGenerator(seed: seed)
         library = ScheduleLibrary(zones: zones)
         ranking = Ranking(me: me)
+        budget = CatchUpBudget(rate: settings.catchUpRate)
+        stagger = settings.stagger
     }
 
     /// Takes note of `event`, does what is due at `now`, and says what the shell is to do.
@@ -113,16 +130,20 @@ package struct SchedulerMachine: Sendable {
         case .withdrawn(let id, let uids): withdraw(uids, from: id, at: now)
         case .settled(let notes):
             settlement.hear(notes, upTo: now.wall.advanced(by: settings.noteLead))
+        case .passed(let notes, let node): hear(notes, by: node, at: now)
+        case .ran(let placements): for placement in placements { place(placement) }
         case .deadlineReached: break
         }
         findDue(at: now)
         audit(at: now)
         feedStarved(at: now)
+        feedPaced(at: now)
+        tidyTurns()
         let claim = nextClaim(at: now)
         let reads = nextReads(at: now)
         if !refreshing.isEmpty { actions.append(.refresh(refreshing)) }
         refreshing = []
-        actions += claim + reads + notes(at: now)
+        actions += claim + reads + notes(at: now) + news()
         if let wake = nextWake(at: now) { actions.append(.wake(at: wake)) }
         return actions
     }
@@ -140,8 +161,10 @@ package struct SchedulerMachine: Sendable {
         SchedulerStatus(
             jobs: jobs.count,
             schedules: library.count,
-            due: ready.count + starved.count,
+            due: ready.count + starved.count + paced.count,
             waitingForSlots: starved.count,
+            catchingUp: paced.count,
+            stagger: stagger,
             claims: desk.requests.count,
             reading: readingCount,
             unreadable: jobs.unreadable
@@ -157,6 +180,10 @@ package struct SchedulerStatus: Equatable, Sendable {
     /// Jobs and triggers that could be claimed, those that wait for slots included.
     package let due: Int
     package let waitingForSlots: Int
+    /// Jobs with missed runs that wait for on-time work.
+    package let catchingUp: Int
+    /// How much later each next node in the ranking tries, as measured.
+    package let stagger: Duration
     /// Claims on their way.
     package let claims: Int
     /// Jobs whose cursor is being read.

@@ -4,11 +4,19 @@ internal import Vocabulary
 
 /// Settings of ``SchedulerMachine``; the defaults suit a cluster on one network.
 package struct SchedulerSettings: Equatable, Sendable {
-    /// How much later each next node in the ranking tries; 10 ms to 10 s.
+    /// How much later each next node in the ranking tries, at least; 10 ms to 10 s.
     ///
     /// More than it takes to claim and to gossip that it is done, or the second node reads the
-    /// store for nothing; also more than what clocks differ by.
+    /// store for nothing; also more than what clocks differ by. Both are measured, and a stagger
+    /// that is too short for them is stretched, up to ``staggerLimit``.
     package var stagger = Duration.milliseconds(250)
+    /// What measurements may stretch the stagger to; not less than it, at most 60 s.
+    package var staggerLimit = Duration.seconds(2)
+    /// How many missed runs this node makes up for in a second; 1 to 100,000.
+    package var catchUpRate = 20
+    /// How long the others leave a job that is owed several runs to the first, who counts them, if
+    /// nothing of it is made up for; at least `staggerLimit`.
+    package var catchUpPatience = Duration.seconds(60)
     /// Up to this age an instant is on time although a newer one is due as well; 0 to 60 s.
     ///
     /// Older ones that lie before the newest are missed: after a hiccup a job that is due every
@@ -53,6 +61,18 @@ package struct SchedulerSettings: Equatable, Sendable {
         check(
             stagger >= .milliseconds(10) && stagger <= .seconds(10),
             "stagger \(stagger) is outside 10 ms to 10 s"
+        )
+        check(
+            staggerLimit >= stagger && staggerLimit <= .seconds(60),
+            "staggerLimit \(staggerLimit) is outside \(stagger) to 60 s"
+        )
+        check(
+            catchUpPatience >= staggerLimit,
+            "catchUpPatience \(catchUpPatience) is less than staggerLimit \(staggerLimit)"
+        )
+        check(
+            (1...100_000).contains(catchUpRate),
+            "catchUpRate \(catchUpRate) is outside 1 to 100,000 a second"
         )
         check(
             lateAfter >= .zero && lateAfter <= .seconds(60),

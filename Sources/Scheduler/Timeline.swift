@@ -61,6 +61,21 @@ package struct Timeline: Sendable {
         return min(due ?? lastEraEnd, lastEraEnd)
     }
 
+    /// Counts instants without a memory: how many times the time since the one before fits into the
+    /// time since 1970.
+    ///
+    /// Of instants that lie evenly, each has one more than the one before; where the distance
+    /// changes, as from a Friday to a Monday, the count jumps.
+    package func ordinal(of instant: Instant) -> Int64 {
+        let before = newest(
+            after: .startOfTime,
+            through: instant.advanced(by: .milliseconds(-1)),
+            passing: { _ in nil }
+        )
+        guard let step = before?.duration(to: instant).milliseconds, step > 0 else { return 0 }
+        return instant.unixMilliseconds / step
+    }
+
     /// The newest instant in `(lower, upper]` outside of pauses and of what `passing` leaves out.
     ///
     /// `passing` answers, for an instant to be left out, an earlier one to go on from, inclusive.

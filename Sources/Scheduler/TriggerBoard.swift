@@ -19,6 +19,7 @@ struct TriggerBoard: Sendable {
         /// When it next needs attention, if it waits.
         var at: Instant
         var isListed = true
+        var isListedSinceClaim = false
     }
 
     private struct Alarm: Comparable, Sendable {
@@ -52,6 +53,7 @@ struct TriggerBoard: Sendable {
                 wait(trigger.id, .waiting, until: max(trigger.notBefore, now))
             } else {
                 entries[trigger.id]?.isListed = true
+                entries[trigger.id]?.isListedSinceClaim = true
             }
         }
     }
@@ -67,8 +69,21 @@ struct TriggerBoard: Sendable {
         alarms.insert(Alarm(at: instant, id: id))
     }
 
+    /// Forgets one that was claimed in vain or won, until the store lists it again.
+    ///
+    /// One that was listed while its claim was under way may have been released since the store
+    /// decided the claim: it waits until `instant` and is tried once more.
+    mutating func conclude(_ id: TriggerID, retryAt instant: Instant) {
+        if entries[id]?.isListedSinceClaim == true {
+            wait(id, .waiting, until: instant)
+        } else {
+            entries[id] = nil
+        }
+    }
+
     mutating func enter(_ id: TriggerID, _ step: Step) {
         entries[id]?.step = step
+        entries[id]?.isListedSinceClaim = false
     }
 
     /// The next one whose time has come.

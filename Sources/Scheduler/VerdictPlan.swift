@@ -57,12 +57,15 @@ package struct PlanLimits: Equatable, Sendable {
     package var instants: Int
     /// Runs to plan; 0 plans skips only.
     package var runs: Int
+    /// Catch-up runs to plan.
+    package var catchUps: Int
     /// Catch-up runs that earlier plans of the same catching-up have used of `all(limit)`.
     package var runsBefore: Int
 
-    package init(instants: Int, runs: Int, runsBefore: Int = 0) {
+    package init(instants: Int, runs: Int, catchUps: Int = .max, runsBefore: Int = 0) {
         self.instants = instants
         self.runs = runs
+        self.catchUps = catchUps
         self.runsBefore = runsBefore
     }
 }
@@ -97,6 +100,8 @@ package struct VerdictPlan: Equatable, Sendable {
         case moreInstants
         /// The next instant is to run, and no more runs may be planned.
         case noSlot
+        /// The next instant is to be caught up, and no more catch-up runs may be planned.
+        case paced
     }
 
     package private(set) var runs: [Run] = []
@@ -142,7 +147,13 @@ package struct VerdictPlan: Equatable, Sendable {
                     end = .noSlot
                     return
                 }
-                if cause == .catchUp { catchUpRuns += 1 }
+                if cause == .catchUp {
+                    guard catchUpRuns - limits.runsBefore < limits.catchUps else {
+                        end = .paced
+                        return
+                    }
+                    catchUpRuns += 1
+                }
                 runs.append(Run(due.instant, cause))
             case .skip(let reason):
                 skip(due.instant, because: reason)

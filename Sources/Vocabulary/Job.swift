@@ -92,6 +92,8 @@ package struct JobSpec: Hashable, Sendable {
     package var nodeLoss = NodeLossPolicy.lost
     package var storeLoss = StoreLossPolicy.hold
     package var selector = NodeSelector()
+    /// Who of those that may run it goes first.
+    package var route = RoutePolicy.spread
     package var keep = Retention()
 
     package init(task: TaskSpec, schedule: String? = nil) {

@@ -18,6 +18,7 @@ package struct JobOutline: Hashable, Sendable {
         spec.catchUpWindow = job.spec.catchUpWindow
         spec.storeLoss = job.spec.storeLoss
         spec.selector = job.spec.selector
+        spec.route = job.spec.route
         let pause = job.pause.map { Pause(reason: "", since: $0.since, until: $0.until) }
         self.job = Job(spec: spec, pause: pause, eras: job.eras)
     }

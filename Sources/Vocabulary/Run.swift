@@ -31,6 +31,8 @@ package enum Cause: Hashable, Sendable {
     case queued
     /// Due while another run was under way, under overlap `replace`.
     case replacement
+    /// A past instant that somebody asked for.
+    case backfill(by: String)
 }
 
 extension Cause {
@@ -44,13 +46,14 @@ extension Cause {
         case .nodeLoss: "node-loss"
         case .queued: "queued"
         case .replacement: "replacement"
+        case .backfill: "backfill"
         }
     }
 
     /// Whom or what the cause names, or empty.
     package var detail: String {
         switch self {
-        case .manual(let author): author
+        case .manual(let author), .backfill(let author): author
         case .retry(let run), .nodeLoss(let run): run.text
         case .schedule, .catchUp, .queued, .replacement: ""
         }
@@ -65,6 +68,7 @@ extension Cause {
         case "node-loss": self = .nodeLoss(of: RunID(detail))
         case "queued": self = .queued
         case "replacement": self = .replacement
+        case "backfill": self = .backfill(by: detail)
         case _: return nil
         }
     }

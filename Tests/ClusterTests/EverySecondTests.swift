@@ -73,7 +73,7 @@ import Testing
             guard !started.contains(instant) else { continue }
             let why = try cluster.rota("why", "tick", "--at", instant, "-o", "json")
             let verdict = Self.verdict(why.out)
-            if ["lost", "skipped", "ran", "late"].contains(verdict) {
+            if ["lost", "skipped", "missed", "ran", "late"].contains(verdict) {
                 explained[verdict, default: 0] += 1
             } else {
                 silent.append("\(instant): \(verdict) \(why.err)")

@@ -96,7 +96,7 @@ import Testing
         await eventually("the missed instants have their verdict") {
             let why = try? cluster.rota("why", "tick", "--at", missed, "-o", "json")
             return why?.out.contains("\"ran\"") == true || why?.out.contains("\"late\"") == true
-                || why?.out.contains("\"skipped\"") == true
+                || why?.out.contains("\"missed\"") == true
         }
     }
 

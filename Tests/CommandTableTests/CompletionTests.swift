@@ -5,7 +5,7 @@ import Testing
 @Suite struct CompletionTests {
     private func words(_ typed: String...) -> [String] {
         let completion = garden.complete(typed) { kind in
-            kind == "plant" ? [Candidate("rose", "red"), Candidate("rocket")] : []
+            kind == "plant" ? [CompletionWord("rose", "red"), CompletionWord("rocket")] : []
         }
         guard case .words(let candidates) = completion else { return [":files"] }
         return candidates.map(\.word)
@@ -47,7 +47,11 @@ import Testing
     }
 
     @Test func `a candidate is a line with its summary after a tab`() {
-        #expect(Completion.words([Candidate("a", "b"), Candidate("c")]).lines == ["a\tb", "c"])
+        #expect(
+            Completion.words([CompletionWord("a", "b"), CompletionWord("c")]).lines == [
+                "a\tb", "c",
+            ]
+        )
     }
 
     @Test func `the scripts are as reviewed`() throws {

@@ -222,6 +222,9 @@ enum Samples {
         SettledShard(shard: VirtualShard(number: 1_023), through: .epoch),
         SettledShard(shard: VirtualShard(number: 0), through: Instant(unixMilliseconds: 60_000)),
     ]
+    static let placements = [
+        Placement(job: UID("01ARZ3NDEKTSV4RRFFQ69G5FAV"), node: NodeName("b"), fence: Fence(7))
+    ]
     static let frames: [Frame] = [
         .ping(1, target: NodeName("web-2"), from: sender), .ping(2, target: nil, from: sender),
         .ack(.max, from: sender),
@@ -229,6 +232,8 @@ enum Samples {
         .nack(3), .statement(statement), .batch(batch), .have(sender),
         .signal(9, .kill(kill), from: NodeName("web-1")),
         .signal(0, .settled(settled), from: NodeName("web-1")),
+        .signal(0, .passed(settled), from: NodeName("web-1")),
+        .signal(0, .ran(placements), from: NodeName("web-1")),
         .signal(0, .triggers, from: NodeName("web-1")), .signalAck(9),
     ]
     static let sheet = RosterSheet(sender: sender, statements: [statement, statement])

@@ -98,6 +98,11 @@ extension FakeStore {
     func trigger(_: ObjectKey, id: RequestID, author: String) throws(StoreError) -> Trigger {
         throw nothing
     }
+    func backfill(
+        _: BackfillOrder,
+        id: RequestID,
+        author: String
+    ) throws(StoreError) -> [BackfillVerdict] { throw nothing }
     func dueTriggers(limit: Int) throws(StoreError) -> [Trigger] { throw nothing }
     func waitingTriggers(of _: UID) throws(StoreError) -> [Trigger] { throw nothing }
     func nextTrigger() throws(StoreError) -> Instant? { throw nothing }

@@ -25,6 +25,7 @@ func value(_ json: String) throws -> Value {
          "overlap": "allow(3)", "misfire": "all(100)", "start_deadline": "5m",
          "catch_up_window": "2d", "node_loss": "retry(1)", "store_loss": "skip",
          "where": {"tags": {"disk": "fast"}, "nodes": ["n1", "n2"]},
+         "route": "least-loaded",
          "keep": {"runs": 10, "age": "7d", "log": "2MB"}}
         """
 
@@ -138,6 +139,8 @@ func value(_ json: String) throws -> Value {
         #"{"shell": "x", "retries": "three", "overlap": "never", "misfire": "all"}"#,
         #"{"shell": "x", "retries": {"limit": 101, "backoff": "1h", "backoff_limit": "1m"}}"#,
         #"{"shell": "x", "node_loss": "retry", "store_loss": true, "overlap": "allow(0)"}"#,
+        #"{"shell": "x", "route": "random"}"#, #"{"shell": "x", "route": "node="}"#,
+        #"{"shell": "x", "route": "node=c", "where": {"nodes": ["a", "b"]}}"#,
         #"{"shell": "x", "where": {"tag": {}, "nodes": ["a", "a", "", 1]}}"#,
         #"{"shell": "x", "keep": {"runs": 0, "age": "1s", "log": "1TB"}, "labels": "a"}"#,
         #"{"shell": "x", "schedule": "@daily", "jitter": "25h", "dst": {"gap": "before"}}"#,
@@ -259,6 +262,7 @@ extension Job {
         spec.nodeLoss = pick([.lost, .retry(limit: 2)])
         spec.storeLoss = pick([.hold, .skip])
         spec.selector.nodes = pick([[], [NodeName("n")]])
+        spec.route = pick([.spread, .leastLoaded, .sticky, .roundRobin, .node(NodeName("n"))])
         spec.keep.logBytes = pick([1 << 20, 5_000, 1 << 30])
         spec.catchUpWindow = pick([.zero, .seconds(86_400)])
         var job = Job(spec: spec)

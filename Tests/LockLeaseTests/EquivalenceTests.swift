@@ -116,7 +116,8 @@ private struct Pair {
         case ..<68: try await claimInstants()
         case ..<78: try await claimTrigger()
         case ..<90: finish()
-        case ..<94: trigger()
+        case ..<93: trigger()
+        case ..<95: backfill()
         case ..<98: kill()
         case ..<99 where Int.random(in: 0..<6, using: &random) == 0:
             ("acceptHistory", { "\(try await $0.acceptHistory().head)" })
@@ -300,6 +301,19 @@ private struct Pair {
         let key = Bench.key(Self.names.randomElement(using: &random) ?? "a")
         let request = RequestID(id("request-"))
         return ("trigger", { "\(try await $0.trigger(key, id: request, author: "bob"))" })
+    }
+
+    private mutating func backfill() -> (String, Call) {
+        let key = Bench.key(Self.names.randomElement(using: &random) ?? "a")
+        let request = RequestID(id("request-"))
+        let start = clock.now.advanced(by: .seconds(Int64.random(in: -60...5, using: &random)))
+        let order = BackfillOrder(
+            job: key,
+            instants: (0..<4).map { start.advanced(by: .seconds($0)) },
+            isAgain: Bool.random(using: &random),
+            isPlan: Int.random(in: 0..<4, using: &random) == 0
+        )
+        return ("backfill", { "\(try await $0.backfill(order, id: request, author: "eve"))" })
     }
 
     private mutating func kill() -> (String, Call) {

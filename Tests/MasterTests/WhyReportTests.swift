@@ -1,142 +1,348 @@
+import Gossip
+import LockLease
 import TestSupport
 import Testing
 import Vocabulary
 
 @testable import Master
 
+/// One job that is due every minute, and what may have become of 00:10 on 1 January 2026.
 @Suite struct `Why` {
-    let at = Instant(unixSeconds: 1_000_000)
     let job = UID("00000000000000000000000000000001")
+    let day = Instant(unixSeconds: 1_767_225_600)
 
-    private func facts(
-        now: Int64 = 1_000_030,
-        isDue: Bool = true,
-        calendars: [String] = [],
-        isTakenOut: Bool = false,
-        isPausedThen: Bool = false,
-        runs: [RunRecord] = [],
-        skips: [SkipRange] = [],
-        cursor: Int64 = 999_940,
-        waiting: [Trigger] = [],
-        candidates: [WhyReport.Candidate] = [.init(name: NodeName("n1"), obstacle: nil)]
-    ) -> WhyReport.Facts {
-        WhyReport.Facts(
-            now: Instant(unixSeconds: now),
-            at: at,
-            isDue: isDue,
-            schedule: "* * * * *",
-            words: "every minute",
-            calendars: calendars,
-            isTakenOut: isTakenOut,
-            next: at.advanced(by: .seconds(60)),
-            job: Job(
-                spec: JobSpec(task: .shell(ShellTask(command: "true")), schedule: "* * * * *")
-            ),
-            isPausedThen: isPausedThen,
-            runs: runs,
-            skips: skips,
-            cursor: Instant(unixSeconds: cursor),
-            waiting: waiting,
-            candidates: candidates
-        )
+    private func at(_ minutes: Int64, _ milliseconds: Int64 = 0) -> Instant {
+        day.advanced(by: .milliseconds(minutes * 60_000 + milliseconds))
     }
 
-    private func run(_ state: RunState, attempt: Int = 1, claimed: Int64 = 1_000_000) -> RunRecord {
-        RunRecord(
-            id: RunID("R\(attempt)"),
-            key: RunKey(job: job, instant: at, attempt: attempt),
-            name: ObjectKey(tenant: "default", kind: .job, name: "a"),
-            cause: .schedule,
-            fence: Fence(1),
-            revision: Revision(epoch: 1, sequence: 1),
-            node: NodeName("n1"),
-            session: SessionID(1),
-            state: state,
-            claimedAt: Instant(unixSeconds: claimed)
-        )
-    }
-
-    @Test func `a run that ended is told with its node and delay`() {
-        let report = WhyReport(facts(runs: [run(.succeeded)]))
-        #expect(report.verdict == "ran")
-        #expect(report.lines.contains { $0.contains("on n1, 0s after it was due") })
-    }
-
-    @Test func `what a calendar took out says so, even inside a range of skips`() {
-        let skip = SkipRange(
-            from: at.advanced(by: .seconds(-90)),
-            through: at.advanced(by: .seconds(60)),
-            count: 2,
-            reason: .misfire
-        )
-        let words = "cn-workdays: Mon 1970-01-12 is none of its days: left out"
-        let report = WhyReport(facts(calendars: [words], isTakenOut: true))
-        #expect(report.verdict == "calendar")
-        #expect(report.lines[1] == "calendar  \(words)")
-        let skipped = facts(calendars: [words], isTakenOut: true, skips: [skip])
-        #expect(WhyReport(skipped).verdict == "calendar")
-        // Somebody may have started it by hand all the same.
-        let ran = facts(calendars: [words], isTakenOut: true, runs: [run(.succeeded)])
-        #expect(WhyReport(ran).verdict == "ran")
-    }
-
-    @Test func `a run that started late is called late`() {
-        #expect(WhyReport(facts(runs: [run(.succeeded, claimed: 1_000_020)])).verdict == "late")
-    }
-
-    @Test func `the last attempt decides whether it was lost`() {
-        #expect(WhyReport(facts(runs: [run(.lost)])).verdict == "lost")
-        #expect(WhyReport(facts(runs: [run(.lost), run(.succeeded, attempt: 2)])).verdict == "ran")
-    }
-
-    @Test(arguments: SkipReason.allCases)
-    func `a skip names its reason in words`(reason: SkipReason) {
-        let skip = SkipRange(
-            from: at.advanced(by: .seconds(-60)),
-            through: at,
-            count: 1,
-            reason: reason
-        )
-        let report = WhyReport(facts(skips: [skip]))
-        #expect(report.verdict == "skipped")
-        #expect(report.lines.contains { $0.hasPrefix("skipped   ") && $0.count > 30 })
-    }
-
-    @Test func `an unclaimed instant is pending, with who could take it`() {
-        let report = WhyReport(
-            facts(candidates: [
-                .init(name: NodeName("n1"), obstacle: "draining"),
-                .init(name: NodeName("n2"), obstacle: nil),
+    private func facts(_ change: (inout WhyFacts) -> Void = { _ in }) -> WhyFacts {
+        let spec = JobSpec(task: .shell(ShellTask(command: "true")), schedule: "* * * * *")
+        var facts = WhyFacts(
+            now: at(20),
+            at: at(10),
+            name: "etl/orders",
+            job: Job(spec: spec),
+            createdAt: at(0),
+            updatedAt: at(0),
+            author: "li",
+            clock: WhyFacts.Clock(schedule: "* * * * *", zone: "UTC", words: "every minute"),
+            before: at(9),
+            after: at(11),
+            next: at(21),
+            cursor: at(19),
+            living: [SessionID(1)],
+            placement: Placement([
+                .init(node: NodeName("n1"), obstacle: "is not alive"),
+                .init(node: NodeName("n2"), obstacle: nil),
+                .init(node: NodeName("n3"), obstacle: nil),
+                .init(node: NodeName("n4"), obstacle: "has no tag gpu=1"),
             ])
         )
-        #expect(report.verdict == "pending")
-        #expect(report.lines.contains("place     n2 goes first"))
-        #expect(report.lines.contains("          not: n1 draining"))
+        change(&facts)
+        return facts
     }
 
-    @Test func `an instant that waits in the queue is not taken for one that was forgotten`() {
-        let trigger = Trigger(
-            id: TriggerID(1),
-            key: RunKey(job: job, instant: at),
-            name: ObjectKey(tenant: "default", kind: .job, name: "a"),
-            cause: .queued,
-            notBefore: at
+    private func run(
+        _ state: RunState,
+        on node: String = "n1",
+        attempt: Int = 1,
+        after delay: Int64 = 12,
+        cause: Cause = .schedule
+    ) -> RunRecord {
+        RunRecord(
+            id: RunID("01R\(attempt)"),
+            key: RunKey(job: job, instant: at(10), attempt: attempt),
+            name: ObjectKey(tenant: "default", kind: .job, name: "etl/orders"),
+            cause: cause,
+            fence: Fence(1),
+            revision: Revision(epoch: 1, sequence: 1),
+            node: NodeName(node),
+            session: SessionID(1),
+            state: state,
+            claimedAt: at(10, delay),
+            finishedAt: state.isOpen ? nil : at(10, delay + 500),
+            exit: state == .succeeded ? .code(0) : nil
         )
-        let report = WhyReport(facts(cursor: 1_000_000, waiting: [trigger]))
-        #expect(report.verdict == "waiting")
-        #expect(report.lines.contains("waiting   for the run under way to end (queued)"))
     }
 
-    @Test func `an instant to come says who goes first`() {
-        #expect(WhyReport(facts(now: 999_990)).verdict == "future")
+    private func skip(_ reason: SkipReason, count: Int = 3) -> SkipRange {
+        SkipRange(from: at(8), through: at(11), count: count, reason: reason)
     }
 
-    @Test func `an instant of a pause is neither lost nor pending`() {
-        #expect(WhyReport(facts(isPausedThen: true)).verdict == "paused")
+    private func trigger(_ cause: Cause, attempt: Int = 1) -> Trigger {
+        Trigger(
+            id: TriggerID(1),
+            key: RunKey(job: job, instant: at(10), attempt: attempt),
+            name: ObjectKey(tenant: "default", kind: .job, name: "etl/orders"),
+            cause: cause,
+            notBefore: at(21)
+        )
     }
 
-    @Test func `a time at which nothing was due says so`() {
-        #expect(WhyReport(facts(isDue: false)).verdict == "not-due")
+    /// Every verdict there is, as people read it.
+    @Test func `has a text for each verdict`() throws {
+        var text = ""
+        var seen: Set<WhyVerdict> = []
+        func tell(_ title: String, _ change: (inout WhyFacts) -> Void) {
+            let report = WhyReport(facts(change))
+            seen.insert(report.verdict)
+            let late = report.lateness.map { ", \(DurationText.format($0)) late" } ?? ""
+            let setting = report.setting.map { ", by \($0)" } ?? ""
+            text += "# \(title): \(report.verdict.rawValue)\(late)\(setting)\n"
+            text += report.lines.joined(separator: "\n") + "\n\n"
+        }
+        for (title, change) in ran + waited + unrun + unknown { tell(title, change) }
+        for reason in SkipReason.allCases {
+            tell("skipped as \(reason.rawValue)") { facts in
+                facts.skip = skip(reason, count: reason == .history ? 0 : 3)
+                if reason == .limit { facts.job.spec.misfire = .all(limit: 3) }
+                if reason == .store { facts.job.spec.storeLoss = .skip }
+                if reason == .superseded { facts.job.spec.overlap = .replace }
+            }
+        }
+        for (title, change) in overlaps { tell(title, change) }
+        #expect(seen == Set(WhyVerdict.allCases))
+        try expectGolden(text, named: "why.txt")
+    }
+
+    private typealias Case = (title: String, change: (inout WhyFacts) -> Void)
+
+    private var ran: [Case] {
+        [
+            ("on time", { $0.runs = [run(.succeeded)] }),
+            ("still under way", { $0.runs = [run(.open)] }),
+            ("by the second in the ranking", { $0.runs = [run(.succeeded, on: "n2", after: 271)] }),
+            (
+                "caught up",
+                { $0.runs = [run(.succeeded, on: "n2", after: 200_000, cause: .catchUp)] }
+            ),
+            (
+                "lost and tried again",
+                {
+                    $0.runs = [
+                        run(.lost),
+                        run(
+                            .failed,
+                            on: "n2",
+                            attempt: 2,
+                            after: 9_000,
+                            cause: .nodeLoss(of: RunID("01R1"))
+                        ),
+                    ]
+                    $0.waiting = [trigger(.retry(of: RunID("01R2")), attempt: 3)]
+                }
+            ),
+            (
+                "with its node gone",
+                {
+                    $0.runs = [run(.open)]
+                    $0.living = []
+                }
+            ),
+            (
+                "skipped, and backfilled since",
+                {
+                    $0.skip = skip(.misfire)
+                    $0.runs = [
+                        run(.succeeded, on: "n3", after: 500_000, cause: .backfill(by: "ann"))
+                    ]
+                }
+            ),
+        ]
+    }
+
+    private var waited: [Case] {
+        [
+            ("in the queue", { $0.waiting = [trigger(.queued)] }),
+            ("in a backfill", { $0.waiting = [trigger(.backfill(by: "ann"))] }),
+            (
+                "to come",
+                {
+                    $0.now = at(5)
+                    $0.next = at(6)
+                }
+            ),
+            (
+                "to come, with nobody to run it",
+                {
+                    $0.now = at(5)
+                    $0.placement = Placement([
+                        .init(node: NodeName("n1"), obstacle: "is draining")
+                    ])
+                }
+            ),
+            (
+                "to come, and paused",
+                {
+                    $0.now = at(5)
+                    $0.job.pause = Pause(reason: "schema change", since: at(4))
+                    $0.clock.isPaused = true
+                    $0.next = nil
+                }
+            ),
+            (
+                "due and not claimed",
+                {
+                    $0.now = at(10, 700)
+                    $0.cursor = at(9)
+                }
+            ),
+        ]
+    }
+
+    private var unrun: [Case] {
+        [
+            (
+                "nothing was due",
+                {
+                    $0.calling = .notDue
+                    $0.at = at(10, 30_000)
+                    $0.before = at(10)
+                }
+            ),
+            (
+                "only by hand",
+                {
+                    $0.calling = .noSchedule
+                    $0.clock = WhyFacts.Clock(schedule: nil, zone: "UTC", words: "only by hand")
+                    $0.before = nil
+                    $0.after = nil
+                    $0.next = nil
+                }
+            ),
+            (
+                "taken out by a calendar",
+                {
+                    $0.calling = .takenOut
+                    $0.calendars = ["freeze: Thu 2026-01-01 is one of its days: left out"]
+                    $0.skip = skip(.misfire)
+                }
+            ),
+            (
+                "before the job",
+                {
+                    $0.at = at(-10)
+                    $0.before = nil
+                }
+            ),
+            (
+                "in an era that an edit ended",
+                {
+                    $0.clock.until = at(15)
+                    $0.clock.isGuessed = true
+                    $0.updatedAt = at(15)
+                    $0.skip = skip(.limit)
+                }
+            ),
+            (
+                "skipped in a pause that lasts",
+                {
+                    $0.job.pause = Pause(reason: "", since: at(4), until: at(30))
+                    $0.skip = skip(.paused)
+                }
+            ),
+            (
+                "in a pause, and not decided yet",
+                {
+                    $0.clock.isPaused = true
+                    $0.cursor = at(3)
+                }
+            ),
+        ]
+    }
+
+    private var unknown: [Case] {
+        [
+            ("pruned for their number", { _ in }),
+            ("pruned for its age", { $0.now = at(60 * 24 * 40) }),
+            (
+                "of a deleted job",
+                {
+                    $0.isDeleted = true
+                    $0.calling = .noSchedule
+                    $0.clock.schedule = nil
+                    $0.updatedAt = at(15)
+                    $0.next = nil
+                }
+            ),
+            (
+                "run before its job was deleted",
+                {
+                    $0.isDeleted = true
+                    $0.calling = .noSchedule
+                    $0.clock.schedule = nil
+                    $0.runs = [run(.succeeded)]
+                    $0.next = nil
+                }
+            ),
+        ]
+    }
+
+    private var overlaps: [Case] {
+        let policies: [OverlapPolicy] = [.queue, .allow(limit: 3), .replace]
+        return policies.map { policy in
+            (
+                "skipped under \(policy)",
+                { facts in
+                    facts.job.spec.overlap = policy
+                    facts.skip = SkipRange(
+                        from: at(10, -1),
+                        through: at(10),
+                        count: 1,
+                        reason: .overlap
+                    )
+                    facts.rival = run(.succeeded)
+                }
+            )
+        }
+    }
+
+    @Test func `on time is less than it takes the second to try`() {
+        let punctual = facts { $0.runs = [run(.succeeded, after: 200)] }
+        #expect(WhyReport(punctual).verdict == .ran)
+        let late = facts { $0.runs = [run(.succeeded, after: 201)] }
+        #expect(WhyReport(late).verdict == .late)
+        #expect(WhyReport(late).lateness == .milliseconds(201))
+    }
+}
+
+@Suite struct `A placement` {
+    private func member(_ name: String, _ change: (inout Member) -> Void = { _ in }) -> Member {
+        var member = Member(
+            name: NodeName(name),
+            role: .node,
+            address: PeerAddress("127.0.0.1:1"),
+            tags: ["gpu": "1"],
+            standing: Standing(bootEpoch: 1, incarnation: 0, state: .alive)
+        )
+        change(&member)
+        return member
+    }
+
+    @Test func `ranks as the nodes do, and says what keeps the others out`() {
+        let job = UID("00000000000000000000000000000001")
+        var spec = JobSpec(task: .shell(ShellTask(command: "true")))
+        spec.selector.tags = ["gpu": "1"]
+        let members = [
+            member("n1"), member("n2") { $0.isDraining = true },
+            member("n3") { $0.tags = [:] }, member("n4") { $0.standing.state = .failed },
+            member("n5"), member("m1") { $0.role = .master },
+        ]
+        let placement = Placement(of: job, spec, among: members)
+        let ranked = VirtualShard(of: job).ranked(
+            ["n1", "n2", "n3", "n4", "n5"].map(NodeName.init)
+        )
+        #expect(placement.places.map(\.node) == ranked)
+        #expect(Set(placement.able.map(\.text)) == ["n1", "n5"])
+        let whoNot = placement.words.whoNot
+        for words in ["n2 is draining", "n3 has no tag gpu=1", "n4 is not alive"] {
+            #expect(whoNot.contains(words))
+        }
+        #expect(
+            placement.words.who == "\(placement.able[0]) (first of 2), then \(placement.able[1])"
+        )
+        spec.selector.nodes = [NodeName("n5")]
+        #expect(Placement(of: job, spec, among: members).words.who == "n5")
     }
 }
 

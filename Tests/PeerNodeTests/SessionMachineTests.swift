@@ -80,9 +80,49 @@ import Vocabulary
     @Test func `is opened again a while after a refusal`() {
         var machine = SessionMachine(settings: SessionSettings())
         _ = machine.handle(.start, at: .boot)
-        #expect(machine.handle(.openRefused, at: .boot) == [.wake(at: .boot + .seconds(1))])
+        #expect(
+            machine.handle(.openRefused, at: .boot) == [.observe, .wake(at: .boot + .seconds(1))]
+        )
         #expect(machine.handle(.deadlineReached, at: .boot + .milliseconds(999)) != [.open])
         #expect(machine.handle(.deadlineReached, at: .boot + .seconds(1)) == [.open])
+    }
+
+    @Test func `of a former life is ended by the new one, if nobody else is there to do it`() {
+        var machine = SessionMachine(settings: SessionSettings())
+        _ = machine.handle(.start, at: .boot)
+        var expired: Int?
+        for second in 0...20 where expired == nil {
+            let now = MonotonicInstant.boot + .seconds(second)
+            _ = machine.handle(.openRefused, at: now)
+            let seen = machine.handle(.observed([view(beat, openRuns: 1)]), at: now)
+            if seen == [.expire(theirs, observed: beat)] { expired = second }
+            _ = machine.handle(.deadlineReached, at: now + .seconds(1))
+        }
+        #expect(expired == 13)
+        // Its runs are taken over once there is a session to do it under.
+        let dead = view(beat, isLive: false, openRuns: 1)
+        #expect(machine.handle(.observed([dead]), at: .boot + .seconds(14)).isEmpty)
+        _ = machine.handle(.opened(ours, sentAt: .boot + .seconds(14)), at: .boot + .seconds(14))
+        #expect(machine.handle(.observed([dead]), at: .boot + .seconds(15)) == [.takeOver(theirs)])
+    }
+
+    @Test func `asks for one wake-up at a time, however often it is hurried`() {
+        var machine = live
+        var wakes: [MonotonicInstant] = []
+        func take(_ actions: [SessionMachine.Action]) {
+            for case .wake(let instant) in actions { wakes.append(instant) }
+        }
+        for count in 1...50 {
+            take(machine.handle(.hurry, at: .boot + .milliseconds(100 + count)))
+        }
+        // Whatever was asked for comes, and asks for the next.
+        for second in 1...60 {
+            let now = MonotonicInstant.boot + .seconds(second)
+            let due = wakes.filter { $0 <= now }
+            wakes.removeAll { $0 <= now }
+            for _ in due { take(machine.handle(.deadlineReached, at: now)) }
+            #expect(wakes.count <= 2, "second \(second)")
+        }
     }
 
     @Test func `declares another dead only after its beat stood still for 1.2 of its term`() {

@@ -285,7 +285,7 @@ import Vocabulary
             "attention":[{"job":"etl/orders","what":"overdue 4m","hint":"rota why etl/orders"}]}
             """
         let fake = fake([
-            "GET /v1/cluster": Canned.json(cluster), "GET /v1/jobs?": Self.jobs,
+            "GET /v1/cluster": Canned.json(cluster), "GET /v1/next": Canned.json(Self.upcoming),
             "GET /v1/jobs/etl%2Forders": Canned.json(Canned.job("etl/orders")),
             "GET /v1/jobs/etl%2Forders/next": Canned.json(
                 #"{"items":["2026-11-20T12:09:00Z","2026-11-20T12:14:00Z"]}"#
@@ -294,6 +294,7 @@ import Vocabulary
                 #"{"verdict":"due","text":["due  12:09","→ \u001b[31mn2"]}"#
             ),
         ])
+        await fake.rota("next", "--match", "etl", "--node", "n2", "--until", "2026-11-21", "--each")
         await fake.rota("status")
         await fake.rota("next", "-n", "2", "-o", "wide")
         await fake.rota("next", "etl/orders")
@@ -302,6 +303,52 @@ import Vocabulary
         await fake.rota("status", "--color=never")
         await fake.rota("next", "-n", "2", "--color=never", "--zone", "Asia/Shanghai")
         try expectGolden(fake.transcript, named: "overview.txt")
+    }
+
+    private static let upcoming = """
+        {"items":[{"job":"hello","instant":"2026-11-20T12:00:45Z","words":"every 5 minutes",\
+        "time_zone":"UTC","node":"n2","nodes":["n2","n1"],"not":""},\
+        {"job":"etl/orders","instant":"2026-11-20T12:09:00Z","words":"every 5 minutes",\
+        "time_zone":"UTC","node":null,"nodes":[],"not":"n1 is draining"}],\
+        "jobs":2,"complete":true}
+        """
+
+    @Test func `a master that has not looked at all jobs yet is asked on`() async throws {
+        let count = Mutex(0)
+        let answer: FakeWorld.Answer = { _ throws(APITransportError) in
+            let asked = count.withLock { count in
+                count += 1
+                return count
+            }
+            let isComplete = asked == 3
+            return Canned.json(
+                "{\"items\":[],\"jobs\":\(asked * 1_000),\"complete\":\(isComplete)}"
+            )
+        }
+        let fake = FakeWorld(answer: answer)
+        await fake.rota("next")
+        try expectGolden(fake.transcript, named: "next-large.txt")
+    }
+
+    @Test func `a backfill is shown, confirmed and done part by part`() async throws {
+        let counts = #""counts":{"start":2,"has-run":1,"unknown":1}"#
+        let items = (0..<4).map { #"{"instant":"2026-11-20T0\#($0):00:00Z"}"# }
+        let plan = """
+            {"job":"etl","plan":true,"starts":2,\(counts),"next":"2026-11-20T04:00:00Z",\
+            "paused":{"since":"2026-11-20T00:00:00Z"},"items":[\(items.joined(separator: ","))]}
+            """
+        let none = #"{"job":"etl","plan":true,"starts":0,"counts":{},"items":[],"paused":null}"#
+        let fake = fake(["POST /v1/jobs/etl:backfill": Canned.json(plan)])
+        await fake.rota("job", "backfill", "etl", "--from", "2026-11-20", "--plan", "-n", "4")
+        await fake.rota("job", "backfill", "etl", "--from", "2026-11-20")
+        await fake.rota(
+            line: "job backfill etl --from 2026-11-20 --to 2026-11-20T03:00:00Z --again --yes"
+        )
+        await fake.rota("job", "backfill", "etl")
+        await fake.rota("job", "backfill", "etl", "--from", "yesterday")
+        let empty = self.fake(["POST /v1/jobs/etl:backfill": Canned.json(none)])
+        await empty.rota("job", "backfill", "etl", "--from", "2026-11-20", "--yes")
+        try expectGolden(fake.transcript + empty.transcript, named: "backfill.txt")
     }
 
     @Test func `nodes are listed and drained`() async throws {

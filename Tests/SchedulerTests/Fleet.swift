@@ -377,7 +377,11 @@ struct Fleet {
                 send(to: index, within: 20, .claim(id, items, session: nodes[index].session))
             case .start(let grant): start(grant, on: index)
             case .readCursors(let uids): send(to: index, within: 20, .read(uids))
-            case .settle(let notes): gossip(notes, from: index)
+            case .settle(let notes):
+                self.notes += 1
+                tell(.settled(notes), from: index)
+            case .pass(let notes): tell(.passed(notes, by: Self.name(index)), from: index)
+            case .ran(let placements): tell(.ran(placements), from: index)
             case .wake(let instant):
                 wakes += 1
                 wake(index, at: instant, moment)
@@ -432,11 +436,10 @@ struct Fleet {
         send(to: index, within: 900, .finished)
     }
 
-    private mutating func gossip(_ notes: [SettledNote], from index: Int) {
-        self.notes += 1
+    private mutating func tell(_ news: SchedulerEvent, from index: Int) {
         for other in nodes.indices where other != index && nodes[other].isUp {
             guard Int.random(in: 0..<100, using: &random) >= faults.notesLost else { continue }
-            send(to: other, within: faults.noteDelay, .event(.settled(notes)))
+            send(to: other, within: faults.noteDelay, .event(news))
         }
     }
 

@@ -321,7 +321,9 @@ final class Simulation {
             case .start(let grant): start(grant, index)
             case .readCursors(let uids):
                 schedule(index, in: .random(in: 0...5, using: &random), .readCursors(uids))
-            case .settle(let notes): settle(notes, from: index)
+            case .settle(let notes): tell(.settled(notes), from: index)
+            case .pass(let notes): tell(.passed(notes, by: Self.name(index)), from: index)
+            case .ran(let placements): tell(.ran(placements), from: index)
             case .wake(let instant):
                 let local = instant.unixMilliseconds - nodes[index].offset
                 schedule(index, in: max(1, local - now), .event(.deadlineReached))
@@ -344,10 +346,10 @@ final class Simulation {
         )
     }
 
-    private func settle(_ notes: [SettledNote], from index: Int) {
+    private func tell(_ news: SchedulerEvent, from index: Int) {
         for other in nodes.indices where other != index && nodes[other].isUp {
             guard Int.random(in: 0..<100, using: &random) >= faults.notesLost else { continue }
-            schedule(other, in: .random(in: 1...20, using: &random), .event(.settled(notes)))
+            schedule(other, in: .random(in: 1...20, using: &random), .event(news))
         }
     }
 }

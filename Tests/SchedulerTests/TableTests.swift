@@ -44,26 +44,26 @@ import Vocabulary
     @Test func `a node's rank is its place among those that may run the job`() {
         let shard = VirtualShard(number: 17)
         let names = ["a", "b", "c", "d"].map { NodeName($0) }
-        var selector = NodeSelector()
-        selector.tags = ["disk": "ssd"]
+        var spec = JobSpec(task: .shell(ShellTask(command: "")))
+        spec.selector.tags = ["disk": "ssd"]
         for me in names {
             var ranking = Ranking(me: me)
-            let audience = ranking.take(selector)
-            let before = ranking.rank(Ranking.everybody, shard)
+            let audience = ranking.take(spec)
+            let before = ranking.rank(Ranking.everybody, shard, .plain)
             #expect(before == nil)
             var members = names.map { Candidate(name: $0, tags: ["disk": "ssd"]) }
             let changes = [ranking.update(members), ranking.update(members.reversed())]
             #expect(changes == [true, false])
-            let rank = ranking.rank(Ranking.everybody, shard)
+            let rank = ranking.rank(Ranking.everybody, shard, .plain)
             #expect(rank == shard.ranked(names).firstIndex(of: me))
             members[0].isDraining = true
             members[1].tags = [:]
             _ = ranking.update(members)
             let able = shard.ranked([names[2], names[3]])
-            let rankAmongAble = ranking.rank(audience, shard)
+            let rankAmongAble = ranking.rank(audience, shard, .plain)
             #expect(rankAmongAble == able.firstIndex(of: me))
             let all = shard.ranked(Array(names[1...]))
-            let rankAmongAll = ranking.rank(Ranking.everybody, shard)
+            let rankAmongAll = ranking.rank(Ranking.everybody, shard, .plain)
             #expect(rankAmongAll == all.firstIndex(of: me))
         }
     }

@@ -19,7 +19,7 @@ struct Transcript {
         machine = SchedulerMachine(
             me: me,
             settings: settings,
-            zones: ZoneCatalog(load: { _ in nil }),
+            zones: Simulation.zones,
             seed: seed
         )
     }
@@ -89,6 +89,10 @@ struct Transcript {
             return "read " + uids.map(\.text).joined(separator: " ")
         case .settle(let notes):
             return "settle " + notes.map { time($0.through) }.joined(separator: " ")
+        case .pass(let notes):
+            return "pass " + notes.map { time($0.through) }.joined(separator: " ")
+        case .ran(let placements):
+            return "ran " + placements.map { "\($0.job)@\($0.node)" }.joined(separator: " ")
         case .wake(let instant): return "wake \(time(instant))"
         case .refresh(let uids): return "refresh " + uids.map(\.text).joined(separator: " ")
         }

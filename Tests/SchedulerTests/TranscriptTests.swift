@@ -117,10 +117,26 @@ import Vocabulary
         let first = node.request("c1")
         #expect(node.at(10.01, .claimUnknown(first)).hasPrefix("wake 10.0"))
         #expect(node.at(10.1, .deadlineReached) == "claim c1: job 1→10 +10; wake 11.100")
-        #expect(node.at(10.11, .claimRefused(first)) == "read job; wake 11.110")
-        #expect(node.at(10.12, .cursors([uid: time(1)])).hasPrefix("wake 10."))
-        #expect(node.at(10.4, .deadlineReached) == "claim c2: job 1→10 +10; wake 11.400")
-        #expect(node.request("c2") != first)
+        #expect(node.at(10.11, won: "c1").contains("start job"))
+        _ = node.at(20, .deadlineReached)
+        #expect(node.at(20.01, .claimRefused(node.request("c2"))).hasPrefix("read job"))
+        let read = node.at(20.02, .cursors([uid: time(10)]))
+        let later = node.at(20.4, .deadlineReached)
+        #expect((read + later).contains("claim c3: job 10→20 +20"))
+        #expect(node.request("c3") != node.request("c2"))
+    }
+
+    @Test func `keeps asking what became of an unknown claim, though a repetition was refused`() {
+        var node = Transcript.node()
+        _ = node.at(1, .put([entry()]))
+        _ = node.at(10, .deadlineReached)
+        let first = node.request("c1")
+        // It was taken, its answer lost, and now the store is away.
+        _ = node.at(10.01, .claimUnknown(first))
+        #expect(node.at(10.1, .deadlineReached) == "claim c1: job 1→10 +10; wake 11.100")
+        #expect(node.at(10.11, .claimRefused(first)).hasPrefix("wake 10."))
+        #expect(node.at(10.4, .deadlineReached) == "claim c1: job 1→10 +10; wake 11.400")
+        #expect(node.at(10.41, won: "c1").contains("start job"))
     }
 
     @Test func `without trust claims nothing, and looks again when it has a new session`() {
@@ -161,12 +177,10 @@ import Vocabulary
         var node = Transcript.node(slots: 1)
         let all = entry { $0.spec.misfire = .all(limit: 5) }
         _ = node.at(1, .put([all, Transcript.entry("other", every: 30)]))
-        #expect(node.at(30, .deadlineReached) == "claim c1: job 1→10 +10!; wake 31")
-        #expect(node.at(30.02, won: "c1") == "start job 10; wake 31.020")
-        // Others have had their turn while there was no slot: it looks first.
-        #expect(node.at(30.1, .slots(free: 1)) == "read job; wake 31.100")
-        let more = node.at(30.2, .cursors([uid: time(10)]))
-        #expect(more == "claim c2: job 10→20 +20!; wake 31.200")
+        #expect(node.at(30, .deadlineReached) == "claim c1: other 1→30 +30; wake 31")
+        #expect(node.at(30.02, won: "c1") == "start other 30; settle 30; wake 31.020")
+        #expect(node.at(30.1, .slots(free: 1)) == "claim c2: job 1→10 +10!; wake 31.100")
+        #expect(node.at(30.2, won: "c2") == "start job 10; wake 31.200")
     }
 
     @Test func `without a slot skips what is to be skipped`() {
@@ -271,6 +285,32 @@ import Vocabulary
         #expect(node.at(5.41, .triggers([])) == "wake 6.410")
         #expect(node.at(5.42, won: "c1").hasPrefix("start job 0; wake"))
         #expect(node.at(9, .deadlineReached).hasPrefix("wake"))
+    }
+
+    @Test func `asks for a trigger that is somebody else's once, until the store lists it again`() {
+        var node = Transcript.node(1, of: 2)
+        _ = node.at(1, .put([entry(every: 1_000)]))
+        let trigger = Trigger(
+            id: TriggerID(7),
+            key: RunKey(job: uid, instant: time(5.001)),
+            name: ObjectKey(tenant: "t", kind: .job, name: "job"),
+            cause: .manual(by: "somebody"),
+            notBefore: time(5)
+        )
+        let taken: ([ClaimOutcome]) -> [ClaimOutcome] = { _ in [.taken(cursor: .epoch)] }
+        _ = node.at(5, .triggers([trigger]))
+        #expect(node.at(5.4, .deadlineReached).hasPrefix("claim c1: job trigger 7"))
+        _ = node.at(5.42, won: "c1", taken)
+        for second in 6...60 {
+            #expect(!node.at(Double(second), .deadlineReached).contains("claim"), "\(second)")
+        }
+        // There is room now; and while the claim is away the store says so once more.
+        _ = node.at(61, .triggers([trigger]))
+        #expect(node.at(61.4, .deadlineReached).hasPrefix("claim c2: job trigger 7"))
+        _ = node.at(61.41, .triggers([trigger]))
+        _ = node.at(61.42, won: "c2", taken)
+        _ = node.at(62.42, .deadlineReached)
+        #expect(node.at(62.9, .deadlineReached).hasPrefix("claim c3: job trigger 7"))
     }
 
     @Test func `does not repeat itself when the clock is set back, and waits no longer than meant`()

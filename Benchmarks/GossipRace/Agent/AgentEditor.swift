@@ -5,6 +5,7 @@ internal import JobList
 internal import LockLease
 internal import PeerNode
 internal import Platform
+internal import RaceWords
 internal import Sealing
 internal import Vocabulary
 

@@ -5,6 +5,7 @@ internal import JobList
 internal import LockLease
 internal import PeerNode
 internal import Platform
+internal import RaceWords
 internal import Sealing
 internal import Vocabulary
 
@@ -21,10 +22,10 @@ struct RaceAgent {
     private let storeURL: String?
 
     init(_ words: Words) throws {
-        name = try words.needed("name")
-        folder = try words.needed("folder")
+        name = try words.neededText("name")
+        folder = try words.neededText("folder")
         storeURL = words.text("store")
-        let key = try SecretKey(base64: words.needed("key"))
+        let key = try SecretKey(base64: words.neededText("key"))
         try FileStore.makeFolder(folder)
         var settings = GossipSettings(
             name: NodeName(name),
@@ -32,8 +33,8 @@ struct RaceAgent {
             keys: GossipKeys(key: key, clusterID: ClusterIdentity.text(of: key)),
             folder: folder
         )
-        settings.bindAddress = try words.needed("bind")
-        settings.seeds = try words.needed("seeds").split(separator: ",").map(String.init)
+        settings.bindAddress = try words.neededText("bind")
+        settings.seeds = try words.neededText("seeds").split(separator: ",").map(String.init)
         settings.tags = ["zone": "a", "tzdata": ZoneInfoFiles.version]
         settings.release = rotaVersion
         self.settings = settings

@@ -1,6 +1,7 @@
 // From a commit in the store to the watcher of the last member; and what a node itself takes.
 
 internal import Platform
+internal import RaceWords
 internal import Sealing
 internal import Vocabulary
 

@@ -1,6 +1,7 @@
 // Who is there: a cold start, starved processes, a cut cable.
 
 internal import Platform
+internal import RaceWords
 internal import Vocabulary
 
 extension Race {

@@ -1,6 +1,7 @@
 // What one running cluster after the other is measured by: idling, events, bursts, a crash.
 
 internal import Platform
+internal import RaceWords
 internal import Vocabulary
 
 /// What one cluster's time on the stage has shown.

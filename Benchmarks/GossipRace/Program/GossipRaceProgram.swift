@@ -1,6 +1,6 @@
 // The commands of `gossip-race`.
 
-internal import Platform
+internal import RaceWords
 
 /// The program that races clusters of small processes against other people's.
 package enum GossipRaceProgram {
@@ -15,22 +15,14 @@ package enum GossipRaceProgram {
 
     /// Carries out `arguments`, which do not hold the program's own name.
     package static func run(_ arguments: [String]) async -> Never {
-        do {
-            Terminal.exit(try await code(of: arguments))
-        } catch {
-            Terminal.write(Array("gossip-race: \(error)\n".utf8), to: .errors)
-            Terminal.exit(1)
-        }
+        await RaceProgram.run("gossip-race", usage: usage, arguments, command: carryOut)
     }
 
-    private static func code(of arguments: [String]) async throws -> Int32 {
-        guard let command = arguments.first, let words = Words(arguments.dropFirst()) else {
-            return refuse()
-        }
+    private static func carryOut(_ command: String, _ words: Words) async throws -> Int32? {
         switch command {
         case "run":
             let lines = words.plain.compactMap(RaceLine.init(rawValue:))
-            guard lines.count == words.plain.count else { return refuse() }
+            guard lines.count == words.plain.count else { return nil }
             let race = try Race(
                 nodes: words.number("nodes") ?? 50,
                 isLong: words.text("long") == "yes",
@@ -38,57 +30,9 @@ package enum GossipRaceProgram {
                 isLonely: words.text("serf") == "no"
             )
             try await race.run(lines.isEmpty ? RaceLine.allCases : lines)
-            return 0
-        case "agent":
-            try await RaceAgent(words).run()
-            return 0
-        case _: return refuse()
+        case "agent": try await RaceAgent(words).run()
+        case _: return nil
         }
-    }
-
-    private static func refuse() -> Int32 {
-        Terminal.write(Array(usage.utf8), to: .errors)
-        return 2
-    }
-}
-
-/// Prints a line on standard output at once.
-func say(_ line: String) {
-    Terminal.write(Array("\(line)\n".utf8), to: .output)
-}
-
-/// A command line of plain words and of options with one value each.
-struct Words {
-    private(set) var plain: [String] = []
-    private var options: [String: String] = [:]
-
-    /// `nil` if an option has no value.
-    init?(_ words: ArraySlice<String>) {
-        var rest = words
-        while let word = rest.popFirst() {
-            guard word.hasPrefix("--") else {
-                plain.append(word)
-                continue
-            }
-            guard let value = rest.popFirst() else { return nil }
-            options[String(word.dropFirst(2))] = value
-        }
-    }
-
-    func text(_ option: String) -> String? { options[option] }
-    func number(_ option: String) -> Int? { options[option].flatMap { Int($0) } }
-
-    func needed(_ option: String) throws -> String {
-        guard let text = options[option] else { throw RaceFailure("--\(option) is missing") }
-        return text
-    }
-}
-
-/// Why a race could not be held.
-struct RaceFailure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
+        return 0
     }
 }

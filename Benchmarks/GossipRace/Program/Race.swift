@@ -1,6 +1,7 @@
 // One race: who takes part, in which order, and what is printed.
 
 internal import Platform
+internal import RaceWords
 internal import Vocabulary
 
 /// What can be raced for.

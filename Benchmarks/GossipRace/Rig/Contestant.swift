@@ -1,6 +1,7 @@
 // What ours and theirs have in common, as seen by a race.
 
 internal import Platform
+internal import RaceWords
 internal import Vocabulary
 
 /// A cluster of processes on this machine.

@@ -1,6 +1,7 @@
 // Our contestant: agents that report by themselves.
 
 internal import Platform
+internal import RaceWords
 internal import Sealing
 internal import Synchronization
 internal import Vocabulary

@@ -1,6 +1,7 @@
 // Two network namespaces with a cable between them that can be cut without either noticing.
 
 internal import Platform
+internal import RaceWords
 
 /// Each side has an address on a bridge of its own.
 ///

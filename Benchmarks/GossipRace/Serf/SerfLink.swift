@@ -1,6 +1,7 @@
 // A connection to one serf agent's control port.
 
 internal import Platform
+internal import RaceWords
 internal import Synchronization
 
 /// Speaks serf's protocol of version 1: a header, then for some answers a body.

@@ -2,6 +2,7 @@
 
 internal import Foundation
 internal import Platform
+internal import RaceWords
 internal import Sealing
 internal import Vocabulary
 

@@ -1,6 +1,7 @@
 // The processes of a race, and the folder they work in.
 
 internal import Foundation
+internal import RaceWords
 
 /// A child that prints lines of numbers.
 final class RaceChild {

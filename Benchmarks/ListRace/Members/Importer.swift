@@ -4,6 +4,7 @@ internal import Gossip
 internal import JobList
 internal import LockLease
 internal import Platform
+internal import RaceWords
 internal import Sealing
 internal import Vocabulary
 
@@ -19,10 +20,10 @@ struct Importer {
     private let key: SecretKey
 
     init(_ words: Words) throws {
-        store = try words.text("store")
-        path = try words.text("path")
-        jobs = try words.needed("jobs")
-        members = try words.needed("members")
+        store = try words.neededText("store")
+        path = try words.neededText("path")
+        jobs = try words.neededNumber("jobs")
+        members = try words.neededNumber("members")
         key = try RaceMember.key(words)
     }
 

@@ -3,6 +3,7 @@
 internal import Gossip
 internal import JobList
 internal import LockLease
+internal import RaceWords
 internal import Vocabulary
 
 enum RaceJobs {
@@ -72,8 +73,8 @@ enum RaceJobs {
 enum ListFiller {
     /// A copy with `--jobs` jobs at `--path` that has no history, as if from a snapshot.
     static func fill(_ words: Words) async throws {
-        let count = try words.needed("jobs")
-        let replica = try Replica(ReplicaSettings(path: try words.text("path")))
+        let count = try words.neededNumber("jobs")
+        let replica = try Replica(ReplicaSettings(path: try words.neededText("path")))
         let last = Revision(epoch: 1, sequence: UInt64(max(1, count / RaceJobs.perRevision)))
         let position = Position(revision: last, digest: Digest(high: 7, low: 7))
         let installation = try await replica.beginInstallation()
@@ -94,9 +95,9 @@ enum ListFiller {
 
     /// A copy with `--revisions` commits of one job each in its log.
     static func log(_ words: Words) async throws {
-        let replica = try Replica(ReplicaSettings(path: try words.text("path")))
+        let replica = try Replica(ReplicaSettings(path: try words.neededText("path")))
         var head = Position.start
-        let count = try words.needed("revisions")
+        let count = try words.neededNumber("revisions")
         for start in stride(from: 0, to: count, by: 1_000) {
             var batches: [ChangeBatch] = []
             for number in start..<min(count, start + 1_000) {

@@ -5,6 +5,7 @@ internal import HTTPService
 internal import JobList
 internal import LockLease
 internal import Platform
+internal import RaceWords
 internal import Sealing
 internal import Vocabulary
 
@@ -23,15 +24,15 @@ struct RaceMember {
     private let key: SecretKey
 
     init(_ words: Words) throws {
-        name = try words.text("name")
-        path = try words.text("path")
-        seeds = words.optional("seed").map { [$0] } ?? []
-        goal = words.optional("goal").flatMap { Revision($0) }
+        name = try words.neededText("name")
+        path = try words.neededText("path")
+        seeds = words.text("seed").map { [$0] } ?? []
+        goal = words.text("goal").flatMap { Revision($0) }
         key = try RaceMember.key(words)
     }
 
     static func key(_ words: Words) throws -> SecretKey {
-        try SecretKey(base64: try words.text("key"))
+        try SecretKey(base64: try words.neededText("key"))
     }
 
     func run() async throws {

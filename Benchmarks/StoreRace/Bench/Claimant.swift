@@ -3,6 +3,7 @@
 internal import Foundation
 internal import LockLease
 internal import Platform
+internal import RaceWords
 internal import Vocabulary
 
 /// Claims the next instants of jobs of its own, a batch a call, one call at a time.
@@ -18,11 +19,11 @@ struct Claimant {
     private let store: any LeaseStore
 
     init(_ words: Words) throws {
-        name = try words.text("name")
-        batch = try words.needed("batch")
-        length = .seconds(try words.needed("seconds"))
-        begin = MonotonicInstant(sinceBoot: .milliseconds(Int64(try words.needed("begin"))))
-        store = try openStore(try words.text("url"))
+        name = try words.neededText("name")
+        batch = try words.neededNumber("batch")
+        length = .seconds(try words.neededNumber("seconds"))
+        begin = MonotonicInstant(sinceBoot: .milliseconds(Int64(try words.neededNumber("begin"))))
+        store = try openStore(try words.neededText("url"))
     }
 
     /// Prints claims per second, and milliseconds: claim p50 and p99, renewal p50 and p99.

@@ -3,6 +3,7 @@
 internal import Foundation
 internal import LockLease
 internal import Platform
+internal import RaceWords
 internal import Vocabulary
 
 /// Ours and the bare loop alternate, several laps each; the medians count.

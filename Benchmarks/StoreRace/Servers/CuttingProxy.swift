@@ -1,6 +1,7 @@
 // A proxy before a server that cuts connections at the worst moments.
 
 internal import Foundation
+internal import RaceWords
 
 /// Passes connections on to a server, and now and then cuts one.
 ///

@@ -1,6 +1,7 @@
 // The stores that are raced on, each in a folder of its own.
 
 internal import Foundation
+internal import RaceWords
 
 /// A kind of store.
 enum StoreKind: String, CaseIterable {

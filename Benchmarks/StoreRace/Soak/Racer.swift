@@ -3,6 +3,7 @@
 internal import Foundation
 internal import LockLease
 internal import Platform
+internal import RaceWords
 internal import Vocabulary
 
 /// Claims, starts, finishes, renews, and takes over from the dead, until it is told to stop.
@@ -26,11 +27,11 @@ actor Racer {
     private var beats: [SessionID: (beat: Beat, since: MonotonicInstant)] = [:]
 
     init(_ words: Words) throws {
-        name = try words.text("name")
-        term = .milliseconds(Int64(try words.needed("term")))
-        let folder = try words.text("folder")
+        name = try words.neededText("name")
+        term = .milliseconds(Int64(try words.neededNumber("term")))
+        let folder = try words.neededText("folder")
         store = try openStore(
-            try words.text("url"),
+            try words.neededText("url"),
             witness: HistoryWitness(path: "\(folder)/history-\(name)")
         )
         evidence = try EvidenceFile(path: "\(folder)/evidence/\(name)")

@@ -1,6 +1,7 @@
 // A racer as a child process that can be killed, stopped and started again.
 
 internal import Foundation
+internal import RaceWords
 
 /// One racer over all of its lives.
 final class RacerProcess {

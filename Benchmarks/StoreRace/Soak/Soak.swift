@@ -3,6 +3,7 @@
 internal import Foundation
 internal import LockLease
 internal import Platform
+internal import RaceWords
 internal import Vocabulary
 
 /// One soak on one kind of store.

@@ -121,7 +121,7 @@ struct SoakCheck {
         for _ in 0..<50 {
             guard let id = next, let run = runs[id] else { return false }
             switch run.cause {
-            case .manual: return true
+            case .manual, .backfill: return true
             case .retry(let before), .nodeLoss(let before): next = before
             case .schedule, .catchUp, .queued, .replacement: return false
             }

@@ -260,8 +260,9 @@ package actor GossipDriver {
         handle(.tell(signal, to: name))
     }
 
-    package func setFlags(isDraining: Bool, isStale: Bool) {
-        handle(.flags(isDraining: isDraining, isStale: isStale))
+    /// Tells the others what keeps this peer out of the race for runs; costs nothing if unchanged.
+    package func setFlags(isDraining: Bool, isStale: Bool, isClockOff: Bool = false) {
+        handle(.flags(isDraining: isDraining, isStale: isStale, isClockOff: isClockOff))
     }
 
     /// Tells the others how busy this peer is, with its next signs of life.

@@ -1,7 +1,7 @@
 // Changing the cluster's keys, as a master is asked to.
 
 package import LockLease
-internal import Sealing
+package import Sealing
 package import Vocabulary
 
 /// Why a change of keys did not happen.
@@ -19,19 +19,51 @@ extension KeyKeeper {
 
     /// Replaces the ring by what `change` makes of the store's, and seals it to every member.
     ///
-    /// - Parameters:
-    ///   - forgetting: Members that are given nothing from now on, unless they register again.
-    ///   - change: Called again on the newer ring if somebody else was faster.
+    /// `change`: Called again on the newer ring if somebody else was faster.
+    ///
     /// - Returns: The ring as it is now; unchanged if `change` changes nothing.
     /// - Throws: What `change` throws, or why the store's ring could not be replaced.
     package func change(
-        forgetting: Set<NodeName> = [],
         _ change: (KeyRing) throws(KeyRingError) -> KeyRing
+    ) async throws(KeyChangeError) -> KeyRing {
+        try await exchange(forgetting: []) { ring, _ throws(KeyRingError) in try change(ring) }
+    }
+
+    /// Adds a key that is not in use yet, and seals it to every member.
+    ///
+    /// A key that waits already is answered instead, unless one of the forgotten was given it.
+    ///
+    /// - Parameters:
+    ///   - key: The new key.
+    ///   - forgetting: Members that are given nothing from now on, unless they register again.
+    ///   - now: When.
+    ///   - author: By whom.
+    /// - Returns: The ring as it is now; its last key is the one that waits.
+    /// - Throws: Why there can be no further key, or the store's ring not be replaced.
+    package func add(
+        _ key: SecretKey,
+        forgetting: Set<NodeName> = [],
+        at now: Instant,
+        by author: String
+    ) async throws(KeyChangeError) -> KeyRing {
+        try await exchange(forgetting: forgetting) { ring, given throws(KeyRingError) in
+            forgetting.isDisjoint(with: given)
+                ? try ring.adding(key, at: now, by: author).ring
+                : try ring.replacingWaiting(with: key, at: now, by: author).ring
+        }
+    }
+
+    /// `change` is also told to whom the ring has been sealed.
+    private func exchange(
+        forgetting: Set<NodeName>,
+        _ change: (KeyRing, Set<NodeName>) throws(KeyRingError) -> KeyRing
     ) async throws(KeyChangeError) -> KeyRing {
         for _ in 0..<Self.attemptLimit {
             let (ring, record) = try await storeRing()
+            let sealed = record.flatMap { try? SealedRing(body: $0.body) }
+            let given = Set(sealed?.recipients.keys.map { $0 } ?? [])
             let next: KeyRing
-            do throws(KeyRingError) { next = try change(ring) } catch { throw .ring(error) }
+            do throws(KeyRingError) { next = try change(ring, given) } catch { throw .ring(error) }
             if next == ring, forgetting.isEmpty { return ring }
             do throws(StoreError) {
                 try await commit(try await edits(next, over: record, forgetting: forgetting))

@@ -123,10 +123,30 @@ package struct KeyRing: Equatable, Sendable {
         if let waiting = entries.last, duty(of: waiting.id) == .waiting {
             return (self, waiting.id)
         }
-        guard entries.count < Self.limit else { throw .full(oldest: entries[0].id) }
-        let id = freeID
-        let entry = Entry(id: id, key: key, addedAt: now, author: author)
-        return (next(entries + [entry], used), id)
+        return try appending(key, behind: entries, at: now, by: author)
+    }
+
+    /// The ring with `key` behind the others, in place of a key that waits already; and its id.
+    ///
+    /// Not the id of the one it replaces: who has not heard of that yet would take it for this one.
+    package func replacingWaiting(
+        with key: SecretKey,
+        at now: Instant,
+        by author: String
+    ) throws(KeyRingError) -> (ring: KeyRing, id: KeyID) {
+        let kept = entries.filter { duty(of: $0.id) != .waiting }
+        return try appending(key, behind: kept, at: now, by: author)
+    }
+
+    private func appending(
+        _ key: SecretKey,
+        behind kept: [Entry],
+        at now: Instant,
+        by author: String
+    ) throws(KeyRingError) -> (ring: KeyRing, id: KeyID) {
+        guard kept.count < Self.limit else { throw .full(oldest: kept[0].id) }
+        let entry = Entry(id: freeID, key: key, addedAt: now, author: author)
+        return (next(kept + [entry], used), entry.id)
     }
 
     /// The ring that seals with the key called `id`.

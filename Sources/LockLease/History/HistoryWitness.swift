@@ -2,7 +2,7 @@
 
 internal import Platform
 internal import Synchronization
-internal import Vocabulary
+package import Vocabulary
 
 /// What one member has seen of its store's history.
 ///
@@ -11,8 +11,8 @@ internal import Vocabulary
 package final class HistoryWitness: Sendable {
     /// What was known when a question was sent: answers may overtake each other, so each is
     /// compared with that.
-    struct View: Equatable {
-        let seen: HistoryMark?
+    package struct View: Equatable, Sendable {
+        package let seen: HistoryMark?
         fileprivate let looks: Int
     }
 
@@ -40,15 +40,21 @@ package final class HistoryWitness: Sendable {
         state = Mutex(State(seen: seen))
     }
 
-    /// To be taken before a question is sent.
-    var view: View { state.withLock { View(seen: $0.seen, looks: $0.looks) } }
+    /// A witness whose past is known; it remembers in memory only.
+    package init(seen: HistoryMark?) {
+        path = nil
+        state = Mutex(State(seen: seen))
+    }
 
-    var isInDoubt: Bool { state.withLock { $0.isInDoubt } }
+    /// To be taken before a question is sent.
+    package var view: View { state.withLock { View(seen: $0.seen, looks: $0.looks) } }
+
+    package var isInDoubt: Bool { state.withLock { $0.isInDoubt } }
 
     /// Has the next caller look at the store's history first.
     ///
     /// - Parameter request: Whose answer was lost, if it may have been applied.
-    func doubt(_ request: RequestID? = nil) {
+    package func doubt(_ request: RequestID? = nil) {
         state.withLock { state in
             state.isInDoubt = true
             guard let request else { return }
@@ -58,7 +64,7 @@ package final class HistoryWitness: Sendable {
     }
 
     /// Throws why the store is refused, if it is.
-    func check() throws(StoreError) {
+    package func check() throws(StoreError) {
         if let refusal = state.withLock({ $0.refusal }) { throw refusal }
     }
 
@@ -76,7 +82,7 @@ package final class HistoryWitness: Sendable {
     ///
     /// So the very last claims are missed as well. One that was sent before the latest look may be
     /// in what that saw, and one that was sent twice was counted once; neither is counted here.
-    func wrote(_ request: RequestID, since view: View) {
+    package func wrote(_ request: RequestID, since view: View) {
         state.withLock { state in
             guard state.unknown.remove(request) == nil, state.looks == view.looks,
                 let seen = state.seen
@@ -92,7 +98,7 @@ package final class HistoryWitness: Sendable {
     /// Takes note of where the store says it is, in answer to a question sent at `view`.
     ///
     /// The question itself may have been one or more `writes`. Throws why the store is refused.
-    func admit(
+    package func admit(
         _ found: HistoryMark,
         since view: View,
         after writes: Int64 = 0

@@ -246,6 +246,16 @@ extension WitnessedStore {
         }
     }
 
+    package func backfill(
+        _ order: BackfillOrder,
+        id: RequestID,
+        author: String
+    ) async throws(StoreError) -> [BackfillVerdict] {
+        try await writing { store async throws(StoreError) in
+            try await store.backfill(order, id: id, author: author)
+        }
+    }
+
     package func dueTriggers(limit: Int) async throws(StoreError) -> [Trigger] {
         try await reading { store async throws(StoreError) in
             try await store.dueTriggers(limit: limit)

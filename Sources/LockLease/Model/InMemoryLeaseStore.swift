@@ -152,6 +152,15 @@ package actor InMemoryLeaseStore: LeaseStore {
         try model.trigger(job, id: id, author: author, at: clock())
     }
 
+    package func backfill(
+        _ order: BackfillOrder,
+        id: RequestID,
+        author: String
+    ) throws(StoreError) -> [BackfillVerdict] {
+        order.check()
+        return try model.backfill(order, id: id, author: author, at: clock())
+    }
+
     package func dueTriggers(limit: Int) -> [Trigger] {
         model.dueTriggers(limit: limit, at: clock())
     }

@@ -225,7 +225,7 @@ extension StoreModel {
             let isNextAttempt =
                 switch waiting.trigger.cause {
                 case .retry, .nodeLoss: true
-                case .schedule, .catchUp, .manual, .queued, .replacement: false
+                case .schedule, .catchUp, .manual, .queued, .replacement, .backfill: false
                 }
             return !isNextAttempt || other.job != key.job || other.instant != key.instant
                 || other.shard != key.shard || waiting.lineage.isByHand != run.lineage.isByHand

@@ -61,7 +61,7 @@ extension Cause {
     var isOfSchedule: Bool {
         switch self {
         case .schedule, .catchUp, .queued, .replacement: true
-        case .manual, .retry, .nodeLoss: false
+        case .manual, .retry, .nodeLoss, .backfill: false
         }
     }
 }

@@ -24,6 +24,7 @@ struct StoreModel {
         case claim([ClaimOutcome])
         case commit(UInt64)
         case trigger(Trigger)
+        case backfill([BackfillVerdict])
     }
 
     let storeID: String

@@ -235,6 +235,7 @@ struct DeltaWriter {
                 for (outcome, item) in zip(outcomes, items) { memory.put(outcome, of: item) }
             case .commit(let sequence): memory.put(Int64(clamping: sequence))
             case .trigger(let trigger): memory = PackedBytes(trigger)
+            case .backfill(let verdicts): memory = PackedBytes(verdicts)
             }
             add(
                 "INSERT INTO request(id, at, outcome) VALUES($1, $2, $3)",

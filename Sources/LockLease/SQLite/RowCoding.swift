@@ -318,3 +318,16 @@ extension ExitStatus {
         }
     }
 }
+
+extension SkipRange {
+    /// From `since, through, count, reason`.
+    init?(row: borrowing Row) {
+        guard let reason = SkipReason(rawValue: row.text(3)) else { return nil }
+        self.init(
+            from: Instant(unixMilliseconds: row.integer(0)),
+            through: Instant(unixMilliseconds: row.integer(1)),
+            count: Int(row.integer(2)),
+            reason: reason
+        )
+    }
+}

@@ -48,15 +48,7 @@ extension SQLiteLeaseStore {
             WHERE uid=? AND through>=? AND since<? ORDER BY through LIMIT ?
             """,
             [.text(job.text), .instant(from), .instant(through), .integer(bounded(limit))]
-        ) { row -> SkipRange? in
-            guard let reason = SkipReason(rawValue: row.text(3)) else { return nil }
-            return SkipRange(
-                from: Instant(unixMilliseconds: row.integer(0)),
-                through: Instant(unixMilliseconds: row.integer(1)),
-                count: Int(row.integer(2)),
-                reason: reason
-            )
-        }
+        ) { SkipRange(row: $0) }
         return try file.all(found, what: "a skip")
     }
 

@@ -91,9 +91,16 @@ struct KeyRoutes: Sendable {
         }
         let key = SecretKey.random()
         let author = call.principal.name
-        let ring = try await change(forgetting: Set(forgetting.map { NodeName($0) })) {
-            ring throws(KeyRingError) in
-            try ring.adding(key, at: SystemClock.wall, by: author).ring
+        let ring: KeyRing
+        do throws(KeyChangeError) {
+            ring = try await master.keys.add(
+                key,
+                forgetting: Set(forgetting.map { NodeName($0) }),
+                at: SystemClock.wall,
+                by: author
+            )
+        } catch {
+            throw Problem(error)
         }
         guard let entry = ring.entries.last else { throw Problem(.unavailable, "No key.") }
         let isNew = entry.key == key
@@ -180,11 +187,10 @@ struct KeyRoutes: Sendable {
     }
 
     private func change(
-        forgetting: Set<NodeName> = [],
         _ change: (KeyRing) throws(KeyRingError) -> KeyRing
     ) async throws(Problem) -> KeyRing {
         do throws(KeyChangeError) {
-            return try await master.keys.change(forgetting: forgetting, change)
+            return try await master.keys.change(change)
         } catch {
             throw Problem(error)
         }

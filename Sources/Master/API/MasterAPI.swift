@@ -8,7 +8,9 @@ internal import Synchronization
 enum MasterAPI {
     static func routes(_ master: MasterParts) -> [Route] {
         JobRoutes(master: master).routes + RunRoutes(master: master).routes
-            + WhyRoutes(master: master).routes + NodeRoutes(master: master).routes
+            + WhyRoutes(master: master).routes + BackfillRoutes(master: master).routes
+            + NextRoutes(master: master).routes
+            + NodeRoutes(master: master).routes
             + ApplyRoutes(master: master).routes + ScheduleRoutes(master: master).routes
             + ClusterRoutes(master: master).routes + CalendarRoutes(master: master).routes
             + KeyRoutes(master: master).routes + MemberRoutes(master: master).routes

@@ -139,6 +139,7 @@ struct MemberSight: Sendable {
         var troubles: [String] = []
         if member.state == .suspect { troubles.append("it did not answer lately") }
         if member.isStale { troubles.append("its list is too old to decide by") }
+        if member.isClockOff { troubles.append("it has left the race: its clock is off") }
         troubles += Self.clockTroubles(member)
         if case .integer(let count) = behind(position), count > Int64(Self.lagLimit) {
             troubles.append("its list is \(count) revisions behind")

@@ -96,6 +96,47 @@ struct JobTimeline: Sendable {
         return nil
     }
 
+    /// The first instant after `instant`, paused or not, whatever is in force by then.
+    func instant(after instant: Instant) -> Instant? {
+        for span in spans where span.through > instant {
+            let start = max(instant, span.after)
+            if let due = span.schedule?.next(after: start), due <= span.through { return due }
+        }
+        return nil
+    }
+
+    /// The instants in `[start, end]`, oldest first, those of pauses included, at most `limit`.
+    ///
+    /// Before the job was made, those that its present schedule would have named.
+    func instants(from start: Instant, through end: Instant, limit: Int) -> [Instant] {
+        var found: [Instant] = []
+        var position = start.advanced(by: .milliseconds(-1))
+        func take(_ schedule: Schedule?, through bound: Instant) {
+            while found.count < limit, let due = schedule?.next(after: position),
+                due <= min(bound, end)
+            {
+                found.append(due)
+                position = due
+            }
+        }
+        if let born = spans.first?.after, position < born {
+            take(spans.last?.schedule, through: born)
+        }
+        for span in spans where span.through > start && span.after < end {
+            position = max(position, span.after)
+            take(span.schedule, through: span.through)
+        }
+        return found
+    }
+
+    /// An instant in `reach` that the present schedule names, from before the job was made.
+    func unborn(in reach: ClosedRange<Instant>) -> Instant? {
+        guard let born = spans.first?.after, reach.lowerBound <= born else { return nil }
+        let before = reach.lowerBound.advanced(by: .milliseconds(-1))
+        guard let due = spans.last?.schedule?.next(after: before) else { return nil }
+        return due <= min(reach.upperBound, born) ? due : nil
+    }
+
     /// The first instant after `instant`, pauses left out.
     func next(after instant: Instant) -> Instant? {
         for span in spans where span.through > instant && !span.stretch.isPaused {

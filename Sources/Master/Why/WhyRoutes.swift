@@ -22,7 +22,7 @@ struct WhyRoutes: Sendable {
     }
 
     private func why(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let (record, job) = try await master.editor.job(call.capture("name"), tenant: call.tenant)
+        let (record, job) = try await find(call)
         let now = SystemClock.wall
         let asked = try call.request.parameter("at").map(RunRoutes.instant)
         let timeline = JobTimeline(
@@ -31,36 +31,71 @@ struct WhyRoutes: Sendable {
             calendars: await calendars(of: job, tenant: call.tenant),
             zones: master.zones
         )
-        let due = timeline.instant(atOrBefore: asked ?? now)
-        let bare = timeline.bareInstant(atOrBefore: asked ?? now)
-        // Later than anything due: a calendar took it out, or moved it away.
-        let isTakenOut = bare.map { bare in due.map { $0 < bare } ?? true } ?? false
-        let at = (isTakenOut ? bare : due) ?? asked ?? now
-        let span = timeline.span(at: at)
-        let facts = WhyReport.Facts(
+        let waiting = try await waiting(record.uid)
+        var others = waiting.map(\.key.instant)
+        if let asked {
+            let found = try await runs(record.uid, in: WhyQuestion.reach(of: asked))
+            others += found.map(\.key.instant)
+        }
+        let question = WhyQuestion(asked, at: now, along: timeline, besides: others)
+        var facts = WhyFacts(
             now: now,
-            at: at,
-            isDue: due != nil || isTakenOut,
-            schedule: span?.stretch.schedule ?? job.spec.schedule,
-            words: span?.bare?.words ?? "only by hand",
-            calendars: span.map { CalendarWords.lines(on: at, in: $0, zones: master.zones) } ?? [],
-            isTakenOut: isTakenOut,
-            next: timeline.next(after: now),
+            at: question.at,
+            name: record.key.name,
             job: job,
-            isPausedThen: span?.stretch.isPaused ?? false,
-            runs: try await runs(record.uid, at),
-            skips: try await skips(record.uid, at),
-            cursor: try await cursor(record.uid),
-            waiting: try await waiting(record.uid),
-            candidates: candidates(record.uid, job)
+            createdAt: record.createdAt,
+            updatedAt: record.updatedAt,
+            author: record.author,
+            isDeleted: record.isDeleted,
+            calling: question.calling,
+            clock: timeline.clock(at: question.at, of: job),
+            before: question.before,
+            after: question.after,
+            next: timeline.next(after: now),
+            waiting: waiting
         )
-        let report = WhyReport(facts)
-        return .json([
-            "job": .string(record.key.name), "at": .string(facts.at.description),
-            "verdict": .string(report.verdict), "text": .array(report.lines.map { .string($0) }),
-            "runs": .array(facts.runs.map { Views.run($0, isLost: $0.state == .lost) }),
-            "next": Views.optional(facts.next),
-        ])
+        if let span = timeline.span(at: question.at) {
+            facts.calendars = CalendarWords.lines(on: question.at, in: span, zones: master.zones)
+        }
+        try await addRecords(of: record, to: &facts)
+        return .json(WhyView.document(facts, WhyReport(facts), of: record))
+    }
+
+    /// The job, or what is left of a deleted one.
+    private func find(_ call: Call) async throws(Problem) -> (record: ObjectRecord, job: Job) {
+        do throws(Problem) {
+            return try await master.editor.job(call.capture("name"), tenant: call.tenant)
+        } catch {
+            guard error.kind == .notFound else { throw error }
+            let key = ObjectKey(tenant: call.tenant, kind: .job, name: call.capture("name"))
+            let record = try await master.ask { store async throws(StoreError) in
+                try await store.object(key)
+            }
+            guard let record else { throw error }
+            return (record, Job(spec: JobSpec(task: .shell(ShellTask(command: "")))))
+        }
+    }
+
+    private func addRecords(
+        of record: ObjectRecord,
+        to facts: inout WhyFacts
+    ) async throws(Problem) {
+        let at = facts.at
+        facts.runs = try await runs(record.uid, in: at...at)
+            .sorted { ($0.key.attempt, $0.id) < ($1.key.attempt, $1.id) }
+        facts.skip = try await skip(record.uid, at)
+        if facts.skip?.reason == .overlap {
+            facts.rival = try await rival(record.uid, at)
+        }
+        facts.cursor = try await cursor(record.uid)
+        if facts.runs.contains(where: \.state.isOpen) {
+            facts.living = try await master.liveSessions()
+        }
+        facts.placement = Placement(
+            of: record.uid,
+            facts.job.spec,
+            among: master.gossip.members
+        )
     }
 
     /// The calendars of the present and of past schedules.
@@ -72,23 +107,35 @@ struct WhyRoutes: Sendable {
         return found
     }
 
-    private func runs(_ job: UID, _ instant: Instant) async throws(Problem) -> [RunRecord] {
+    private func runs(
+        _ job: UID,
+        in instants: ClosedRange<Instant>
+    ) async throws(Problem) -> [RunRecord] {
         var filter = RunFilter()
         filter.job = job
-        filter.from = instant
-        filter.through = instant
+        filter.from = instants.lowerBound
+        filter.through = instants.upperBound
         let wanted = filter
         return try await master.ask { store async throws(StoreError) in
             try await store.runs(wanted)
         }
     }
 
-    private func skips(_ job: UID, _ instant: Instant) async throws(Problem) -> [SkipRange] {
+    /// A run that was under way at `instant`, if its record is still kept.
+    private func rival(_ job: UID, _ instant: Instant) async throws(Problem) -> RunRecord? {
+        let day = instant.advanced(by: .seconds(-86_400))
+        return try await runs(job, in: day...instant).first { run in
+            run.key.instant < instant && run.claimedAt <= instant.advanced(by: .seconds(60))
+                && run.finishedAt.map { $0 > instant } ?? true
+        }
+    }
+
+    private func skip(_ job: UID, _ instant: Instant) async throws(Problem) -> SkipRange? {
         let skips = try await master.ask { store async throws(StoreError) in
             try await store.skips(of: job, from: instant, through: instant, limit: 10)
         }
         // A range is open at its start.
-        return skips.filter { $0.from < instant && instant <= $0.through }
+        return skips.first { $0.from < instant && instant <= $0.through }
     }
 
     private func cursor(_ job: UID) async throws(Problem) -> Instant? {
@@ -102,16 +149,22 @@ struct WhyRoutes: Sendable {
             try await store.waitingTriggers(of: job)
         }
     }
+}
 
-    /// The nodes in the order in which they go first for this job, each with what keeps it out.
-    private func candidates(_ job: UID, _ spec: Job) -> [WhyReport.Candidate] {
-        let nodes = master.aliveNodes
-        let order = VirtualShard(of: job).ranked(nodes.map(\.name))
-        return order.compactMap { name in
-            guard let member = nodes.first(where: { $0.name == name }) else { return nil }
-            let fits = spec.spec.selector.matches(name: name, tags: member.tags)
-            let obstacle = !fits ? "does not match where" : member.isDraining ? "draining" : nil
-            return WhyReport.Candidate(name: name, obstacle: obstacle)
+extension JobTimeline {
+    /// The schedule that was, is or will be in force at `instant`.
+    func clock(at instant: Instant, of job: Job) -> WhyFacts.Clock {
+        guard let span = span(at: instant) else {
+            return WhyFacts.Clock(schedule: nil, zone: job.spec.timeZone, words: "")
         }
+        let isFirst = spans.first.map { $0.stretch.through == span.stretch.through } ?? false
+        return WhyFacts.Clock(
+            schedule: span.stretch.schedule,
+            zone: span.stretch.timeZone,
+            words: span.bare?.words ?? "only by hand",
+            until: span.stretch.isPast ? span.stretch.through : nil,
+            isGuessed: isFirst && job.eras.count >= JobSpec.eraLimit,
+            isPaused: span.stretch.isPaused
+        )
     }
 }

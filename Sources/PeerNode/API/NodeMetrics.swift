@@ -2,6 +2,7 @@
 
 internal import JobList
 internal import Platform
+internal import Scheduler
 internal import Vocabulary
 
 /// The node's metrics in the text format 0.0.4.
@@ -25,6 +26,7 @@ enum NodeMetrics {
             "The list's revision here.",
             Double(position.revision.sequence)
         )
+        await addRace(node, to: &page)
         page.gauge(
             "rota_completions_waiting",
             "Finished runs the store has not recorded yet.",
@@ -42,5 +44,30 @@ enum NodeMetrics {
             )
         }
         return page.text
+    }
+    private static func addRace(_ node: NodeParts, to page: inout MetricsPage) async {
+        let scheduling = await node.dispatcher.scheduling
+        let counts = await node.dispatcher.claimCounts
+        let doubts = node.standing.doubts
+        page.counter("rota_claims_total", "Claims sent to the store.", Double(counts.sent))
+        page.counter(
+            "rota_claim_items_total",
+            "Jobs and triggers in these claims.",
+            Double(counts.items)
+        )
+        page.counter("rota_claims_lost_total", "Of these, taken by others.", Double(counts.taken))
+        page.gauge("rota_due", "Jobs and triggers to be claimed.", Double(scheduling.due))
+        page.gauge(
+            "rota_catching_up",
+            "Jobs with missed runs that wait behind on-time work.",
+            Double(scheduling.catchingUp)
+        )
+        page.gauge(
+            "rota_stagger_seconds",
+            "How much later each next node tries.",
+            scheduling.stagger.inSeconds
+        )
+        page.gauge("rota_clock_off", "1 while its clock keeps it out.", doubts.isClockOff ? 1 : 0)
+        page.gauge("rota_stale", "1 while its old list keeps it out.", doubts.isStale ? 1 : 0)
     }
 }

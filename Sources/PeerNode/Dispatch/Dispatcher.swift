@@ -7,7 +7,7 @@ package import Scheduler
 package import Vocabulary
 
 /// Races for runs on behalf of this node, and starts those it wins.
-package actor Dispatcher {
+package actor Dispatcher: ListHolder {
     /// What the dispatcher needs from the rest of the node.
     package struct World: Sendable {
         package let store: any LeaseStore
@@ -15,6 +15,10 @@ package actor Dispatcher {
         package let definitions: @Sendable ([UID]) async -> [UID: JobDefinition]
         package let start: @Sendable (RunOrder) -> Void
         package let settle: @Sendable ([SettledNote]) -> Void
+        /// Tell the others that this node has no slot for these.
+        package let pass: @Sendable ([SettledNote]) -> Void
+        /// Tell the others where these jobs have started.
+        package let place: @Sendable ([Placement]) -> Void
         /// The replica of these jobs is behind the store.
         package let refresh: @Sendable ([UID]) -> Void
         package let finish: @Sendable (Completions.Item) -> Void
@@ -24,6 +28,8 @@ package actor Dispatcher {
             definitions: @escaping @Sendable ([UID]) async -> [UID: JobDefinition],
             start: @escaping @Sendable (RunOrder) -> Void,
             settle: @escaping @Sendable ([SettledNote]) -> Void,
+            pass: @escaping @Sendable ([SettledNote]) -> Void,
+            place: @escaping @Sendable ([Placement]) -> Void,
             refresh: @escaping @Sendable ([UID]) -> Void,
             finish: @escaping @Sendable (Completions.Item) -> Void
         ) {
@@ -31,6 +37,8 @@ package actor Dispatcher {
             self.definitions = definitions
             self.start = start
             self.settle = settle
+            self.pass = pass
+            self.place = place
             self.refresh = refresh
             self.finish = finish
         }
@@ -39,6 +47,7 @@ package actor Dispatcher {
     private enum Work: Sendable {
         case claim(RequestID, [ClaimItem], SessionID)
         case readCursors([UID])
+        case readPlacements([UID])
     }
 
     private struct OpenRun {
@@ -55,6 +64,8 @@ package actor Dispatcher {
     private var machine: SchedulerMachine
     /// What the jobs of each claim under way are, read before it was sent.
     private var definitions: [RequestID: [UID: JobDefinition]] = [:]
+    /// How many outlines the list that is being loaded has so far, and which stay where they ran.
+    private var loadedOutlines: (count: Int, sticky: Set<Int>) = (0, [])
     /// Those of the claim whose answer is being carried out.
     private var granted: [UID: JobDefinition] = [:]
     private var session: SessionID?
@@ -62,6 +73,7 @@ package actor Dispatcher {
     private var openRuns: [RunID: OpenRun] = [:]
     private var isDraining = false
     private var nextWake: Instant?
+    private var claims = ClaimCounts()
     private let work: AsyncStream<Work>
     private let queue: AsyncStream<Work>.Continuation
 
@@ -101,10 +113,23 @@ package actor Dispatcher {
 
     package func put(_ entries: [JobEntry]) {
         handle(.put(entries))
+        let sticky = entries.filter { $0.job.spec.route == .sticky }
+        if !sticky.isEmpty { queue.yield(.readPlacements(sticky.map(\.uid))) }
     }
 
     package func load(_ page: JobPage) {
         handle(.load(page))
+        if page.isFirst { loadedOutlines = (0, []) }
+        for (place, outline) in page.outlines.enumerated()
+        where outline.job.spec.route == .sticky {
+            loadedOutlines.sticky.insert(loadedOutlines.count + place)
+        }
+        loadedOutlines.count += page.outlines.count
+        let sticky = page.rows.filter { loadedOutlines.sticky.contains($0.outline) }
+        let uids =
+            sticky.map(\.uid.uid)
+            + page.others.filter { $0.job.spec.route == .sticky }.map(\.uid)
+        if !uids.isEmpty { queue.yield(.readPlacements(uids)) }
     }
 
     package func removed(_ uids: [UID]) {
@@ -142,6 +167,14 @@ package actor Dispatcher {
 
     package func settled(_ notes: [SettledNote]) {
         handle(.settled(notes))
+    }
+
+    package func passed(_ notes: [SettledNote], by node: NodeName) {
+        handle(.passed(notes, by: node))
+    }
+
+    package func ran(_ placements: [Placement]) {
+        handle(.ran(placements))
     }
 
     /// Stops claiming; what runs goes on.
@@ -190,6 +223,11 @@ package actor Dispatcher {
         (machine.status.jobs, openRuns.count, slotLimit, isDraining)
     }
 
+    /// What the scheduler is busy with.
+    package var scheduling: SchedulerStatus { machine.status }
+    /// What this node has asked of the store, and what came of it.
+    package var claimCounts: ClaimCounts { claims }
+
     // MARK: The machine
 
     private var freeSlots: Int { isDraining ? 0 : max(0, slotLimit - openRuns.count) }
@@ -217,6 +255,8 @@ package actor Dispatcher {
             case .start(let grant): start(grant)
             case .readCursors(let uids): queue.yield(.readCursors(uids))
             case .settle(let notes): world.settle(notes)
+            case .pass(let notes): world.pass(notes)
+            case .ran(let placements): world.place(placements)
             case .refresh(let uids): world.refresh(uids)
             case .wake(let instant): wake(at: instant)
             }
@@ -294,13 +334,30 @@ package actor Dispatcher {
                 log.debug("cursors.unavailable", ["error": "\(error)"])
                 handle(.cursorsUnavailable(uids))
             }
+        case .readPlacements(let uids): for uid in uids { await readPlacement(uid) }
+        }
+    }
+
+    /// Looks up where a job last ran; if the store does not say, the job is free to go anywhere.
+    private func readPlacement(_ uid: UID) async {
+        var filter = RunFilter()
+        filter.job = uid
+        filter.limit = 1
+        do throws(StoreError) {
+            guard let last = try await world.store.runs(filter).first else { return }
+            handle(.ran([Placement(job: uid, node: last.node, fence: last.fence)]))
+        } catch {
+            log.debug("placement.unavailable", ["job": uid.text, "error": "\(error)"])
         }
     }
 
     private func claim(_ id: RequestID, _ items: [ClaimItem], _ session: SessionID) async {
         guard let items = await defined(id, items, session) else { return }
         do throws(StoreError) {
+            claims.sent += 1
+            claims.items += items.count
             let outcomes = try await world.store.claim(session, id: id, items: items)
+            claims.note(outcomes)
             // Grants of a session that has ended meanwhile are lost already; nothing may start.
             guard session == self.session else { return refused(id) }
             granted = definitions.removeValue(forKey: id) ?? [:]

@@ -2,34 +2,51 @@
 
 package import JobList
 package import Platform
-internal import Scheduler
+package import Scheduler
 package import Vocabulary
 
+/// Who is told what is in the list: the dispatcher.
+package protocol ListHolder: Sendable {
+    /// A whole list of jobs, page by page; behind the last, there are no others.
+    func load(_ page: JobPage) async
+    func calendars(_ entries: [CalendarEntry]) async
+    func calendarsRemoved(_ names: [ObjectKey]) async
+    /// The list has no other calendars than these.
+    func calendarsRemoved(allBut kept: Set<ObjectKey>) async
+    func put(_ entries: [JobEntry]) async
+    func removed(_ uids: [UID]) async
+    /// Whether this node takes no new runs.
+    func drain(_ isDraining: Bool) async
+}
+
 /// Reads this node's copy of the list, first whole and then change by change.
+///
+/// When the history that it stands on is gone, it reads the whole list again; what is not in there
+/// was deleted meanwhile, and nobody else is going to say so.
 package struct ListFollower: Sendable {
     private let replica: Replica
     private let feed: ChangeFeed
-    private let dispatcher: Dispatcher
+    private let holder: any ListHolder
     private let me: NodeName
     private let log: DaemonLog
 
     package init(
         replica: Replica,
         feed: ChangeFeed,
-        dispatcher: Dispatcher,
+        holder: any ListHolder,
         me: NodeName,
         log: DaemonLog
     ) {
         self.replica = replica
         self.feed = feed
-        self.dispatcher = dispatcher
+        self.holder = holder
         self.me = me
         self.log = log
     }
 
     /// Follows until the surrounding task is cancelled.
     package func run() async {
-        let loader = ListLoader(replica: replica, dispatcher: dispatcher, log: log)
+        let loader = ListLoader(replica: replica, holder: holder, log: log)
         while !Task.isCancelled {
             do throws(ReplicaError) {
                 let start = try await loader.load()
@@ -85,11 +102,11 @@ package struct ListFollower: Sendable {
         }
         // Jobs that name them come after them.
         let gone = calendars.filter { $0.value == nil }.keys.sorted()
-        if !gone.isEmpty { await dispatcher.calendarsRemoved(gone) }
+        if !gone.isEmpty { await holder.calendarsRemoved(gone) }
         let present = calendars.values.compactMap { $0 }.sorted { $0.name < $1.name }
-        if !present.isEmpty { await dispatcher.calendars(present) }
-        if !removed.isEmpty { await dispatcher.removed(removed) }
-        if !changed.isEmpty { await dispatcher.put(changed) }
+        if !present.isEmpty { await holder.calendars(present) }
+        if !removed.isEmpty { await holder.removed(removed) }
+        if !changed.isEmpty { await holder.put(changed) }
     }
 
     /// A body that this release cannot read is left out and said so; it never stops the others.
@@ -110,11 +127,11 @@ package struct ListFollower: Sendable {
 
     /// `nil`: nothing is said about this node.
     private func setDrain(_ record: ObjectRecord?) async {
-        guard let record else { return await dispatcher.drain(false) }
+        guard let record else { return await holder.drain(false) }
         guard record.key.name == me.text else { return }
         let isDraining = !record.isDeleted && NodeDocument.isDraining(record.body)
         log.info("node.drain", ["draining": "\(isDraining)"])
-        await dispatcher.drain(isDraining)
+        await holder.drain(isDraining)
     }
 }
 

@@ -5,17 +5,17 @@ internal import Platform
 package import Scheduler
 internal import Vocabulary
 
-/// Reads all calendars and the columns of all jobs, and hands them to the dispatcher.
+/// Reads all calendars and the columns of all jobs, and hands them to the holder.
 struct ListLoader: Sendable {
     private static let pageLimit = 20_000
 
     private let replica: Replica
-    private let dispatcher: Dispatcher
+    private let holder: any ListHolder
     private let log: DaemonLog
 
-    init(replica: Replica, dispatcher: Dispatcher, log: DaemonLog) {
+    init(replica: Replica, holder: any ListHolder, log: DaemonLog) {
         self.replica = replica
-        self.dispatcher = dispatcher
+        self.holder = holder
         self.log = log
     }
 
@@ -51,14 +51,14 @@ struct ListLoader: Sendable {
             key = last.key
             let entries = records.compactMap { CalendarEntry($0, log: log) }
             found.formUnion(entries.map(\.name))
-            await dispatcher.calendars(entries)
+            await holder.calendars(entries)
         }
-        await dispatcher.calendarsRemoved(allBut: found)
+        await holder.calendarsRemoved(allBut: found)
     }
 
     private func loadJobs() async throws(ReplicaError) -> Int {
         let counts = try await ListColumns.read(from: replica, limit: Self.pageLimit) { page in
-            await dispatcher.load(page)
+            await holder.load(page)
         }
         if counts.unreadable > 0 {
             log.error("jobs.unreadable", ["count": "\(counts.unreadable)"])

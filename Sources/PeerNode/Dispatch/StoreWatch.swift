@@ -11,7 +11,12 @@ package struct StoreWatch: Sendable {
     package enum News: Sendable {
         case triggers([Trigger])
         case kills
+        /// The list here has been behind the store's for ``patienceWithList``, or is so no more.
+        case stale(Bool)
     }
+
+    /// How long the list may be behind before it is too old to decide by.
+    private static let patienceWithList = Duration.seconds(2)
 
     /// How long the store is asked to wait for something new.
     private static let patience = Duration.seconds(1)
@@ -53,6 +58,7 @@ package struct StoreWatch: Sendable {
         var nextTrigger: Instant?
         var behindSince: MonotonicInstant?
         var movedAt: MonotonicInstant?
+        var freshness = Freshness(patience: Self.patienceWithList)
         while !Task.isCancelled {
             do throws(StoreError) {
                 let pulse = try await next(
@@ -63,6 +69,10 @@ package struct StoreWatch: Sendable {
                 )
                 if let last, last.head != pulse.head { movedAt = SystemClock.monotonic }
                 behindSince = await follow(pulse.head, behindSince: behindSince)
+                let isLevel = await replica.position() == pulse.head
+                if let isStale = freshness.news(isLevel: isLevel, at: SystemClock.monotonic) {
+                    await tell(.stale(isStale))
+                }
                 let isDue = nextTrigger.map { $0 <= SystemClock.wall } ?? false
                 if pulse.triggers != last?.triggers || isDue {
                     await tell(.triggers(try await store.dueTriggers(limit: Self.triggerLimit)))
@@ -108,5 +118,24 @@ package struct StoreWatch: Sendable {
             return nil
         }
         return since
+    }
+}
+
+/// Whether a copy of the list is too old to decide by.
+package struct Freshness: Sendable {
+    private let patience: Duration
+    private var behindSince: MonotonicInstant?
+    private var isStale = false
+
+    package init(patience: Duration) {
+        self.patience = patience
+    }
+
+    /// Whether it is stale now, if that has changed.
+    package mutating func news(isLevel: Bool, at now: MonotonicInstant) -> Bool? {
+        behindSince = isLevel ? nil : behindSince ?? now
+        let wasStale = isStale
+        isStale = behindSince.map { $0.duration(to: now) >= patience } ?? false
+        return isStale == wasStale ? nil : isStale
     }
 }

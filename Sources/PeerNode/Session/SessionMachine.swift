@@ -12,6 +12,9 @@ package import Vocabulary
 ///    └──── lost ───────┘
 /// ```
 ///
+/// While it cannot open one, it looks at the sessions all the same: after all nodes have died at
+/// once, each finds its own name taken, and nobody else is there to see that the owner is dead.
+///
 /// Another session is dead once its beat has stood still for 1.2 of its term on this machine's own
 /// monotonic clock, or at once if the store knows that its process is gone. No wall clock decides.
 /// Only time in which this node could look counts: a store that was away was so for all.
@@ -61,6 +64,7 @@ package struct SessionMachine: Equatable, Sendable {
     private var observations: [SessionID: Observation] = [:]
     private var observedAt: MonotonicInstant?
     private var renewalsUnderWay = 0
+    private var wakeAt: MonotonicInstant?
 
     package init(settings: SessionSettings) {
         self.settings = settings
@@ -81,7 +85,9 @@ package struct SessionMachine: Equatable, Sendable {
         case (.opening, .openRefused):
             let retry = now.advanced(by: settings.reopenInterval)
             phase = .waiting(until: retry)
-            return [.wake(at: retry)]
+            // The namesake in the way may be this node's own former life, with nobody else left
+            // to see that it is dead.
+            return [.observe] + wake(at: retry, now)
 
         case (.live(let ours), .renewed(let session, let sentAt)):
             renewalsUnderWay = max(0, renewalsUnderWay - 1)
@@ -96,6 +102,9 @@ package struct SessionMachine: Equatable, Sendable {
         case (.live(let ours), .observed(let views)):
             return judge(views, ours: ours, at: now)
 
+        case (.opening, .observed(let views)), (.waiting, .observed(let views)):
+            return judge(views, ours: nil, at: now)
+
         case (.live, .hurry):
             nextRenewal = now
             return proceed(at: now)
@@ -105,11 +114,9 @@ package struct SessionMachine: Equatable, Sendable {
 
         case (.idle, .opened), (.idle, .openRefused), (.idle, .renewed), (.idle, .renewFailed),
             (.idle, .observed), (.idle, .hurry),
-            (.opening, .start), (.opening, .renewed), (.opening, .renewFailed),
-            (.opening, .observed), (.opening, .hurry),
+            (.opening, .start), (.opening, .renewed), (.opening, .renewFailed), (.opening, .hurry),
             (.waiting, .start), (.waiting, .opened), (.waiting, .openRefused),
-            (.waiting, .renewed), (.waiting, .renewFailed), (.waiting, .observed),
-            (.waiting, .hurry),
+            (.waiting, .renewed), (.waiting, .renewFailed), (.waiting, .hurry),
             (.live, .start), (.live, .opened), (.live, .openRefused):
             return []
         }
@@ -135,7 +142,7 @@ package struct SessionMachine: Equatable, Sendable {
         case .idle, .opening:
             return []
         case .waiting(let until):
-            guard now >= until else { return [.wake(at: until)] }
+            guard now >= until else { return wake(at: until, now) }
             phase = .opening
             return [.open]
         case .live(let session):
@@ -153,16 +160,26 @@ package struct SessionMachine: Equatable, Sendable {
                 actions.append(.observe)
             }
             if let next = [nextRenewal, nextObservation].compactMap(\.self).min() {
-                actions.append(.wake(at: next))
+                actions += wake(at: next, now)
             }
             return actions
         }
     }
 
+    /// Asks to be woken, unless a wake-up that was asked for before comes early enough: each asks
+    /// for the next one, so every one too many would go on for ever.
+    private mutating func wake(at instant: MonotonicInstant, _ now: MonotonicInstant) -> [Action] {
+        if let wakeAt, wakeAt > now, wakeAt <= instant { return [] }
+        wakeAt = instant
+        return [.wake(at: instant)]
+    }
+
     /// Notes which sessions moved, and ends those that have stood still for too long.
+    ///
+    /// Without a session of our own nothing can be taken over.
     private mutating func judge(
         _ views: [SessionView],
-        ours: SessionID,
+        ours: SessionID?,
         at now: MonotonicInstant
     ) -> [Action] {
         var actions: [Action] = []
@@ -170,7 +187,7 @@ package struct SessionMachine: Equatable, Sendable {
         observedAt = now
         for view in views where view.id != ours {
             guard view.isLive else {
-                if view.openRuns > 0 { actions.append(.takeOver(view.id)) }
+                if view.openRuns > 0, ours != nil { actions.append(.takeOver(view.id)) }
                 continue
             }
             // While nobody can look at the store, its owner cannot renew it either.

@@ -85,6 +85,13 @@ private final class Mutexed: Sendable {
             ("10.0.0.9:1", "[::1]:7946", false), ("10.0.0.9:1", "169.254.3.4:7946", false),
             ("10.0.0.9:1", "[fe80::1]:7946", false), ("169.254.9.9:1", "169.254.3.4:7946", true),
             ("10.0.0.9:1", "10.0.0.9:7946", true), ("10.0.0.9:1", "n1.example:7946", true),
+            ("[fe80::9]:1", "[fe80::1]:7946", true), ("[2001:db8::9]:1", "[fe80::1]:7946", false),
+            ("[::1]:1", "[::1]:7946", true), ("[2001:db8::9]:1", "[::1]:7946", false),
+            // A socket for both kinds sees IPv4 hosts like this, and so may a member write them.
+            ("[::ffff:127.0.0.1]:1", "127.0.0.1:7946", true),
+            ("[::ffff:10.0.0.9]:1", "127.0.0.1:7946", false),
+            ("10.0.0.9:1", "[::ffff:127.0.0.1]:7946", false),
+            ("10.0.0.9:1", "[::ffff:169.254.3.4]:7946", false),
         ]
     )
     func `are believed only of who is that near`(

@@ -258,10 +258,12 @@ struct `Changing keys` {
         _ = try await master.keeper.change { ring throws(KeyRingError) in
             try ring.using(KeyID(2))
         }
-        let ring = try await master.keeper.change(forgetting: [NodeName("a")]) {
-            ring throws(KeyRingError) in
-            try ring.adding(.random(), at: SystemClock.wall, by: "li").ring
-        }
+        let ring = try await master.keeper.add(
+            .random(),
+            forgetting: [NodeName("a")],
+            at: SystemClock.wall,
+            by: "li"
+        )
         #expect(ring.entries.map(\.id.rawValue) == [1, 2, 3])
         let record = try #require(await yard.store.object(SealedRing.key))
         let sealed = try SealedRing(body: record.body)
@@ -269,6 +271,35 @@ struct `Changing keys` {
         let thief = try KeyFiles.identity(in: yard.folder("a"))
         #expect(try sealed.opened(by: thief, of: NodeName("a")) == nil)
         #expect(try sealed.opened(by: thief, of: NodeName("late")) == nil)
+        await yard.stopAll()
+    }
+
+    @Test func `goes on with no key that somebody was given who is forgotten`() async throws {
+        let yard = try KeyYard()
+        let master = try await yard.start("m", .master)
+        try await yard.start("a")
+        _ = try await added(master)
+        await yard.members["a"]?.keeper.look()
+        #expect(yard.members["a"]?.ids == [1, 2])
+        await yard.stop("a")
+        // Key 2 waits, and the one that is gone for good has it.
+        func forget() async throws -> KeyRing {
+            try await master.keeper.add(
+                .random(),
+                forgetting: [NodeName("a")],
+                at: SystemClock.wall,
+                by: "li"
+            )
+        }
+        let ring = try await forget()
+        #expect(ring.entries.map(\.id.rawValue) == [1, 3])
+        #expect(master.keys.ring == ring)
+        // Doing it twice adds one key.
+        #expect(try await forget().entries == ring.entries)
+        let record = try #require(await yard.store.object(SealedRing.key))
+        let sealed = try SealedRing(body: record.body)
+        let thief = try KeyFiles.identity(in: yard.folder("a"))
+        #expect(try sealed.opened(by: thief, of: NodeName("a")) == nil)
         await yard.stopAll()
     }
 

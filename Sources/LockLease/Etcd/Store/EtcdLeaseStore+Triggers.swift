@@ -20,7 +20,7 @@ extension EtcdLeaseStore {
             var slice = slice()
             switch try remembered(places, first.answers[2..<4], in: &slice) {
             case .trigger(let kept): return kept
-            case .claim, .commit:
+            case .claim, .commit, .backfill:
                 throw .incompatible("request \(id) was used for something else before")
             case nil: break
             }
@@ -105,7 +105,7 @@ extension EtcdLeaseStore {
     }
 
     /// Writes what `model` has changed of one job, all of it or nothing.
-    private func write(
+    func write(
         _ slice: EtcdSlice,
         _ model: StoreModel,
         if conditions: [KeyCondition] = [],

@@ -166,7 +166,7 @@ extension Cause {
     fileprivate var isAskedForByClaims: Bool {
         switch self {
         case .queued, .replacement: true
-        case .schedule, .catchUp, .manual, .retry, .nodeLoss: false
+        case .schedule, .catchUp, .manual, .retry, .nodeLoss, .backfill: false
         }
     }
 }

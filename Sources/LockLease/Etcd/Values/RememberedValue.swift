@@ -8,6 +8,7 @@ enum RememberedValue: Equatable {
     case claim([RememberedOutcome])
     case commit(UInt64)
     case trigger(Trigger)
+    case backfill([BackfillVerdict])
 
     var bytes: [UInt8] {
         var writer = CompactWriter()
@@ -25,6 +26,9 @@ enum RememberedValue: Equatable {
             writer.put(job: trigger.name)
             writer.put(trigger.cause)
             writer.put(trigger.notBefore)
+        case .backfill(let verdicts):
+            writer.put(UInt64(3))
+            writer.put(each: verdicts) { $0.put(Int64($1.rawValue)) }
         }
         return writer.bytes
     }
@@ -48,6 +52,15 @@ extension RememberedValue {
                     cause: try reader.cause(),
                     notBefore: try reader.instant()
                 )
+            )
+        case 3:
+            self = .backfill(
+                try reader.list { reader throws(UnreadableValue) in
+                    guard let verdict = BackfillVerdict(rawValue: try reader.number()) else {
+                        throw UnreadableValue()
+                    }
+                    return verdict
+                }
             )
         case _: throw UnreadableValue()
         }

@@ -1,0 +1,5 @@
+// The program `run-race`; what it does is in `RunRace`.
+
+internal import RunRace
+
+await RunRaceProgram.run(Array(CommandLine.arguments.dropFirst()))
