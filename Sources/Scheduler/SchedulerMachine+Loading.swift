@@ -191,9 +191,9 @@ extension SchedulerMachine {
         let present = if let key { jobs.slot(of: key) } else { jobs.slot(of: row.uid.uid) }
         if let slot = present {
             jobs[record: slot].mark = loading.mark
-            let known = jobs.revision(of: slot)
-            // A row that was mended has another outline under the same revision.
-            guard row.revision > known || row.revision == known && jobs.plan(of: slot) != plan
+            // What the list says counts, also if that is older than what is known: its history may
+            // have gone back. A row that was mended has another outline under the same revision.
+            guard row.revision != jobs.revision(of: slot) || jobs.plan(of: slot) != plan
             else { return }
             plans.share(plan)
             return redefine(slot, plan, row.revision, at: now)

@@ -133,6 +133,19 @@ import Vocabulary
         #expect(node.at(2, .load(page([entry]))) == "wake 4")
     }
 
+    @Test func `takes the restored state of a job whose history went back`() {
+        var node = Transcript.node()
+        var entry = entries(1, seed: 1, revision: 7)[0]
+        entry.job = job(every: 10)
+        _ = node.at(1, .load(page([entry])))
+        _ = node.at(1, .cursors([entry.uid: Transcript.instant(1)]))
+        entry.job = job(every: 4)
+        entry.revision = Revision(epoch: 1, sequence: 3)
+        #expect(node.at(2, .load(page([entry]))) == "wake 4")
+        _ = node.at(4, .deadlineReached)
+        #expect(node.items(of: "c1").map(\.revision) == [entry.revision])
+    }
+
     @Test func `gives back what its plans have taken`() {
         var node = Transcript.node()
         _ = node.at(1, .load(page(entries(60, seed: 1))))
