@@ -1,5 +1,5 @@
 # Every target is one line; what it runs can be typed by hand.
-.PHONY: build test check lint tidy tsan release soak soak-sleep soak-store bench-store bench-gossip bench-list bench-race bench-takeover prove-cron verify-cron bench-cron sim sim-cluster bench-sim fuzz up down clean packages
+.PHONY: build test check lint tidy tsan release soak soak-sleep soak-store bench-store bench-gossip bench-list bench-race bench-takeover bench-scheduler prove-cron verify-cron bench-cron sim sim-cluster bench-sim fuzz up down clean packages
 
 packages: ; @./testnet/packages
 build: packages ; swift build
@@ -24,6 +24,8 @@ bench-list: packages ; ./Benchmarks/list/bench
 bench-race: packages ; ./Benchmarks/run/race bench
 # The node that goes first dies, just before and just after an instant with a thousand runs.
 bench-takeover: packages ; ./Benchmarks/run/race takeover
+# Ten million jobs in the scheduler's index, beside sorting as many numbers; and a node with a million.
+bench-scheduler: packages ; ./Benchmarks/scheduler/bench
 # A million schedules against the slow reference; ROTA_CRON_CASES and ROTA_CRON_SEED choose others.
 prove-cron: ; swift run -c release prove-cron
 # The same, and then the judges in Go, Java and Python.

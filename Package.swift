@@ -177,6 +177,23 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // The scheduler's index with millions of jobs.
+        .target(
+            name: "SchedulerRace",
+            dependencies: [
+                "CronEval", "Gossip", "JobList", "LockLease", "PeerNode", "Platform", "SQLite",
+                "Scheduler", "Vocabulary",
+            ],
+            path: "Benchmarks/SchedulerRace",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "scheduler-race",
+            dependencies: ["SchedulerRace"],
+            path: "Benchmarks/scheduler-race",
+            swiftSettings: settings
+        ),
+
         // Whole clusters that run jobs, beside other schedulers and a bare loop of spawns.
         .target(
             name: "RunRace",

@@ -29,6 +29,15 @@ final class Restriction: Sendable {
         self.init(calendar: calendar, closures: closures, delay: delay)
     }
 
+    /// The same, or nothing, with a delay.
+    convenience init(like other: Restriction?, delay: Duration) {
+        self.init(
+            calendar: other?.calendar,
+            closures: other?.closures ?? Closures(),
+            delay: delay
+        )
+    }
+
     func next(after instant: Instant, of timing: Timing, by clock: WallClock) -> Instant? {
         var start = earlier(instant)
         while let fire = ruledNext(after: start, of: timing, by: clock) {

@@ -171,6 +171,25 @@ package struct Schedule: Equatable, Sendable {
         return restriction.count(in: range, of: timing, by: clock)
     }
 
+    /// The same schedule under a jitter of its own; see
+    /// ``init(parsing:zone:in:seed:anchor:clockChanges:calendar:jitter:)``.
+    ///
+    /// - Precondition: It has none yet.
+    package func delayed(upTo jitter: Duration, seed: String) -> Self {
+        precondition(delay == .zero, "a schedule that is delayed by \(delay)")
+        guard let delay = try? Spread.delay(upTo: jitter, seed: seed), delay > .zero else {
+            return self
+        }
+        return Self(
+            text: text,
+            zoneName: zoneName,
+            timing: timing,
+            clock: clock,
+            restriction: Restriction(like: restriction, delay: delay),
+            warningSet: warningSet
+        )
+    }
+
     /// How much later than its text says it fires, always.
     package var delay: Duration { restriction?.delay ?? .zero }
 }

@@ -24,6 +24,7 @@ actor FreshCopy: ListInstallation {
     private var file: ReplicaFile?
     private var sums = BucketSums()
     private var live: Int64 = 0
+    private var outlines = OutlineCounts()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe loop.asUnownedSerialExecutor()
@@ -76,6 +77,7 @@ actor FreshCopy: ListInstallation {
             for (row, bucket) in rows {
                 try insert.run { row.bind(&$0, from: chunk.rows) }
                 guard !row.isDeleted else { continue }
+                try enter(row, chunk.rows, connection)
                 live += 1
                 sums[bucket].add(Hashing.digest(chunk.rows[row.head]))
             }
@@ -133,8 +135,33 @@ actor FreshCopy: ListInstallation {
         return connection
     }
 
+    /// Makes the columns of the row that was inserted last.
+    private func enter(
+        _ row: RawRow,
+        _ bytes: [UInt8],
+        _ connection: Connection
+    ) throws(SQLiteError) {
+        guard bytes[row.kind].elementsEqual(Self.jobKind) else { return }
+        let number = connection.lastInsertedRow
+        let tenant = String(decoding: bytes[row.tenant], as: UTF8.self)
+        var outline: Int64?
+        if let cut = OutlineForm.bytes(of: bytes[row.body], in: tenant) {
+            outline = try outlines.take(cut, in: connection)
+        }
+        try connection.writeEntry(
+            number,
+            uid: UID(String(decoding: bytes[row.uid], as: UTF8.self)),
+            outline: outline,
+            revision: row.revision,
+            created: row.created
+        )
+    }
+
+    private static let jobKind = Array(ObjectKind.job.rawValue.utf8)
+
     /// All rows are there: what makes a replica of them.
     private func index(_ connection: Connection) throws(SQLiteError) {
+        try outlines.write(to: connection)
         for index in ReplicaSchema.indexes { try connection.execute(index) }
         let base = done.base ?? .start
         var meta = ReplicaMeta(position: base, floor: base)

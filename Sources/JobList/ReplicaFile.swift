@@ -120,9 +120,16 @@ final class ReplicaFile {
             let tables = try connection.integer("SELECT count(*) FROM sqlite_schema")
             return application == 0 && tables == 0 ? .empty : .foreign
         }
-        guard try connection.integer("PRAGMA user_version") == ReplicaSchema.version,
+        let version = try connection.integer("PRAGMA user_version")
+        guard [ReplicaSchema.version, ReplicaSchema.versionWithoutColumns].contains(version),
             let meta = try connection.meta()
         else { return .damaged }
+        if version == ReplicaSchema.versionWithoutColumns {
+            try connection.inTransaction { () throws(SQLiteError) in
+                try connection.execute(ReplicaSchema.columns)
+                try connection.enterAll()
+            }
+        }
         let end = try connection.lastLogged()
         guard let end, end.number >= meta.nextLogged else {
             guard (end?.position ?? meta.floor) == meta.position else { return .damaged }
@@ -216,6 +223,8 @@ final class ReplicaFile {
             count(bucket, record.key) { $0.add(digest) }
         }
         try connection.write(record, over: old?.number)
+        let number = old?.number ?? connection.lastInsertedRow
+        try connection.enter(record, in: number, isNew: old == nil)
         return (record.isDeleted ? 0 : 1) - (old?.isLive == true ? 1 : 0)
     }
 
@@ -224,6 +233,7 @@ final class ReplicaFile {
         guard let old = try connection.stored(key) else { return 0 }
         if old.isLive { count(BucketSums.bucket(of: key), key) { $0.remove(old.digest) } }
         try connection.run("DELETE FROM object WHERE number=?", [.integer(old.number)])
+        try connection.removeEntry(old.number)
         return old.isLive ? -1 : 0
     }
 

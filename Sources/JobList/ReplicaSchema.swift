@@ -1,10 +1,30 @@
 // The tables of the copy of the list.
 
-/// A file of another schema is set aside and fetched anew: the store is the truth.
+/// A file of an older schema than the last is set aside and fetched anew: the store is the truth.
 enum ReplicaSchema {
     /// "RoLi": tells a replica from any other SQLite file.
     static let applicationID: Int64 = 0x526F_4C69
-    static let version: Int64 = 2
+    static let version: Int64 = 3
+    /// The version that had no columns for the index; they are made when such a file is opened.
+    static let versionWithoutColumns: Int64 = 2
+
+    /// What is derived from the jobs' documents, so that a node's start reads no document.
+    ///
+    /// An entry has its object's number; `odd` is a uid that is no number of 128 bits.
+    static let columns = """
+        CREATE TABLE outline(
+          number INTEGER PRIMARY KEY AUTOINCREMENT,
+          digest BLOB NOT NULL, users INTEGER NOT NULL, body BLOB NOT NULL
+        );
+        CREATE TABLE entry(
+          number INTEGER PRIMARY KEY,
+          high INTEGER NOT NULL, low INTEGER NOT NULL, odd TEXT,
+          outline INTEGER, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,
+          created INTEGER NOT NULL
+        );
+        CREATE INDEX outline_digest ON outline(digest);
+        PRAGMA user_version=\(version);
+        """
 
     static let tables = """
         CREATE TABLE object(
@@ -38,7 +58,7 @@ enum ReplicaSchema {
           log_bytes INTEGER NOT NULL
         );
         PRAGMA application_id=\(applicationID);
-        PRAGMA user_version=\(version);
+        \(columns)
         """
 
     /// Apart from the tables, because sorting a million keys once takes a fifth of the time that

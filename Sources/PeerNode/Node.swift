@@ -97,7 +97,13 @@ package struct Node: Sendable {
 
 extension NodeParts {
     var follower: ListFollower {
-        ListFollower(feed: feed, holder: dispatcher, me: settings.name, log: log)
+        ListFollower(
+            replica: replica,
+            feed: feed,
+            holder: dispatcher,
+            me: settings.name,
+            log: log
+        )
     }
 
     var watch: StoreWatch {

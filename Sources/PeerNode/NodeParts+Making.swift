@@ -66,6 +66,7 @@ extension NodeParts {
                 runs,
                 loop: loop,
                 store: store,
+                replica: replica,
                 board: board,
                 log: log
             ),
@@ -100,6 +101,7 @@ extension NodeParts {
         _ runs: RunKeeper,
         loop: EventLoop,
         store: any LeaseStore,
+        replica: Replica,
         board: Switchboard,
         log: DaemonLog
     ) -> Dispatcher {
@@ -118,6 +120,7 @@ extension NodeParts {
             slots: settings.slots,
             world: Dispatcher.World(
                 store: store,
+                definitions: { await definitions(of: $0, in: replica, log) },
                 // Both live on this loop: a start waits for nothing else.
                 start: { order in
                     loop.call { runs.assumeIsolated { $0.start(order) } }
@@ -130,5 +133,27 @@ extension NodeParts {
             ),
             log: log
         )
+    }
+
+    /// What can be read of these jobs; the rest is said so.
+    private static func definitions(
+        of uids: [UID],
+        in replica: Replica,
+        _ log: DaemonLog
+    ) async -> [UID: JobDefinition] {
+        do throws(ReplicaError) {
+            let found = try await replica.definitions(of: uids)
+            return found.compactMapValues { result -> JobDefinition? in
+                switch result {
+                case .success(let definition): return definition
+                case .failure(let error):
+                    log.error("job.unreadable", ["error": "\(error)"])
+                    return nil
+                }
+            }
+        } catch {
+            log.warning("list.unreadable", ["jobs": "\(uids.count)", "error": "\(error)"])
+            return [:]
+        }
     }
 }

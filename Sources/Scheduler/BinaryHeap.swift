@@ -6,6 +6,13 @@
 struct BinaryHeap<Element: Comparable & Sendable>: Sendable {
     private var elements: [Element] = []
 
+    init() {}
+
+    init(_ elements: [Element]) {
+        // What is in order is a heap.
+        self.elements = elements.sorted()
+    }
+
     var isEmpty: Bool { elements.isEmpty }
     var count: Int { elements.count }
     var first: Element? { elements.first }
@@ -36,6 +43,12 @@ struct BinaryHeap<Element: Comparable & Sendable>: Sendable {
             index = smallest
         }
     }
+
+    /// The elements in no particular order.
+    var all: [Element] { elements }
+
+    /// How many bytes it takes.
+    var footprint: Int { elements.capacity * MemoryLayout<Element>.stride }
 
     /// Empties the heap; the elements come in no particular order.
     mutating func removeAll() -> [Element] {

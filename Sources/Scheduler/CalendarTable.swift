@@ -1,18 +1,20 @@
-// The calendars a node knows, and which jobs go by them.
+// The calendars a node knows, and which plans go by them.
 
 internal import CronEval
 internal import LockLease
 internal import Vocabulary
 
-/// Calendars by name, each with the jobs that name it, whether it is there or not.
+/// Calendars by name, each with the plans that name it, whether it is there or not.
 struct CalendarTable: Sendable {
     private var entries: [ObjectKey: CalendarEntry] = [:]
-    private var users: [ObjectKey: Set<JobSlot>] = [:]
-    private var uses: [JobSlot: [ObjectKey]] = [:]
+    private var users: [ObjectKey: Set<JobPlan.Index>] = [:]
+    private var uses: [JobPlan.Index: [ObjectKey]] = [:]
 
     subscript(name: String, in tenant: String) -> CalendarEntry? {
         entries[Self.key(name, tenant)]
     }
+
+    var names: Set<ObjectKey> { Set(entries.keys) }
 
     /// Answers whether it says something new.
     mutating func put(_ entry: CalendarEntry) -> Bool {
@@ -26,21 +28,21 @@ struct CalendarTable: Sendable {
         entries.removeValue(forKey: name) != nil
     }
 
-    /// The jobs that name the calendar, in order: the same events, the same actions.
-    func jobs(using name: ObjectKey) -> [JobSlot] {
+    /// The plans that name the calendar, in order: the same events, the same actions.
+    func plans(using name: ObjectKey) -> [JobPlan.Index] {
         (users[name] ?? []).sorted()
     }
 
-    /// Takes note of which calendars the job in `slot` names from now on.
-    mutating func note(_ slot: JobSlot, uses use: CalendarUse?, in tenant: String) {
-        for name in uses.removeValue(forKey: slot) ?? [] {
-            users[name]?.remove(slot)
+    /// Takes note of which calendars the plan names from now on.
+    mutating func note(_ plan: JobPlan.Index, uses use: CalendarUse?, in tenant: String) {
+        for name in uses.removeValue(forKey: plan) ?? [] {
+            users[name]?.remove(plan)
             if users[name]?.isEmpty == true { users[name] = nil }
         }
         guard let use else { return }
         let names = use.names.map { Self.key($0, tenant) }
-        uses[slot] = names
-        for name in names { users[name, default: []].insert(slot) }
+        uses[plan] = names
+        for name in names { users[name, default: []].insert(plan) }
     }
 
     /// The states that a claim by `use` goes by; calendars that are not there are left out.
@@ -57,24 +59,24 @@ struct CalendarTable: Sendable {
 
 /// Makes the stretches of a job's life into compiled ones, cut where its calendars changed.
 struct SpanCompiler {
-    let entry: JobEntry
+    let outline: JobOutline
     let calendars: CalendarTable
-    private(set) var spans: [JobDefinition.Span] = []
+    private(set) var spans: [JobPlan.Span] = []
     /// Why nothing of the job may be due: a schedule that cannot be read, a calendar not there.
     private(set) var fault: String?
     /// Where the last stretch begins that edits of the job or of its calendars have closed.
     private(set) var lastEraEnd: Instant?
 
-    init(entry: JobEntry, calendars: CalendarTable) {
-        self.entry = entry
+    init(outline: JobOutline, calendars: CalendarTable) {
+        self.outline = outline
         self.calendars = calendars
-        lastEraEnd = entry.job.eras.map(\.until).max()
+        lastEraEnd = outline.job.eras.map(\.until).max()
     }
 
     /// Takes shares of schedules for every stretch; the spans' owner gives them back.
     mutating func compile(with library: inout ScheduleLibrary) {
         var start = Instant.startOfTime
-        for stretch in entry.job.stretches {
+        for stretch in outline.job.stretches {
             if let text = stretch.schedule, let use = stretch.rules.calendar {
                 compile(text, stretch, use, after: start, with: &library)
             } else {
@@ -92,7 +94,7 @@ struct SpanCompiler {
         after start: Instant,
         with library: inout ScheduleLibrary
     ) {
-        let tenant = entry.name.tenant
+        let tenant = outline.tenant
         let missing = use.names.filter { calendars[$0, in: tenant] == nil }
         guard missing.isEmpty else {
             // What a past stretch went by may be gone; what the job says now must be there.
@@ -137,8 +139,7 @@ struct SpanCompiler {
                 text,
                 zone: stretch.timeZone,
                 rules: stretch.rules,
-                calendar: calendar,
-                seed: entry.uid.text
+                calendar: calendar
             )
         } catch {
             fault = fault ?? error.description
@@ -152,7 +153,7 @@ struct SpanCompiler {
         through: Instant
     ) {
         spans.append(
-            JobDefinition.Span(schedule: schedule, isPaused: stretch.isPaused, through: through)
+            JobPlan.Span(schedule: schedule, isPaused: stretch.isPaused, through: through)
         )
     }
 }

@@ -35,16 +35,16 @@ struct Backoff: Sendable {
 /// A claim that was sent and not answered for good.
 struct ClaimRequest: Sendable {
     enum Subject: Sendable {
-        case job(JobSlot, generation: UInt32, to: Instant, catchUpRuns: Int?)
+        case job(JobSlot, JobKey, to: Instant, catchUpRuns: Int?)
         case trigger(TriggerID)
     }
 
     let id: RequestID
-    let items: [ClaimItem]
+    var items: [ClaimItem]
     /// What each item is about, in the items' order.
-    let subjects: [Subject]
+    var subjects: [Subject]
     /// The runs it has room reserved for.
-    let runs: Int
+    var runs: Int
     let sentAt: Moment
     /// Set while the outcome is unknown and the request waits to be sent again.
     var isUnknown = false
@@ -88,6 +88,29 @@ struct ClaimDesk: Sendable {
         return true
     }
 
+    /// Takes the items of `jobs` out of a request, and the request with the last one.
+    mutating func withdraw(
+        _ jobs: Set<UID>,
+        from id: RequestID
+    ) -> [(ClaimRequest.Subject, ClaimItem)] {
+        guard let index = requests.firstIndex(where: { $0.id == id }) else { return [] }
+        var request = requests[index]
+        var withdrawn: [(ClaimRequest.Subject, ClaimItem)] = []
+        let pairs = zip(request.subjects, request.items)
+        (request.items, request.subjects) = ([], [])
+        for (subject, item) in pairs {
+            if jobs.contains(item.job) {
+                withdrawn.append((subject, item))
+                request.runs -= item.runCount
+            } else {
+                request.items.append(item)
+                request.subjects.append(subject)
+            }
+        }
+        if request.items.isEmpty { requests.remove(at: index) } else { requests[index] = request }
+        return withdrawn
+    }
+
     /// Whether an earlier sending of this request has an unknown outcome.
     func mayBeTaken(_ id: RequestID) -> Bool {
         requests.contains { $0.id == id && $0.mayBeTaken }
@@ -103,5 +126,14 @@ struct ClaimDesk: Sendable {
     mutating func dropAll() -> [ClaimRequest] {
         defer { requests = [] }
         return requests
+    }
+}
+
+extension ClaimItem {
+    fileprivate var runCount: Int {
+        switch subject {
+        case .instants(_, _, let runs, _): runs.count
+        case .trigger: 1
+        }
     }
 }

@@ -1,90 +1,290 @@
-// The hot index: when each job needs attention, in 20 bytes per job.
+// When each job needs attention: lists by the second, and a heap of alarms.
 
 internal import Vocabulary
 
-/// Where a job lives in the tables of the scheduler.
-typealias JobSlot = Int
-
-/// A heap over times that knows where each slot stands, so that a job's time can be changed.
+/// Slots by time, without a byte of its own per job.
+///
+/// Instants that a job's plan names are *filed*: all slots of one second are a list, linked through
+/// the jobs' records, and a heap has one entry per second. Many jobs share few seconds, so filing
+/// and taking one out costs nothing that grows with their number. The list forgets milliseconds;
+/// whoever opens it works them out anew. Everything else is an *alarm*, exact, in a heap; there are
+/// only as many as jobs that are being dealt with.
 ///
 /// Equal times come out by slot, so that a replay finds the same order.
 struct FireQueue: Sendable {
-    private struct Node {
-        var time: Int64
-        var slot: UInt32
+    struct Fire: Comparable, Sendable {
+        let at: Int64
+        let slot: UInt32
+
+        static func < (lhs: Self, rhs: Self) -> Bool { (lhs.at, lhs.slot) < (rhs.at, rhs.slot) }
+    }
+
+    /// All slots of one second.
+    private struct Bucket: Sendable {
+        var second: Int64
+        var head = FireQueue.nobody
+        /// The least milliseconds that were filed; those of jobs that have left may be less.
+        var least: UInt16 = 999
+        /// Whether none was filed but at the full second.
+        var isWhole = true
+    }
+
+    private struct Second: Comparable, Sendable {
+        let second: Int64
+        let bucket: UInt32
 
         static func < (lhs: Self, rhs: Self) -> Bool {
-            (lhs.time, lhs.slot) < (rhs.time, rhs.slot)
+            (lhs.second, lhs.bucket) < (rhs.second, rhs.bucket)
         }
     }
 
-    private static let absent = UInt32.max
+    fileprivate static let nobody = UInt32.max >> 1
+    /// Set in the link that leads back from a list's first slot to its bucket.
+    private static let toBucket: UInt32 = 1 << 31
 
-    private var nodes: [Node] = []
-    /// For each slot, where its node is.
-    private var places: [UInt32] = []
+    private var buckets: [Bucket] = []
+    private var vacant: [UInt32] = []
+    private var places: [Int64: UInt32] = [:]
+    private var seconds = BinaryHeap<Second>()
+    private var alarms = BinaryHeap<Fire>()
+    private var alarmCount = 0
+    /// What was filed and is due, latest first.
+    private var run: [Fire] = []
 
-    var count: Int { nodes.count }
+    /// How many slots it holds.
+    private(set) var count = 0
 
-    var first: (slot: JobSlot, at: Instant)? {
-        nodes.first.map { (JobSlot($0.slot), Instant(unixMilliseconds: $0.time)) }
+    // MARK: Putting in and taking out
+
+    /// Files `slot`, which the queue does not hold, at an instant that its plan names.
+    mutating func file(_ slot: JobSlot, at instant: Instant, _ jobs: inout JobTable) {
+        var place: ListPlace?
+        file(slot, at: instant, in: &place, &jobs)
     }
 
-    func time(of slot: JobSlot) -> Instant? {
-        guard slot < places.count, places[slot] != Self.absent else { return nil }
-        return Instant(unixMilliseconds: nodes[Int(places[slot])].time)
+    /// Where a list was; it may be there no more.
+    struct ListPlace {
+        fileprivate let bucket: UInt32
+        fileprivate let second: Int64
     }
 
-    mutating func set(_ slot: JobSlot, at instant: Instant) {
-        while places.count <= slot { places.append(Self.absent) }
-        let node = Node(time: instant.unixMilliseconds, slot: UInt32(slot))
-        if places[slot] == Self.absent {
-            nodes.append(node)
-            siftUp(node, from: nodes.count - 1)
+    /// As ``file(_:at:_:)``, for many at the same instant: `place` is where the last one was filed.
+    mutating func file(
+        _ slot: JobSlot,
+        at instant: Instant,
+        in place: inout ListPlace?,
+        _ jobs: inout JobTable
+    ) {
+        let second: Int64
+        let bucket: UInt32
+        if let place, buckets[Int(place.bucket)].second == place.second {
+            (second, bucket) = (place.second, place.bucket)
         } else {
-            replace(at: Int(places[slot]), with: node)
+            second = instant.unixSeconds
+            bucket = self.bucket(of: second)
+            place = ListPlace(bucket: bucket, second: second)
+        }
+        let rest = UInt16(truncatingIfNeeded: instant.unixMilliseconds &- second &* 1_000)
+        let head = buckets[Int(bucket)].head
+        buckets[Int(bucket)].head = UInt32(slot)
+        if rest < buckets[Int(bucket)].least { buckets[Int(bucket)].least = rest }
+        if rest != 0 { buckets[Int(bucket)].isWhole = false }
+        jobs[record: slot].links = Self.links(next: head, previous: bucket | Self.toBucket)
+        jobs[record: slot].place = .bucket
+        if head != Self.nobody { jobs[record: JobSlot(head)].setPrevious(UInt32(slot)) }
+        count += 1
+    }
+
+    /// Calls for `slot`, which the queue does not hold, at any time.
+    mutating func alarm(_ slot: JobSlot, at instant: Instant, _ jobs: inout JobTable) {
+        let time = instant.unixMilliseconds
+        jobs[record: slot].links = UInt64(bitPattern: time)
+        jobs[record: slot].place = .alarm
+        if alarms.count > 64, alarms.count > 4 * alarmCount { forgetStale(jobs) }
+        alarms.insert(Fire(at: time, slot: UInt32(slot)))
+        alarmCount += 1
+        count += 1
+    }
+
+    mutating func remove(_ slot: JobSlot, _ jobs: inout JobTable) {
+        let record = jobs[record: slot]
+        switch record.place {
+        case .nowhere: return
+        case .bucket: unlink(record, &jobs)
+        case .alarm: alarmCount -= 1
+        case .run: break
+        }
+        jobs[record: slot].place = .nowhere
+        count -= 1
+    }
+
+    private mutating func unlink(_ record: JobRecord, _ jobs: inout JobTable) {
+        let (next, previous) = (record.next, record.previous)
+        if next != Self.nobody { jobs[record: JobSlot(next)].setPrevious(previous) }
+        guard previous & Self.toBucket != 0 else {
+            return jobs[record: JobSlot(previous)].setNext(next)
+        }
+        let bucket = previous & ~Self.toBucket
+        buckets[Int(bucket)].head = next
+        if next == Self.nobody { vacate(bucket) }
+    }
+
+    // MARK: Asking
+
+    /// What comes next: a slot, or a list that has to be opened first.
+    enum First {
+        case slot(JobSlot, at: Instant)
+        /// Nothing in it is due before.
+        case list(at: Instant)
+
+        var at: Instant {
+            switch self {
+            case .slot(_, let at), .list(let at): at
+            }
         }
     }
 
-    mutating func remove(_ slot: JobSlot) {
-        guard slot < places.count, places[slot] != Self.absent else { return }
-        let index = Int(places[slot])
-        places[slot] = Self.absent
-        let last = nodes.removeLast()
-        if index < nodes.count { replace(at: index, with: last) }
+    /// What comes next; forgets on the way what does not count any more.
+    mutating func first(_ jobs: JobTable) -> First? {
+        while let fire = run.last, !isCurrent(fire, .run, jobs) { run.removeLast() }
+        while let fire = alarms.first, !isCurrent(fire, .alarm, jobs) { _ = alarms.popFirst() }
+        while let entry = seconds.first, places[entry.second] != entry.bucket {
+            _ = seconds.popFirst()
+        }
+        var fire = run.last
+        if let alarm = alarms.first, fire.map({ alarm < $0 }) ?? true { fire = alarm }
+        if let entry = seconds.first {
+            let time = entry.second * 1_000 + Int64(buckets[Int(entry.bucket)].least)
+            // A list goes before a slot of the same time: there may be lower ones in it.
+            if fire.map({ time <= $0.at }) ?? true {
+                return .list(at: Instant(unixMilliseconds: time))
+            }
+        }
+        return fire.map { .slot(JobSlot($0.slot), at: Instant(unixMilliseconds: $0.at)) }
     }
 
-    private mutating func replace(at index: Int, with node: Node) {
-        if index > 0, node < nodes[(index - 1) / 2] {
-            siftUp(node, from: index)
+    /// When an alarm was asked for `slot`; `nil` if none was.
+    func alarm(of slot: JobSlot, _ jobs: JobTable) -> Instant? {
+        let record = jobs[record: slot]
+        guard record.place == .alarm else { return nil }
+        return Instant(unixMilliseconds: Int64(bitPattern: record.links))
+    }
+
+    /// All slots with an alarm, in order.
+    func alarmed(_ jobs: JobTable) -> [JobSlot] {
+        Set(alarms.all.filter { isCurrent($0, .alarm, jobs) }.map { JobSlot($0.slot) }).sorted()
+    }
+
+    private func isCurrent(_ fire: Fire, _ place: JobRecord.Place, _ jobs: JobTable) -> Bool {
+        let record = jobs[record: JobSlot(fire.slot)]
+        return record.place == place && record.links == UInt64(bitPattern: fire.at)
+    }
+
+    // MARK: Opening a list
+
+    /// Slots that were filed at instants of one second.
+    struct List {
+        let second: Int64
+        /// Whether all were filed at the full second.
+        let isWhole: Bool
+        var slots: [JobSlot] = []
+    }
+
+    /// The earliest list, whose slots the queue then holds no more.
+    mutating func takeList(_ jobs: inout JobTable) -> List? {
+        while let entry = seconds.popFirst() {
+            guard places[entry.second] == entry.bucket else { continue }
+            let bucket = buckets[Int(entry.bucket)]
+            vacate(entry.bucket)
+            var list = List(second: bucket.second, isWhole: bucket.isWhole)
+            var next = bucket.head
+            while next != Self.nobody {
+                list.slots.append(JobSlot(next))
+                let record = jobs[record: JobSlot(next)]
+                jobs[record: JobSlot(next)].place = .nowhere
+                next = record.next
+            }
+            count -= list.slots.count
+            return list
+        }
+        return nil
+    }
+
+    /// Takes the slots of a list back, each at its own time.
+    mutating func takeBack(_ list: [(slot: JobSlot, at: Instant)], _ jobs: inout JobTable) {
+        // A few go better into the heap than many others to new places.
+        guard run.count < 8 * list.count else {
+            for (slot, at) in list { alarm(slot, at: at, &jobs) }
+            return
+        }
+        run.reserveCapacity(run.count + list.count)
+        for (slot, at) in list {
+            jobs[record: slot].links = UInt64(bitPattern: at.unixMilliseconds)
+            jobs[record: slot].place = .run
+            run.append(Fire(at: at.unixMilliseconds, slot: UInt32(slot)))
+        }
+        run.sort(by: >)
+        count += list.count
+    }
+
+    // MARK: Buckets
+
+    private mutating func bucket(of second: Int64) -> UInt32 {
+        if let known = places[second] { return known }
+        let bucket: UInt32
+        if let last = vacant.popLast() {
+            bucket = last
+            buckets[Int(bucket)] = Bucket(second: second)
         } else {
-            siftDown(node, from: index)
+            bucket = UInt32(buckets.count)
+            buckets.append(Bucket(second: second))
         }
+        places[second] = bucket
+        if seconds.count > 64, seconds.count > 4 * places.count {
+            seconds = BinaryHeap(seconds.all.filter { places[$0.second] == $0.bucket })
+        }
+        seconds.insert(Second(second: second, bucket: bucket))
+        return bucket
     }
 
-    private mutating func siftUp(_ node: Node, from start: Int) {
-        var index = start
-        while index > 0, node < nodes[(index - 1) / 2] {
-            put(nodes[(index - 1) / 2], at: index)
-            index = (index - 1) / 2
-        }
-        put(node, at: index)
+    private mutating func vacate(_ bucket: UInt32) {
+        places[buckets[Int(bucket)].second] = nil
+        buckets[Int(bucket)].second = .min
+        vacant.append(bucket)
     }
 
-    private mutating func siftDown(_ node: Node, from start: Int) {
-        var index = start
-        while 2 * index + 1 < nodes.count {
-            var child = 2 * index + 1
-            if child + 1 < nodes.count, nodes[child + 1] < nodes[child] { child += 1 }
-            guard nodes[child] < node else { break }
-            put(nodes[child], at: index)
-            index = child
-        }
-        put(node, at: index)
+    private mutating func forgetStale(_ jobs: JobTable) {
+        let current = Set(alarms.all.filter { isCurrent($0, .alarm, jobs) }.map(\.slot))
+        alarms = BinaryHeap(
+            current.map { slot in
+                let links = jobs[record: JobSlot(slot)].links
+                return Fire(at: Int64(bitPattern: links), slot: slot)
+            }
+        )
     }
 
-    private mutating func put(_ node: Node, at index: Int) {
-        nodes[index] = node
-        places[Int(node.slot)] = UInt32(index)
+    private static func links(next: UInt32, previous: UInt32) -> UInt64 {
+        UInt64(previous) << 32 | UInt64(next)
+    }
+
+    /// How many bytes it takes, what was reserved included.
+    var footprint: Int {
+        buckets.capacity * MemoryLayout<Bucket>.stride + vacant.capacity * 4
+            + places.capacity * 16 + seconds.footprint + alarms.footprint
+            + run.capacity * MemoryLayout<Fire>.stride
+    }
+}
+
+extension JobRecord {
+    /// The neighbours in a list.
+    fileprivate var next: UInt32 { UInt32(truncatingIfNeeded: links) }
+    fileprivate var previous: UInt32 { UInt32(truncatingIfNeeded: links >> 32) }
+
+    fileprivate mutating func setNext(_ slot: UInt32) {
+        links = links & 0xFFFF_FFFF_0000_0000 | UInt64(slot)
+    }
+
+    fileprivate mutating func setPrevious(_ slot: UInt32) {
+        links = links & 0xFFFF_FFFF | UInt64(slot) << 32
     }
 }

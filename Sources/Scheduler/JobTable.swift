@@ -1,165 +1,212 @@
-// What the scheduler knows of each job: a few hot words apart from the definition.
+// All jobs, by slot: the hot index, in less than 48 bytes per job.
 
-internal import CronEval
-internal import LockLease
 internal import Vocabulary
 
-/// The words about a job that change with every fire.
-struct HotJob: Sendable {
-    /// What a job waits for.
-    enum Phase: UInt8, Sendable {
-        /// The next instant.
-        case resting
-        /// An edit, or the end of its pause: nothing can be due.
-        case dormant
-        /// Something is due, and others go first.
-        case turn
-        /// Its cursor is to be read.
-        case wantsRead
-        case reading
-        /// Something is due, and a claim may be made.
-        case ready
-        case claiming
-        /// A newer revision, or a moment: its claim was refused, and something is still due.
-        case held
-        /// The same, but the store says that nothing may run.
-        case aside
-
-        /// Whether an instant may be due and without verdict.
-        var isUndecided: Bool {
-            switch self {
-            case .resting, .dormant, .aside: false
-            case .turn, .wantsRead, .reading, .ready, .claiming, .held: true
-            }
-        }
-    }
-
-    /// Where the cursor is believed to stand; meaningless unless ``knowsCursor``.
-    var cursor = Instant.startOfTime
-    /// Instants up to here need no attempt: the cursor, or what a note said is settled.
-    var position = Instant.startOfTime
-    /// Tells a job from the one that had its slot before.
-    var generation: UInt32
-    let shard: VirtualShard
-    var phase = Phase.dormant
-    var knowsCursor = false
-    /// Whether this node's turn has come for what is due.
-    var hasTurn = false
-}
-
-/// What changes with edits only.
-struct JobDefinition: Sendable {
-    struct Span: Sendable {
-        let schedule: ScheduleLibrary.Index?
-        let isPaused: Bool
-        let through: Instant
-    }
-
-    let entry: JobEntry
-    let audience: Ranking.Audience
-    let spans: [Span]
-    /// Whether all its schedules could be read and at least one thing can ever be due.
-    let hasTimes: Bool
-    let lastEraEnd: Instant?
-    /// The calendars that its instants are worked out by; a claim names them.
-    let calendars: [CalendarMark]
-}
-
-/// All jobs, by slot.
+/// What the scheduler holds of each job: uid, revision, position, phase, and which plan it has.
+///
+/// What decides when a job is due is in its plan, which it shares with all that have the same; what
+/// it does is on the disk. Records live in pages, so that growing copies nothing.
 struct JobTable: Sendable {
-    private(set) var slots: [UID: JobSlot] = [:]
-    var hot: [HotJob] = []
-    private(set) var definitions: [JobDefinition?] = []
-    /// Jobs whose schedule this node cannot read, with the reason.
-    private(set) var unreadable: [UID: String] = [:]
-    private var vacant: [JobSlot] = []
-    private var generations: UInt32 = 0
-
-    func slot(of uid: UID) -> JobSlot? { slots[uid] }
-
-    /// Whether `slot` still holds the job it held under `generation`, and that job is in `phase`.
-    func holds(_ slot: JobSlot, _ generation: UInt32, in phase: HotJob.Phase) -> Bool {
-        hot[slot].generation == generation && hot[slot].phase == phase
+    /// What does not fit into a record.
+    private struct Odd {
+        var position: Int64?
+        var revision: Revision?
     }
 
-    mutating func insert(_ uid: UID) -> JobSlot {
-        generations += 1
-        let fresh = HotJob(generation: generations, shard: VirtualShard(of: uid))
-        let slot = vacant.popLast() ?? hot.count
-        if slot == hot.count {
-            hot.append(fresh)
-            definitions.append(nil)
-        } else {
-            hot[slot] = fresh
+    static let pageBits = 10
+    static let pageSize = 1 << pageBits
+    private static let nobody = UInt32.max
+
+    private var pages: [[JobRecord]] = []
+    private var table = UIDTable()
+    private(set) var uids = OddUIDs()
+    private var odd: [JobSlot: Odd] = [:]
+    /// Beginnings of revisions; a record says which, and how much later its own is.
+    private var revisionBases: [Revision] = []
+    /// The last slot that was vacated; its record's links name the one before.
+    private var vacant = nobody
+    /// Slots that were ever taken: all jobs are below.
+    private(set) var end = 0
+    private(set) var count = 0
+    /// Jobs whose schedule this node cannot read, with the reason.
+    var unreadable: [UID: String] = [:]
+
+    private static func hash(of slot: JobSlot, in pages: [[JobRecord]]) -> UInt64 {
+        pages[slot >> pageBits][slot & (pageSize - 1)].key.hash
+    }
+
+    subscript(record slot: JobSlot) -> JobRecord {
+        _read { yield pages[slot >> Self.pageBits][slot & (Self.pageSize - 1)] }
+        _modify { yield &pages[slot >> Self.pageBits][slot & (Self.pageSize - 1)] }
+    }
+
+    subscript(slot: JobSlot) -> JobState {
+        get { self[record: slot].unpacked { odd[slot]?.position } }
+        set {
+            let position = self[record: slot].pack(newValue)
+            if position != nil || !odd.isEmpty { keep(slot) { $0.position = position } }
         }
-        slots[uid] = slot
+    }
+
+    private mutating func keep(_ slot: JobSlot, _ change: (inout Odd) -> Void) {
+        var kept = odd[slot] ?? Odd()
+        change(&kept)
+        odd[slot] = kept.position == nil && kept.revision == nil ? nil : kept
+    }
+
+    // MARK: Finding
+
+    func slot(of uid: UID) -> JobSlot? { uids.key(of: uid).flatMap { slot(of: $0) } }
+
+    func slot(of key: JobKey) -> JobSlot? { slot(of: key, hash: key.hash) }
+
+    func slot(of key: JobKey, hash: UInt64) -> JobSlot? {
+        table.slot(hash) { self[record: $0].key == key }
+    }
+
+    /// Begins a search early; see ``UIDTable/touch(_:)``.
+    func touch(_ hash: UInt64) -> UInt32 { table.touch(hash) }
+
+    func uid(of slot: JobSlot) -> UID { uids.uid(of: self[record: slot].key) }
+    func seed(of slot: JobSlot) -> JobSeed { uids.seed(of: self[record: slot].key) }
+
+    /// Whether `slot` still holds the job of `key`, and that job is in `phase`.
+    func holds(_ slot: JobSlot, _ key: JobKey, in phase: JobState.Phase) -> Bool {
+        let record = self[record: slot]
+        return record.key == key && record.phase == phase && plan(of: slot) != nil
+    }
+
+    // MARK: Coming and going
+
+    /// Makes room for about `count` more jobs.
+    mutating func reserve(_ more: Int) {
+        let pages = pages
+        table.reserve(count + more) { Self.hash(of: $0, in: pages) }
+        self.pages.reserveCapacity((end + more) >> Self.pageBits + 1)
+    }
+
+    /// A slot for a job that is not there yet; `nil` if the table is full.
+    ///
+    /// The job has no plan: ``setPlan(of:to:)`` must follow.
+    mutating func insert(_ uid: UID) -> JobSlot? {
+        insert(uids.take(uid))
+    }
+
+    mutating func insert(_ key: JobKey) -> JobSlot? {
+        let shard = VirtualShard(of: uids.seed(of: key).hash)
+        var record = JobRecord(key: key, shard: shard)
+        record.origin = Self.noPlan
+        return insert(record, hash: key.hash)
+    }
+
+    /// Enters a job with its record; `hash` is its key's.
+    mutating func insert(_ record: JobRecord, hash: UInt64) -> JobSlot? {
+        guard let slot = takeSlot() else { return nil }
+        self[record: slot] = record
+        count += 1
+        table.insert(slot, hash) { [pages] in Self.hash(of: $0, in: pages) }
         return slot
     }
 
-    /// Forgets a job; its phase must not count as undecided any more.
-    mutating func remove(
-        _ slot: JobSlot,
-        _ library: inout ScheduleLibrary,
-        _ ranking: inout Ranking
-    ) {
-        guard let old = definitions[slot] else { return }
-        release(old, &library, &ranking)
-        generations += 1
-        hot[slot].generation = generations
-        definitions[slot] = nil
-        slots[old.entry.uid] = nil
-        unreadable[old.entry.uid] = nil
-        vacant.append(slot)
-    }
-
-    /// Takes over an entry; what it shares with the old one is not compiled again.
-    mutating func define(
-        _ slot: JobSlot,
-        as entry: JobEntry,
-        _ library: inout ScheduleLibrary,
-        _ ranking: inout Ranking,
-        _ calendars: CalendarTable
-    ) {
-        let old = definitions[slot]
-        var compiler = SpanCompiler(entry: entry, calendars: calendars)
-        compiler.compile(with: &library)
-        let isScheduled =
-            compiler.lastEraEnd != nil || compiler.spans.contains { $0.schedule != nil }
-        definitions[slot] = JobDefinition(
-            entry: entry,
-            audience: ranking.take(entry.job.spec),
-            spans: compiler.spans,
-            hasTimes: compiler.fault == nil && isScheduled,
-            lastEraEnd: compiler.lastEraEnd,
-            calendars: calendars.marks(of: entry.job.spec.rules.calendar, in: entry.name.tenant)
-        )
-        unreadable[entry.uid] = compiler.fault
-        if let old { release(old, &library, &ranking) }
-    }
-
-    private func release(
-        _ definition: JobDefinition,
-        _ library: inout ScheduleLibrary,
-        _ ranking: inout Ranking
-    ) {
-        for span in definition.spans {
-            if let schedule = span.schedule { library.release(schedule) }
+    private mutating func takeSlot() -> JobSlot? {
+        if vacant != Self.nobody {
+            let slot = JobSlot(vacant)
+            vacant = UInt32(truncatingIfNeeded: self[record: slot].links)
+            return slot
         }
-        ranking.release(definition.audience)
+        guard end < UIDTable.limit else { return nil }
+        if end & (Self.pageSize - 1) == 0 {
+            let empty = JobRecord(key: JobKey(high: 0, low: 0), shard: VirtualShard(number: 0))
+            pages.append(Array(repeating: empty, count: Self.pageSize))
+        }
+        end += 1
+        return end - 1
     }
-}
 
-extension JobDefinition {
-    func timeline(in library: ScheduleLibrary) -> Timeline {
-        Timeline(
-            stretches: spans.map { span in
-                Timeline.Stretch(
-                    schedule: span.schedule.flatMap { library[$0] },
-                    isPaused: span.isPaused,
-                    through: span.through
-                )
-            },
-            lastEraEnd: lastEraEnd
+    /// Forgets a job that no queue holds and that has no plan any more.
+    mutating func remove(_ slot: JobSlot) {
+        let key = self[record: slot].key
+        if !unreadable.isEmpty { unreadable[uid(of: slot)] = nil }
+        if !odd.isEmpty { odd[slot] = nil }
+        table.remove(slot, key.hash) { [pages] in Self.hash(of: $0, in: pages) }
+        uids.release(key)
+        var record = JobRecord(key: JobKey(high: 0, low: 0), shard: VirtualShard(number: 0))
+        record.origin = Self.noPlan
+        record.links = UInt64(vacant)
+        self[record: slot] = record
+        vacant = UInt32(slot)
+        count -= 1
+    }
+
+    // MARK: Plans and revisions
+
+    private static let planMask: UInt64 = 1 << 28 - 1
+    private static let noPlan = planMask
+    /// Which base, in bits 28 to 31; 15 stands for none.
+    private static let baseShift: UInt64 = 28
+    private static let offsetShift: UInt64 = 32
+    private static let noBase: UInt64 = 15
+
+    /// Plans have numbers below this.
+    static let planLimit = Int(noPlan)
+
+    /// The number of the job's plan; `nil` for a slot that is vacant.
+    func plan(of slot: JobSlot) -> JobPlan.Index? {
+        let plan = self[record: slot].origin & Self.planMask
+        return plan == Self.noPlan ? nil : JobPlan.Index(plan)
+    }
+
+    mutating func setPlan(of slot: JobSlot, to plan: JobPlan.Index?) {
+        let number = plan.map { UInt64($0) } ?? Self.noPlan
+        self[record: slot].origin = self[record: slot].origin & ~Self.planMask | number
+    }
+
+    /// Both as a record has them; `nil` if that takes a place elsewhere, or a new beginning.
+    func origin(_ plan: JobPlan.Index, _ revision: Revision) -> UInt64? {
+        let base = revisionBases.firstIndex {
+            $0.epoch == revision.epoch && $0.sequence == revision.sequence & ~0xFFFF_FFFF
+        }
+        guard let base else { return nil }
+        let offset = revision.sequence & 0xFFFF_FFFF
+        return UInt64(plan) | UInt64(base) << Self.baseShift | offset << Self.offsetShift
+    }
+
+    func revision(of slot: JobSlot) -> Revision {
+        let origin = self[record: slot].origin
+        let base = origin >> Self.baseShift & 0xF
+        guard base != Self.noBase else { return odd[slot]?.revision ?? .zero }
+        let start = revisionBases[Int(base)]
+        return Revision(
+            epoch: start.epoch,
+            sequence: start.sequence + origin >> Self.offsetShift
         )
+    }
+
+    mutating func setRevision(of slot: JobSlot, to revision: Revision) {
+        let start = Revision(
+            epoch: revision.epoch,
+            sequence: revision.sequence & ~0xFFFF_FFFF
+        )
+        var base = revisionBases.firstIndex(of: start)
+        if base == nil, revisionBases.count < Self.noBase {
+            base = revisionBases.count
+            revisionBases.append(start)
+        }
+        let offset = base == nil ? 0 : revision.sequence & 0xFFFF_FFFF
+        let number = base.map { UInt64($0) } ?? Self.noBase
+        self[record: slot].origin =
+            self[record: slot].origin & Self.planMask | number << Self.baseShift
+            | offset << Self.offsetShift
+        if base == nil || !odd.isEmpty { keep(slot) { $0.revision = base == nil ? revision : nil } }
+    }
+
+    // MARK: Size
+
+    /// How many bytes it takes, what was reserved included; schedules and plans are not.
+    var footprint: Int {
+        let page = Self.pageSize * MemoryLayout<JobRecord>.stride + 32
+        let texts = unreadable.count * 128 + uids.count * 128
+        return pages.count * page + pages.capacity * 8 + table.footprint
+            + odd.capacity * (MemoryLayout<Odd>.stride + 8) + texts
     }
 }

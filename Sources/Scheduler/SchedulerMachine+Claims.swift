@@ -19,8 +19,8 @@ extension SchedulerMachine {
             let item = ready.popFirst()
         {
             switch item.subject {
-            case .job(let slot, let generation):
-                guard jobs.holds(slot, generation, in: .ready) else { continue }
+            case .job(let slot, let key):
+                guard jobs.holds(slot, key, in: .ready) else { continue }
                 plan(slot, as: item, in: &batch, at: now)
             case .trigger(let id):
                 plan(id, as: item, in: &batch, at: now)
@@ -39,16 +39,18 @@ extension SchedulerMachine {
         in batch: inout ClaimBatch,
         at now: Moment
     ) {
-        guard let definition = jobs.definitions[slot],
-            !definition.entry.job.isPaused(at: now.wall), rank(slot, due: item.instant) != nil
+        guard let index = jobs.plan(of: slot), !plans.isPaused(index, at: now.wall),
+            rank(slot, due: item.instant) != nil
         else { return rest(slot, at: now) }
-        let job = jobs.hot[slot]
+        let shared = plans[index]
+        // Whatever is ready has just had its cursor read or moved.
+        let cursor = jobs[slot].position
         let plan = VerdictPlan(
-            from: job.cursor,
+            from: cursor,
             at: now.wall,
-            along: definition.timeline(in: library),
+            along: plans.timeline(of: index, for: jobs.seed(of: slot), library),
             under: VerdictRules(
-                definition.entry.job.spec,
+                shared.misfires,
                 lateAfter: settings.lateAfter,
                 absences: absences.all(at: now.wall)
             ),
@@ -60,9 +62,9 @@ extension SchedulerMachine {
             )
         )
         batch.examined += plan.examined
-        guard plan.to > job.cursor else {
+        guard plan.to > cursor else {
             switch plan.end {
-            case .noSlot: starve(item, slot, definition.audience)
+            case .noSlot: starve(item, slot, shared.audience)
             case .paced: paced.insert(item)
             case .complete, .moreInstants: rest(slot, at: now)
             }
@@ -79,14 +81,14 @@ extension SchedulerMachine {
         enter(slot, .claiming)
         batch.add(
             ClaimItem(
-                job: definition.entry.uid,
-                revision: definition.entry.revision,
-                subject: .instants(from: job.cursor, to: plan.to, runs: runs, skips: plan.skips),
-                calendars: definition.calendars
+                job: jobs.uid(of: slot),
+                revision: jobs.revision(of: slot),
+                subject: .instants(from: cursor, to: plan.to, runs: runs, skips: plan.skips),
+                calendars: shared.calendars
             ),
             about: .job(
                 slot,
-                generation: job.generation,
+                jobs[record: slot].key,
                 to: plan.to,
                 catchUpRuns: plan.end == .complete ? nil : plan.catchUpRuns
             ),
@@ -102,7 +104,7 @@ extension SchedulerMachine {
     ) {
         starved.insert(item)
         if ranking.count(audience) > 1 {
-            passes.pass(jobs.hot[slot].shard, through: item.instant)
+            passes.pass(jobs[record: slot].shard, through: item.instant)
         }
     }
 
@@ -113,15 +115,15 @@ extension SchedulerMachine {
         at now: Moment
     ) {
         guard let entry = triggers.entries[id], case .ready = entry.step else { return }
-        guard let slot = jobs.slot(of: entry.trigger.key.job),
-            let definition = jobs.definitions[slot]
-        else { return triggers.wait(id, .waiting, until: now.wall) }
+        guard let slot = jobs.slot(of: entry.trigger.key.job) else {
+            return triggers.wait(id, .waiting, until: now.wall)
+        }
         guard batch.room > 0 else { return starved.insert(item) }
         triggers.enter(id, .claiming)
         batch.add(
             ClaimItem(
-                job: definition.entry.uid,
-                revision: definition.entry.revision,
+                job: entry.trigger.key.job,
+                revision: jobs.revision(of: slot),
                 subject: .trigger(id, run: RunID.make(at: now.wall, using: &random))
             ),
             about: .trigger(id),
@@ -137,9 +139,9 @@ extension SchedulerMachine {
             room -= 1
             switch item.subject {
             case .trigger: ready.insert(item)
-            case .job(let slot, let generation):
-                guard jobs.holds(slot, generation, in: .ready) else { continue }
-                let isPassed = passes.hasPassed(jobs.hot[slot].shard, at: item.instant)
+            case .job(let slot, let key):
+                guard jobs.holds(slot, key, in: .ready) else { continue }
+                let isPassed = passes.hasPassed(jobs[record: slot].shard, at: item.instant)
                 goOn(slot, as: item, orLook: isPassed, at: now)
             }
         }
@@ -152,8 +154,8 @@ extension SchedulerMachine {
         guard permits >= budget.handful else { return }
         for _ in 0..<permits {
             guard let item = paced.popFirst() else { return }
-            guard case .job(let slot, let generation) = item.subject,
-                jobs.holds(slot, generation, in: .ready)
+            guard case .job(let slot, let key) = item.subject,
+                jobs.holds(slot, key, in: .ready)
             else { continue }
             goOn(slot, as: item, orLook: false, at: now)
         }
@@ -166,7 +168,8 @@ extension SchedulerMachine {
         orLook mustLook: Bool,
         at now: Moment
     ) {
-        let others = jobs.definitions[slot].map { ranking.count($0.audience) } ?? 0
+        let audience = jobs.plan(of: slot).map { plans.audience(of: $0) }
+        let others = audience.map { ranking.count($0) } ?? 0
         let isOld = item.instant.duration(to: now.wall) > stagger
         if others > 1, mustLook || isOld { doubt(slot) } else { ready.insert(item) }
     }
@@ -192,8 +195,8 @@ extension SchedulerMachine {
         for item in ready.removeAll() + starved.removeAll() + paced.removeAll() {
             switch item.subject {
             case .trigger: ready.insert(item)
-            case .job(let slot, let generation):
-                if jobs.holds(slot, generation, in: .ready) { doubt(slot) }
+            case .job(let slot, let key):
+                if jobs.holds(slot, key, in: .ready) { doubt(slot) }
             }
         }
     }
@@ -224,8 +227,8 @@ extension SchedulerMachine {
             }
             switch subject {
             case .trigger(let id): conclude(id, outcome, of: request.items[index], at: now)
-            case .job(let slot, let generation, let to, let catchUpRuns):
-                guard jobs.holds(slot, generation, in: .claiming) else { continue }
+            case .job(let slot, let key, let to, let catchUpRuns):
+                guard jobs.holds(slot, key, in: .claiming) else { continue }
                 catchUps[slot] = nil
                 guard let outcome else {
                     doubt(slot)
@@ -245,7 +248,6 @@ extension SchedulerMachine {
         of item: ClaimItem,
         at now: Moment
     ) {
-        let definition = jobs.definitions[slot]
         switch outcome {
         case .won:
             move(slot, to: to)
@@ -255,12 +257,9 @@ extension SchedulerMachine {
             rest(slot, at: now)
         case .stale, .disabled, .gone:
             // An edit that came while the claim was away: try again under it.
-            guard
-                definition == nil
-                    || definition?.entry.revision == item.revision
-                        && definition?.calendars == item.calendars
-            else {
-                jobs.hot[slot].knowsCursor = false
+            let calendars = jobs.plan(of: slot).map { plans[$0].calendars }
+            guard jobs.revision(of: slot) == item.revision, calendars == item.calendars else {
+                jobs[slot].knowsCursor = false
                 return rest(slot, at: now)
             }
             if case .disabled = outcome {
@@ -303,9 +302,8 @@ extension SchedulerMachine {
 
     /// The store has decided everything up to `cursor`.
     private mutating func move(_ slot: JobSlot, to cursor: Instant) {
-        jobs.hot[slot].cursor = cursor
-        jobs.hot[slot].position = cursor
-        settlement.decide(jobs.hot[slot].shard, through: cursor)
+        jobs[slot].stand(at: cursor)
+        settlement.decide(jobs[record: slot].shard, through: cursor)
     }
 
     /// How long until the store's clock has passed `time`, within sensible bounds.
@@ -331,13 +329,27 @@ extension SchedulerMachine {
         desk.backoff.fail(at: now.monotonic, settings, &random)
     }
 
+    /// Leaves out of a request what the shell cannot read; each is tried again after a while.
+    mutating func withdraw(_ uids: [UID], from id: RequestID, at now: Moment) {
+        for (subject, item) in desk.withdraw(Set(uids), from: id) {
+            refreshing.append(item.job)
+            switch subject {
+            case .trigger(let id):
+                triggers.wait(id, .waiting, until: now.wall.advanced(by: settings.holdBack))
+            case .job(let slot, let key, _, _):
+                guard jobs.holds(slot, key, in: .claiming) else { continue }
+                hold(slot, as: .held, for: settings.holdBack, at: now)
+            }
+        }
+    }
+
     /// What was asked for is looked at afresh.
     private mutating func giveUp(_ request: ClaimRequest, at now: Moment) {
         for subject in request.subjects {
             switch subject {
             case .trigger(let id): triggers.wait(id, .waiting, until: now.wall)
-            case .job(let slot, let generation, _, _):
-                if jobs.holds(slot, generation, in: .claiming) { doubt(slot) }
+            case .job(let slot, let key, _, _):
+                if jobs.holds(slot, key, in: .claiming) { doubt(slot) }
             }
         }
     }

@@ -5,19 +5,41 @@ internal import Vocabulary
 /// Something that may be claimed.
 struct ReadyItem: Comparable, Sendable {
     enum Subject: Hashable, Sendable {
-        case job(JobSlot, generation: UInt32)
+        case job(JobSlot, JobKey)
         case trigger(TriggerID)
+    }
+
+    /// A uid's place in the order of all, without the text that most can do without.
+    struct Order: Comparable, Sendable {
+        private let key: JobKey
+        private let text: String
+
+        init(_ key: JobKey, in uids: OddUIDs) {
+            self.key = key.isOdd ? JobKey(high: .max, low: 0) : key
+            text = key.isOdd ? uids.uid(of: key).text : ""
+        }
+
+        /// For a uid that no table may have.
+        init(_ uid: UID) {
+            let key = UIDBits(uid).flatMap { JobKey($0) }
+            self.key = key ?? JobKey(high: .max, low: 0)
+            text = key == nil ? uid.text : ""
+        }
+
+        static func < (lhs: Self, rhs: Self) -> Bool {
+            (lhs.key, lhs.text) < (rhs.key, rhs.text)
+        }
     }
 
     /// Whether it was missed when it came up: what is on time goes first.
     var isLate = false
     let instant: Instant
-    let name: ObjectKey
+    let job: Order
     let subject: Subject
 
     static func < (lhs: Self, rhs: Self) -> Bool {
         guard lhs.isLate == rhs.isLate else { return rhs.isLate }
-        return (lhs.instant, lhs.name, lhs.order) < (rhs.instant, rhs.name, rhs.order)
+        return (lhs.instant, lhs.job, lhs.order) < (rhs.instant, rhs.job, rhs.order)
     }
 
     /// A job goes before its own triggers.
@@ -55,11 +77,13 @@ extension SchedulerMachine {
     /// Instants that have become future again just wait; the cursor keeps the rest from repeating.
     private mutating func recallWaiting(at now: Moment) {
         let latest = now.wall.advanced(by: settings.holdBack)
-        for slot in jobs.hot.indices {
-            switch jobs.hot[slot].phase {
+        for slot in fires.alarmed(jobs) {
+            switch jobs[record: slot].phase {
             case .turn, .reading, .held, .aside:
-                if let time = fires.time(of: slot), time > latest { fires.set(slot, at: latest) }
-            case .resting, .dormant, .wantsRead, .ready, .claiming:
+                guard let time = fires.alarm(of: slot, jobs), time > latest else { continue }
+                fires.remove(slot, &jobs)
+                fires.alarm(slot, at: latest, &jobs)
+            case .resting, .unread, .dormant, .wantsRead, .ready, .claiming:
                 break
             }
         }
@@ -71,21 +95,43 @@ extension SchedulerMachine {
     /// Gives every job and trigger whose time has come its next step, up to the limit per call.
     mutating func findDue(at now: Moment) {
         var count = 0
-        while let first = fires.first, first.at <= now.wall, count < settings.jobsPerCall {
+        while let first = fires.first(jobs), first.at <= now.wall, count < settings.jobsPerCall {
+            guard case .slot(let slot, let due) = first else {
+                openList()
+                continue
+            }
             count += 1
-            fires.remove(first.slot)
-            switch jobs.hot[first.slot].phase {
-            case .resting: consider(first.slot, due: first.at, at: now)
-            case .turn: takeTurn(first.slot, at: now)
-            case .reading: readTimedOut(first.slot)
+            fires.remove(slot, &jobs)
+            switch jobs[record: slot].phase {
+            case .resting, .unread: consider(slot, due: due, at: now)
+            case .turn: takeTurn(slot, at: now)
+            case .reading: readTimedOut(slot)
             case .held, .aside:
-                jobs.hot[first.slot].knowsCursor = false
-                rest(first.slot, at: now)
-            case .dormant: rest(first.slot, at: now)
+                jobs[slot].knowsCursor = false
+                rest(slot, at: now)
+            case .dormant: rest(slot, at: now)
             case .wantsRead, .ready, .claiming: break
             }
         }
         while let entry = triggers.popDue(at: now.wall) { consider(entry, at: now) }
+    }
+
+    /// Opens the queue's next list: its slots can be asked for one by one.
+    private mutating func openList() {
+        guard let list = fires.takeList(&jobs) else { return }
+        let start = Instant(unixSeconds: list.second)
+        let end = start.advanced(by: .milliseconds(999))
+        var fires: [(slot: JobSlot, at: Instant)] = []
+        fires.reserveCapacity(list.slots.count)
+        for slot in list.slots {
+            var at = start
+            if !list.isWhole, let due = attention(slot, after: jobs[slot].position) {
+                // Whatever comes out, nothing is lost, and nothing waits for longer.
+                at = min(max(due, start), end)
+            }
+            fires.append((slot, at))
+        }
+        self.fires.takeBack(fires, &jobs)
     }
 
     /// Something is due: the first claims it, the others wait, those who may not run it pass.
@@ -98,19 +144,21 @@ extension SchedulerMachine {
         guard left == 0 else {
             if settled >= due { return pass(slot, through: settled, at: now) }
             enter(slot, .turn)
-            turns.append(ReadWish(slot: slot, generation: jobs.hot[slot].generation))
+            turns.append(ReadWish(slot: slot, key: jobs[record: slot].key))
             let isPatient = isOwedAll(slot, due: due, at: now)
-            fires.set(
+            fires.alarm(
                 slot,
                 at: isPatient
                     ? now.wall.advanced(by: settings.catchUpPatience)
-                    : turn(due: due, rank: left, at: now)
+                    : turn(due: due, rank: left, at: now),
+                &jobs
             )
             return
         }
-        jobs.hot[slot].hasTurn = true
+        jobs[record: slot].hasTurn = true
+        let job = jobs[slot]
         // Somebody else may have decided it: look before claiming.
-        if jobs.hot[slot].position > jobs.hot[slot].cursor || settled >= due {
+        if job.isAhead || !job.knowsCursor || settled >= due {
             wishToRead(slot)
         } else {
             makeReady(slot, due: due, at: now)
@@ -118,13 +166,15 @@ extension SchedulerMachine {
     }
 
     private mutating func takeTurn(_ slot: JobSlot, at now: Moment) {
-        guard let due = attention(slot, after: jobs.hot[slot].position), due <= now.wall else {
+        guard let due = attention(slot, after: jobs[slot].position), due <= now.wall else {
             return rest(slot, at: now)
         }
-        guard rank(slot, due: due) != nil else { return pass(slot, through: now.wall, at: now) }
+        guard rank(slot, due: due) != nil else {
+            return pass(slot, through: now.wall, at: now)
+        }
         let settled = settledThrough(slot)
         if settled >= due { return pass(slot, through: settled, at: now) }
-        jobs.hot[slot].hasTurn = true
+        jobs[record: slot].hasTurn = true
         wishToRead(slot)
     }
 
@@ -133,10 +183,10 @@ extension SchedulerMachine {
     /// Of other routes the nodes may disagree who that is, and all would wait.
     private func isOwedAll(_ slot: JobSlot, due: Instant, at now: Moment) -> Bool {
         guard due.duration(to: now.wall) > settings.lateAfter,
-            let definition = jobs.definitions[slot],
-            ranking.route(of: definition.audience) == .spread
+            let plan = jobs.plan(of: slot),
+            ranking.route(of: plans.audience(of: plan)) == .spread
         else { return false }
-        switch definition.entry.job.spec.misfire {
+        switch plans[plan].misfires.policy {
         case .all: return true
         case .latest, .skip: return false
         }
@@ -144,9 +194,9 @@ extension SchedulerMachine {
 
     /// After a change of members, lets those be looked at anew that would wait patiently.
     mutating func recallPatient(at now: Moment) {
-        for wish in turns where jobs.holds(wish.slot, wish.generation, in: .turn) {
-            guard let time = fires.time(of: wish.slot), now.wall.advanced(by: stagger * 5) < time
-            else { continue }
+        for wish in turns where jobs.holds(wish.slot, wish.key, in: .turn) {
+            let soon = now.wall.advanced(by: stagger * 5)
+            guard let time = fires.alarm(of: wish.slot, jobs), soon < time else { continue }
             rest(wish.slot, at: now)
         }
     }
@@ -155,12 +205,13 @@ extension SchedulerMachine {
 
     /// How many of those before this node, which has `rank`, leave the instant to others.
     private mutating func passed(_ slot: JobSlot, due: Instant, before rank: Int) -> Int {
-        let passing = passes.passing(jobs.hot[slot].shard, at: due)
-        guard rank > 0, !passing.isEmpty, let definition = jobs.definitions[slot] else { return 0 }
+        let passing = passes.passing(jobs[record: slot].shard, at: due)
+        guard rank > 0, !passing.isEmpty, let plan = jobs.plan(of: slot) else { return 0 }
+        let audience = plans.audience(of: plan)
         let order = ranking.order(
-            definition.audience,
-            jobs.hot[slot].shard,
-            question(slot, definition.audience, due: due)
+            audience,
+            jobs[record: slot].shard,
+            question(slot, audience, due: due)
         )
         return order.prefix(rank).filter { passing.contains($0) }.count
     }
@@ -169,20 +220,22 @@ extension SchedulerMachine {
     mutating func hear(_ notes: [SettledNote], by node: NodeName, at now: Moment) {
         passes.hear(notes, by: node, upTo: now.wall.advanced(by: settings.noteLead))
         let shards = Set(notes.map(\.shard))
-        turns.removeAll { !jobs.holds($0.slot, $0.generation, in: .turn) }
-        for wish in turns where shards.contains(jobs.hot[wish.slot].shard) {
+        turns.removeAll { !jobs.holds($0.slot, $0.key, in: .turn) }
+        for wish in turns where shards.contains(jobs[record: wish.slot].shard) {
             let slot = wish.slot
-            guard let due = attention(slot, after: jobs.hot[slot].position), due <= now.wall,
+            guard let due = attention(slot, after: jobs[slot].position), due <= now.wall,
                 let rank = rank(slot, due: due)
             else { continue }
             let count = passed(slot, due: due, before: rank)
             guard count > 0 else { continue }
             if count < rank {
                 let turn = turn(due: due, rank: rank - count, at: now)
-                fires.set(slot, at: min(turn, fires.time(of: slot) ?? turn))
+                let time = min(turn, fires.alarm(of: slot, jobs) ?? turn)
+                fires.remove(slot, &jobs)
+                fires.alarm(slot, at: time, &jobs)
             } else if settledThrough(slot) < due {
-                fires.remove(slot)
-                jobs.hot[slot].hasTurn = true
+                fires.remove(slot, &jobs)
+                jobs[record: slot].hasTurn = true
                 makeReady(slot, due: due, at: now)
             }
         }
@@ -191,13 +244,17 @@ extension SchedulerMachine {
     /// Drops what waits no more, before the list outgrows what waits.
     mutating func tidyTurns() {
         guard turns.count > 2 * turnCount + 64 else { return }
-        turns.removeAll { !jobs.holds($0.slot, $0.generation, in: .turn) }
+        turns.removeAll { !jobs.holds($0.slot, $0.key, in: .turn) }
     }
 
     /// Leaves what is due up to `instant` to others.
     private mutating func pass(_ slot: JobSlot, through instant: Instant, at now: Moment) {
-        jobs.hot[slot].position = max(jobs.hot[slot].position, instant)
-        rest(slot, at: now)
+        jobs[slot].pass(through: instant)
+        if jobs[record: slot].phase == .unread {
+            awaitReading(slot, at: now)
+        } else {
+            rest(slot, at: now)
+        }
     }
 
     /// When the node of `rank` tries: that many staggers after the instant, and a random part.
@@ -240,7 +297,7 @@ extension SchedulerMachine {
         ready.insert(
             ReadyItem(
                 instant: entry.trigger.notBefore,
-                name: entry.trigger.name,
+                job: ReadyItem.Order(entry.trigger.key.job),
                 subject: .trigger(id)
             )
         )
@@ -251,7 +308,7 @@ extension SchedulerMachine {
     /// Tells the others which shards are decided, as far as this node goes first in them.
     mutating func notes(at now: Moment) -> [SchedulerAction] {
         // Something due that was not even looked at is not decided.
-        if let first = fires.first, first.at <= now.wall { return [] }
+        if let first = fires.first(jobs), first.at <= now.wall { return [] }
         let notes = settlement.takeSettled()
             .filter { ranking.rank(Ranking.everybody, $0.shard, .plain) == 0 }
             .map { SettledNote(shard: $0.shard, through: min($0.through, now.wall)) }
@@ -269,15 +326,15 @@ extension SchedulerMachine {
     }
 
     /// When there is something to do next; within a second while something is due.
-    func nextWake(at now: Moment) -> Instant? {
-        var wakes = [fires.first?.at, triggers.first].compactMap { $0 }
+    mutating func nextWake(at now: Moment) -> Instant? {
+        var wakes = [fires.first(jobs)?.at, triggers.first].compactMap { $0 }
         func add(_ deadline: MonotonicInstant) {
             let rest = now.monotonic.duration(to: deadline) + .milliseconds(1)
             wakes.append(now.wall.advanced(by: rest))
         }
         if !paced.isEmpty, ready.isEmpty, let next = budget.nextHandful { add(next) }
         if !ready.isEmpty || !starved.isEmpty || !desk.requests.isEmpty || readingCount > 0
-            || !readWishes.isEmpty
+            || !readWishes.isEmpty || unreadSlot != nil
         {
             wakes.append(now.wall.advanced(by: .seconds(1)))
         }
@@ -293,7 +350,7 @@ extension SchedulerMachine {
         }
         if !readWishes.isEmpty, let until = readBackoff.until, until > now.monotonic { add(until) }
         // While reads are held up, so is the audit.
-        if readWishes.isEmpty, auditSlot != nil, let auditAt { add(auditAt) }
+        if readWishes.isEmpty, unreadSlot == nil, auditSlot != nil, let auditAt { add(auditAt) }
         return wakes.min().map { max($0, now.wall.advanced(by: .milliseconds(1))) }
     }
 }

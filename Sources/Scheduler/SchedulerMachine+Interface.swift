@@ -33,6 +33,52 @@ package struct JobEntry: Equatable, Sendable {
     }
 }
 
+/// Some rows of a whole list: of each job only what the index holds.
+package struct JobPage: Equatable, Sendable {
+    package struct Row: Equatable, Sendable {
+        package var uid: UIDBits
+        /// Counts the outlines of this page and of those before it, from 0.
+        package var outline: Int
+        package var revision: Revision
+        /// Where the cursor stood when the job was made.
+        package var createdAt: Instant
+
+        package init(uid: UIDBits, outline: Int, revision: Revision, createdAt: Instant) {
+            self.uid = uid
+            self.outline = outline
+            self.revision = revision
+            self.createdAt = createdAt
+        }
+    }
+
+    /// Outlines that no page before this one had.
+    package var outlines: [JobOutline]
+    package var rows: [Row]
+    /// Jobs whose uids are of no usual form.
+    package var others: [JobEntry]
+    /// About how many jobs the whole list has.
+    package var total: Int
+    package var isFirst: Bool
+    /// Jobs that no page named are not in the list any more.
+    package var isLast: Bool
+
+    package init(
+        outlines: [JobOutline],
+        rows: [Row],
+        others: [JobEntry] = [],
+        total: Int,
+        isFirst: Bool,
+        isLast: Bool
+    ) {
+        self.outlines = outlines
+        self.rows = rows
+        self.others = others
+        self.total = total
+        self.isFirst = isFirst
+        self.isLast = isLast
+    }
+}
+
 /// A calendar as the scheduler needs it.
 package struct CalendarEntry: Equatable, Sendable {
     package var name: ObjectKey
@@ -71,6 +117,8 @@ package enum SchedulerEvent: Equatable, Sendable {
     /// Jobs that are new or changed; an older revision than the known one is ignored.
     case put([JobEntry])
     case removed([UID])
+    /// A whole list, page by page; other changes may come in between.
+    case load(JobPage)
     /// Calendars that are new or changed; an older revision than the known one is ignored.
     case calendars([CalendarEntry])
     case calendarsRemoved([ObjectKey])
@@ -90,6 +138,10 @@ package enum SchedulerEvent: Equatable, Sendable {
     case claimRefused(RequestID)
     /// The claim may have happened: the same request is sent again.
     case claimUnknown(RequestID)
+    /// The shell cannot read what these jobs do, and leaves them out of the claim.
+    ///
+    /// It must say so before the claim reaches the store, and once.
+    case withdrawn(RequestID, [UID])
     case settled([SettledNote])
     /// That node has no slot for what is due in these shards up to then: the next may go at once.
     case passed([SettledNote], by: NodeName)

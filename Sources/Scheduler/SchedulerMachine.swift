@@ -11,6 +11,8 @@ package import Vocabulary
 /// before it announces the next one.
 ///
 /// How a run comes about:
+/// - The machine holds no definitions: what makes jobs due is in plans that many share, and what
+///   they do is nobody's business but the shell's, which looks it up before it sends a claim.
 /// - Each job has a *cursor*, as far as this node believes: up to there, every instant has its
 ///   verdict. The store's cursor is the truth; claims are made against it.
 /// - When an instant is due, this node's *rank* among the eligible members decides when it tries:
@@ -27,7 +29,7 @@ package import Vocabulary
 package struct SchedulerMachine: Sendable {
     struct ReadWish: Sendable {
         let slot: JobSlot
-        let generation: UInt32
+        let key: JobKey
     }
 
     let settings: SchedulerSettings
@@ -40,6 +42,8 @@ package struct SchedulerMachine: Sendable {
     var ranking: Ranking
     var calendars = CalendarTable()
     var jobs = JobTable()
+    var plans = PlanLibrary()
+    var loading = Loading()
     var fires = FireQueue()
     var triggers = TriggerBoard()
 
@@ -69,6 +73,8 @@ package struct SchedulerMachine: Sendable {
 
     var readWishes: [ReadWish] = []
     var readingCount = 0
+    /// Where unread jobs are looked for next; `nil`: there are none.
+    var unreadSlot: JobSlot?
     var readBackoff = Backoff()
     /// Where the audit after a change of members goes on; `nil`: it is through.
     var auditSlot: JobSlot?
@@ -109,6 +115,7 @@ package struct SchedulerMachine: Sendable {
         switch event {
         case .put(let entries): for entry in entries { put(entry, at: now) }
         case .removed(let uids): for uid in uids { remove(uid) }
+        case .load(let page): load(page, at: now)
         case .calendars(let entries): for entry in entries { put(entry, at: now) }
         case .calendarsRemoved(let names): for name in names { remove(name, at: now) }
         case .members(let candidates): update(candidates, at: now)
@@ -120,6 +127,7 @@ package struct SchedulerMachine: Sendable {
         case .claimed(let id, let outcomes): actions = conclude(id, outcomes, at: now)
         case .claimRefused(let id): refused(id, at: now)
         case .claimUnknown(let id): unknown(id, at: now)
+        case .withdrawn(let id, let uids): withdraw(uids, from: id, at: now)
         case .settled(let notes):
             settlement.hear(notes, upTo: now.wall.advanced(by: settings.noteLead))
         case .passed(let notes, let node): hear(notes, by: node, at: now)
@@ -140,10 +148,18 @@ package struct SchedulerMachine: Sendable {
         return actions
     }
 
+    /// The calendars it was told of.
+    package var calendarNames: Set<ObjectKey> { calendars.names }
+
+    /// How many bytes the index takes, what was reserved and what is vacant included.
+    ///
+    /// Records, the table of uids, queues and plans count, compiled schedules do not.
+    package var footprint: Int { jobs.footprint + fires.footprint + plans.footprint }
+
     /// A few figures, for metrics and for people.
     package var status: SchedulerStatus {
         SchedulerStatus(
-            jobs: jobs.slots.count,
+            jobs: jobs.count,
             schedules: library.count,
             due: ready.count + starved.count + paced.count,
             waitingForSlots: starved.count,

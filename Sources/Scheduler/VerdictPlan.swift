@@ -37,12 +37,16 @@ package struct VerdictRules: Equatable, Sendable {
     }
 
     package init(_ spec: JobSpec, lateAfter: Duration, absences: [Absence]) {
+        self.init(JobPlan.Misfires(spec), lateAfter: lateAfter, absences: absences)
+    }
+
+    init(_ misfires: JobPlan.Misfires, lateAfter: Duration, absences: [Absence]) {
         self.init(
-            misfire: spec.misfire,
-            startDeadline: spec.startDeadline,
-            catchUpWindow: spec.catchUpWindow,
+            misfire: misfires.policy,
+            startDeadline: misfires.startDeadline,
+            catchUpWindow: misfires.catchUpWindow,
             lateAfter: lateAfter,
-            absences: spec.storeLoss == .skip ? absences : []
+            absences: misfires.storeLoss == .skip ? absences : []
         )
     }
 }

@@ -1,7 +1,7 @@
 // A job: what runs, when, where, and what happens when something is late, long, lost or doubled.
 
 /// A job as the list holds it: what people wrote, and what edits left behind.
-package struct Job: Equatable, Sendable {
+package struct Job: Hashable, Sendable {
     package var spec: JobSpec
     /// Set while the job is paused.
     package var pause: Pause?
@@ -28,7 +28,7 @@ extension Job {
 }
 
 /// Why and until when a job is paused.
-package struct Pause: Equatable, Sendable {
+package struct Pause: Hashable, Sendable {
     package var reason: String
     package var since: Instant
     /// `nil`: until somebody resumes it.
@@ -42,7 +42,7 @@ package struct Pause: Equatable, Sendable {
 }
 
 /// One past stretch of a job's life, up to and including `until`.
-package struct Era: Equatable, Sendable {
+package struct Era: Hashable, Sendable {
     /// `nil`: nothing was due in this stretch.
     package var schedule: String?
     package var timeZone: String
@@ -66,7 +66,7 @@ package struct Era: Equatable, Sendable {
 }
 
 /// What people write about a job.
-package struct JobSpec: Equatable, Sendable {
+package struct JobSpec: Hashable, Sendable {
     package static let eraLimit = 8
 
     package var description = ""
@@ -103,13 +103,13 @@ package struct JobSpec: Equatable, Sendable {
 }
 
 /// What a run does.
-package enum TaskSpec: Equatable, Sendable {
+package enum TaskSpec: Hashable, Sendable {
     case shell(ShellTask)
     case http(HTTPTask)
 }
 
 /// A command line, run by a shell in a process group of its own.
-package struct ShellTask: Equatable, Sendable {
+package struct ShellTask: Hashable, Sendable {
     package var command: String
     package var shell = "/bin/sh"
     /// `nil`: the node's own.
@@ -124,7 +124,7 @@ package struct ShellTask: Equatable, Sendable {
 }
 
 /// One HTTP request; its response body is the run's output.
-package struct HTTPTask: Equatable, Sendable {
+package struct HTTPTask: Hashable, Sendable {
     package var url: String
     package var method = "GET"
     package var headers: [String: String] = [:]
@@ -138,7 +138,7 @@ package struct HTTPTask: Equatable, Sendable {
 }
 
 /// How often and how soon a failed run is tried again.
-package struct RetryPolicy: Equatable, Sendable {
+package struct RetryPolicy: Hashable, Sendable {
     package var limit = 0
     /// The first delay; each further one doubles, with full jitter, up to `backoffLimit`.
     package var backoff = Duration.seconds(1)
@@ -148,7 +148,7 @@ package struct RetryPolicy: Equatable, Sendable {
 }
 
 /// What happens when a run is due while another run of the same job is under way.
-package enum OverlapPolicy: Equatable, Sendable {
+package enum OverlapPolicy: Hashable, Sendable {
     /// The new run is skipped, with its reason recorded.
     case forbid
     /// The new run waits for the old one; one may wait, further ones are skipped.
@@ -160,7 +160,7 @@ package enum OverlapPolicy: Equatable, Sendable {
 }
 
 /// What becomes of instants that nobody started in time.
-package enum MisfirePolicy: Equatable, Sendable {
+package enum MisfirePolicy: Hashable, Sendable {
     /// One run for the newest.
     case latest
     case skip
@@ -169,7 +169,7 @@ package enum MisfirePolicy: Equatable, Sendable {
 }
 
 /// What becomes of a run whose node died.
-package enum NodeLossPolicy: Equatable, Sendable {
+package enum NodeLossPolicy: Hashable, Sendable {
     /// It stays lost: rather none than two.
     case lost
     /// It is started again elsewhere, at most `limit` times: rather two than none.
@@ -177,13 +177,13 @@ package enum NodeLossPolicy: Equatable, Sendable {
 }
 
 /// What becomes of instants that are due while the store is away.
-package enum StoreLossPolicy: String, Equatable, Sendable {
+package enum StoreLossPolicy: String, Hashable, Sendable {
     case hold
     case skip
 }
 
 /// Which nodes may run a job.
-package struct NodeSelector: Equatable, Sendable {
+package struct NodeSelector: Hashable, Sendable {
     /// Every one of these must be among the node's tags, with the same value.
     package var tags: [String: String] = [:]
     /// Empty: any node.
@@ -197,7 +197,7 @@ package struct NodeSelector: Equatable, Sendable {
 }
 
 /// How much of a job's history is kept.
-package struct Retention: Equatable, Sendable {
+package struct Retention: Hashable, Sendable {
     package var runs = 100
     package var age = Duration.seconds(30 * 86_400)
     /// Per run: the head and the tail of the output are kept within this.

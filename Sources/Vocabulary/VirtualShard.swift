@@ -13,7 +13,14 @@ package struct VirtualShard: Hashable, Comparable, Sendable {
 
     /// The shard of a job; stable for ever.
     package init(of job: UID) {
-        self.init(number: Int(StableHash.of(job.text) % UInt64(Self.count)))
+        var hash = StableHash()
+        hash.add(job.text)
+        self.init(of: hash)
+    }
+
+    /// The same of a job whose uid was added to `hash`.
+    package init(of hash: StableHash) {
+        self.init(number: Int(hash.value % UInt64(Self.count)))
     }
 
     package static func < (lhs: Self, rhs: Self) -> Bool { lhs.number < rhs.number }
@@ -29,17 +36,34 @@ package struct VirtualShard: Hashable, Comparable, Sendable {
 }
 
 /// A hash that is the same in every process and release, unlike `Hasher`'s.
-package enum StableHash {
+///
+/// It takes bytes one by one, so that what begins alike need not be hashed twice.
+package struct StableHash: Sendable {
+    private var state: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    package init() {}
+
+    package mutating func add(_ byte: UInt8) {
+        state = (state ^ UInt64(byte)) &* 0x100_0000_01B3
+    }
+
+    package mutating func add(_ text: String) {
+        for byte in text.utf8 { add(byte) }
+    }
+
+    /// The hash of what was added so far.
+    package var value: UInt64 {
+        var hash = (state ^ (state >> 33)) &* 0xFF51_AFD7_ED55_8CCD
+        hash = (hash ^ (hash >> 33)) &* 0xC4CE_B9FE_1A85_EC53
+        return hash ^ (hash >> 33)
+    }
+
     /// FNV-1a over the UTF-8 bytes, finished with a 64-bit mixer.
     ///
     /// - SeeAlso: RFC draft-eastlake-fnv; Appleby's fmix64.
     package static func of(_ text: String) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in text.utf8 {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-        }
-        hash = (hash ^ (hash >> 33)) &* 0xFF51_AFD7_ED55_8CCD
-        hash = (hash ^ (hash >> 33)) &* 0xC4CE_B9FE_1A85_EC53
-        return hash ^ (hash >> 33)
+        var hash = Self()
+        hash.add(text)
+        return hash.value
     }
 }

@@ -31,7 +31,13 @@ import Vocabulary
         var settings = FeedSettings()
         settings.pageLimit = pageLimit
         let feed = ChangeFeed(replica, settings: settings)
-        let follower = ListFollower(feed: feed, holder: holder, me: NodeName("n1"), log: log)
+        let follower = ListFollower(
+            replica: replica,
+            feed: feed,
+            holder: holder,
+            me: NodeName("n1"),
+            log: log
+        )
         let running = Task { await follower.run() }
         defer { running.cancel() }
         try await work()
@@ -55,7 +61,7 @@ import Vocabulary
                     && told.isDraining
             }
             // What a first reading tells needs no taking back.
-            #expect(await holder.sweeps == 0)
+            #expect(await holder.loads == 1)
             // The log that would have told of the deletions is no more.
             var later = WrittenList(after: 40)
             let second = later.write(["b", "d"], calendars: ["y"], isDraining: nil)
@@ -64,7 +70,7 @@ import Vocabulary
                 let told = await holder.told
                 return told.jobs == ["b", "d"] && told.calendars == ["y"] && !told.isDraining
             }
-            #expect(await holder.sweeps == 1)
+            #expect(await holder.loads == 2)
             let end = later.delete("d")
             _ = try await replica.apply([end])
             try await requireEventually { await holder.told.jobs == ["b"] }
@@ -102,6 +108,7 @@ import Vocabulary
             slots: 1,
             world: Dispatcher.World(
                 store: try openStore("sqlite://\(folder)/store.db"),
+                definitions: { _ in [:] },
                 start: { _ in },
                 settle: { _ in },
                 pass: { _ in },
@@ -142,7 +149,8 @@ private actor Holder: ListHolder {
 
     private(set) var told = Told()
     private(set) var takenBack: [String] = []
-    private(set) var sweeps = 0
+    private(set) var loads = 0
+    private var found: Set<String> = []
 
     func calendars(_ entries: [CalendarEntry]) {
         told.calendars.formUnion(entries.map(\.name.name))
@@ -153,18 +161,30 @@ private actor Holder: ListHolder {
         takenBack += names.map(\.name)
     }
 
-    func put(_ records: [(entry: JobEntry, digest: Digest)]) {
-        told.jobs.formUnion(records.map(\.entry.uid.text))
+    func calendarsRemoved(allBut kept: Set<ObjectKey>) {
+        let gone = told.calendars.subtracting(kept.map(\.name))
+        told.calendars.subtract(gone)
+        takenBack += gone
+    }
+
+    func load(_ page: JobPage) {
+        if page.isFirst { found = [] }
+        put(page.others)
+        found.formUnion(page.rows.map(\.uid.uid.text))
+        found.formUnion(page.others.map(\.uid.text))
+        told.jobs.formUnion(found)
+        guard page.isLast else { return }
+        loads += 1
+        removed(told.jobs.subtracting(found).map { UID($0) })
+    }
+
+    func put(_ entries: [JobEntry]) {
+        told.jobs.formUnion(entries.map(\.uid.text))
     }
 
     func removed(_ uids: [UID]) {
         told.jobs.subtract(uids.map(\.text))
         takenBack += uids.map(\.text)
-    }
-
-    func removed(allBut uids: Set<UID>) {
-        sweeps += 1
-        removed(told.jobs.map { UID($0) }.filter { !uids.contains($0) })
     }
 
     func drain(_ isDraining: Bool) {

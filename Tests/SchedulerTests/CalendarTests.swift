@@ -129,19 +129,19 @@ import Vocabulary
     @Test func `a calendar's change reads the schedules of its jobs anew, and no others`() {
         var table = CalendarTable()
         _ = table.put(calendar("c", isIn: false, revision: 1))
-        for slot in 0..<10 {
-            let names = slot < 3 ? ["c"] : ["d", "e"]
+        for plan in 0..<10 {
+            let names = plan < 3 ? ["c"] : ["d", "e"]
             table.note(
-                slot,
+                plan,
                 uses: CalendarUse(only: names[0], except: Array(names.dropFirst())),
                 in: "t"
             )
         }
-        #expect(table.jobs(using: name) == [0, 1, 2])
+        #expect(table.plans(using: name) == [0, 1, 2])
         table.note(1, uses: CalendarUse(only: "d"), in: "t")
         table.note(2, uses: nil, in: "t")
         table.note(4, uses: CalendarUse(except: ["c"]), in: "u")
-        #expect(table.jobs(using: name) == [0])
+        #expect(table.plans(using: name) == [0])
     }
 
     @Test func `schedules share the days of their calendars, and let them go with the last`() {

@@ -6,51 +6,19 @@ import Vocabulary
 @testable import Scheduler
 
 @Suite struct `The scheduler's tables` {
-    @Test(.tags(.randomized))
-    func `a fire queue is what a sorted list would be`() {
-        for seed in UInt64(0)..<50 {
-            var random = SeededGenerator(seed: seed)
-            var queue = FireQueue()
-            var model: [Int: Instant] = [:]
-            for _ in 0..<400 {
-                let slot = Int.random(in: 0..<40, using: &random)
-                switch Int.random(in: 0..<4, using: &random) {
-                case 0:
-                    queue.remove(slot)
-                    model[slot] = nil
-                case 1:
-                    let first = model.min { ($0.value, $0.key) < ($1.value, $1.key) }
-                    #expect(queue.first?.slot == first?.key, "seed \(seed)")
-                    #expect(queue.first?.at == first?.value, "seed \(seed)")
-                    if let first {
-                        queue.remove(first.key)
-                        model[first.key] = nil
-                    }
-                case _:
-                    let time = Instant(unixSeconds: .random(in: 0..<30, using: &random))
-                    queue.set(slot, at: time)
-                    model[slot] = time
-                }
-                #expect(queue.count == model.count)
-                #expect(queue.time(of: slot) == model[slot])
-            }
-        }
-    }
-
     @Test func `equal schedules are compiled once and forgotten with their last user`() throws {
         var library = ScheduleLibrary(zones: ZoneCatalog(load: { _ in nil }))
-        let one = try library.take("* * * * THU", zone: "UTC", seed: "a")
-        let other = try library.take("* * * * THU", zone: "UTC", seed: "b")
+        let one = try library.take("* * * * THU", zone: "UTC")
+        let other = try library.take("* * * * THU", zone: "UTC")
         #expect(one == other)
-        let spread = try library.take("H * * * *", zone: "UTC", seed: "a")
-        let otherSpread = try library.take("H * * * *", zone: "UTC", seed: "b")
-        #expect(otherSpread != spread)
+        let spread = try library.take("H * * * *", zone: "UTC")
+        for seed in ["a", "b"] { _ = library.next(spread, for: .text(seed), after: .epoch) }
         #expect(library.count == 3)
         library.release(one)
         #expect(library.count == 3)
         library.release(other)
         #expect(library.count == 2)
-        #expect(library[one] == nil)
+        #expect(library.schedule(one, for: .text("a")) == nil)
     }
 
     @Test func `what a schedule is read under tells it from others, and jitter tells jobs`() throws
@@ -60,14 +28,12 @@ import Vocabulary
         skipping.clockChanges.gap = .skip
         var spread = ScheduleRules.standard
         spread.jitter = .seconds(3_600)
-        let plain = try library.take("0 3 * * *", zone: "UTC", seed: "a")
-        let other = try library.take("0 3 * * *", zone: "UTC", rules: skipping, seed: "a")
+        let plain = try library.take("0 3 * * *", zone: "UTC")
+        let other = try library.take("0 3 * * *", zone: "UTC", rules: skipping)
         #expect(plain != other)
-        #expect(try library.take("0 3 * * *", zone: "UTC", rules: skipping, seed: "b") == other)
-        let late = try ["a", "b"].map {
-            try library.take("0 3 * * *", zone: "UTC", rules: spread, seed: $0)
-        }
-        let due = late.map { library[$0]?.next(after: .epoch) }
+        #expect(try library.take("0 3 * * *", zone: "UTC", rules: skipping) == other)
+        let late = try library.take("0 3 * * *", zone: "UTC", rules: spread)
+        let due = ["a", "b"].map { library.next(late, for: .text($0), after: .epoch) }
         #expect(due[0] != due[1])
         for instant in due {
             let delay = try #require(instant).unixMilliseconds - 3 * 3_600_000

@@ -225,7 +225,9 @@ struct FieldReader {
         }
         guard let seed else { throw .hashSeedRequired(in: field, at: start..<item.upperBound) }
         let hash = Spread.hash(seed: seed, field: field)
-        let low = bounds.lowerBound + Int(hash % UInt64(step ?? bounds.count))
+        let modulus = UInt64(step ?? bounds.count)
+        selection.moduli.append(modulus)
+        let low = bounds.lowerBound + Int(hash % modulus)
         if let step {
             select(from: low, through: bounds.upperBound, by: step)
         } else {

@@ -19,6 +19,8 @@ struct FieldSelection {
     /// The text begins with `+`.
     var hasPlus = false
     var hasExcessiveStep = false
+    /// What its `H`s take a hash modulo.
+    var moduli: [UInt64] = []
 }
 
 /// Collects the fields of an expression, from left to right.

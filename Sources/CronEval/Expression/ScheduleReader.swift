@@ -13,6 +13,7 @@ struct ScheduleReader {
     /// Behind the last byte that is no blank.
     let end: Int
     private(set) var warnings: WarningSet = []
+    private var dials: [SpreadDials.Dial] = []
 
     /// - Throws: If the text is too long or holds a byte that no schedule has.
     init(text: String, seed: String?, anchor: Instant) throws(ScheduleError) {
@@ -77,11 +78,21 @@ struct ScheduleReader {
         for (place, word) in words.enumerated() {
             let field = ScheduleField.allCases[place + skipped]
             var reader = FieldReader(bytes: bytes, word: word, field: field, seed: seed)
-            try builder.add(reader.read(), to: field)
+            let selection = try reader.read()
+            dials += selection.moduli.map { SpreadDials.Dial(field: field, modulus: $0) }
+            builder.add(selection, to: field)
         }
         let pattern = builder.pattern
         warnings = builder.warnings(of: pattern)
         return pattern
+    }
+
+    /// Reads what follows the prefix for its `H`s alone.
+    mutating func readDials() throws(ScheduleError) -> [SpreadDials.Dial] {
+        guard position < end else { throw .empty(at: position) }
+        guard bytes[position] != UInt8(ascii: "@") else { return [] }
+        _ = try readFields()
+        return dials
     }
 
     mutating func skipBlanks() {

@@ -1,5 +1,6 @@
 // The shell around `SchedulerMachine`: claims at the store, starts what was granted.
 
+package import JobList
 package import LockLease
 package import Platform
 package import Scheduler
@@ -10,6 +11,8 @@ package actor Dispatcher: ListHolder {
     /// What the dispatcher needs from the rest of the node.
     package struct World: Sendable {
         package let store: any LeaseStore
+        /// What these jobs are, those that can be read right now.
+        package let definitions: @Sendable ([UID]) async -> [UID: JobDefinition]
         package let start: @Sendable (RunOrder) -> Void
         package let settle: @Sendable ([SettledNote]) -> Void
         /// Tell the others that this node has no slot for these.
@@ -22,6 +25,7 @@ package actor Dispatcher: ListHolder {
 
         package init(
             store: any LeaseStore,
+            definitions: @escaping @Sendable ([UID]) async -> [UID: JobDefinition],
             start: @escaping @Sendable (RunOrder) -> Void,
             settle: @escaping @Sendable ([SettledNote]) -> Void,
             pass: @escaping @Sendable ([SettledNote]) -> Void,
@@ -30,6 +34,7 @@ package actor Dispatcher: ListHolder {
             finish: @escaping @Sendable (Completions.Item) -> Void
         ) {
             self.store = store
+            self.definitions = definitions
             self.start = start
             self.settle = settle
             self.pass = pass
@@ -45,10 +50,10 @@ package actor Dispatcher: ListHolder {
         case readPlacements([UID])
     }
 
-    /// A job with the digest that a grant must name.
-    private struct Known {
-        let entry: JobEntry
-        let digest: Digest
+    private struct OpenRun {
+        let session: SessionID
+        /// How its job is tried again; `nil`: it was never started.
+        let retries: RetryPolicy?
     }
 
     private let loop: EventLoop
@@ -57,10 +62,15 @@ package actor Dispatcher: ListHolder {
     private let log: DaemonLog
     private let slotLimit: Int
     private var machine: SchedulerMachine
-    private var jobs: [UID: Known] = [:]
+    /// What the jobs of each claim under way are, read before it was sent.
+    private var definitions: [RequestID: [UID: JobDefinition]] = [:]
+    /// How many outlines the list that is being loaded has so far, and which stay where they ran.
+    private var loadedOutlines: (count: Int, sticky: Set<Int>) = (0, [])
+    /// Those of the claim whose answer is being carried out.
+    private var granted: [UID: JobDefinition] = [:]
     private var session: SessionID?
     private var trustedUntil: MonotonicInstant?
-    private var openRuns: [RunID: SessionID] = [:]
+    private var openRuns: [RunID: OpenRun] = [:]
     private var isDraining = false
     private var nextWake: Instant?
     private var claims = ClaimCounts()
@@ -101,23 +111,29 @@ package actor Dispatcher: ListHolder {
 
     // MARK: What the node learns
 
-    package func put(_ records: [(entry: JobEntry, digest: Digest)]) {
-        for record in records {
-            jobs[record.entry.uid] = Known(entry: record.entry, digest: record.digest)
-        }
-        handle(.put(records.map(\.entry)))
-        let sticky = records.map(\.entry).filter { $0.job.spec.route == .sticky }
+    package func put(_ entries: [JobEntry]) {
+        handle(.put(entries))
+        let sticky = entries.filter { $0.job.spec.route == .sticky }
         if !sticky.isEmpty { queue.yield(.readPlacements(sticky.map(\.uid))) }
     }
 
-    package func removed(_ uids: [UID]) {
-        for uid in uids { jobs[uid] = nil }
-        handle(.removed(uids))
+    package func load(_ page: JobPage) {
+        handle(.load(page))
+        if page.isFirst { loadedOutlines = (0, []) }
+        for (place, outline) in page.outlines.enumerated()
+        where outline.job.spec.route == .sticky {
+            loadedOutlines.sticky.insert(loadedOutlines.count + place)
+        }
+        loadedOutlines.count += page.outlines.count
+        let sticky = page.rows.filter { loadedOutlines.sticky.contains($0.outline) }
+        let uids =
+            sticky.map(\.uid.uid)
+            + page.others.filter { $0.job.spec.route == .sticky }.map(\.uid)
+        if !uids.isEmpty { queue.yield(.readPlacements(uids)) }
     }
 
-    package func removed(allBut uids: Set<UID>) {
-        let gone = jobs.keys.filter { !uids.contains($0) }
-        if !gone.isEmpty { removed(gone.sorted()) }
+    package func removed(_ uids: [UID]) {
+        handle(.removed(uids))
     }
 
     package func calendars(_ entries: [CalendarEntry]) {
@@ -128,11 +144,18 @@ package actor Dispatcher: ListHolder {
         handle(.calendarsRemoved(names))
     }
 
+    package func calendarsRemoved(allBut kept: Set<ObjectKey>) {
+        let gone = machine.calendarNames.subtracting(kept)
+        if !gone.isEmpty { handle(.calendarsRemoved(gone.sorted())) }
+    }
+
     package func members(_ candidates: [Candidate]) {
         handle(.members(candidates))
     }
 
     package func trusted(_ session: SessionID?, until: MonotonicInstant?) {
+        // The machine drops its requests with the session; none is sent again.
+        if session != self.session { definitions = [:] }
         self.session = session
         trustedUntil = until
         handle(.trusted(until: until))
@@ -162,11 +185,11 @@ package actor Dispatcher: ListHolder {
 
     /// A run has ended here; hands its completion on and gives its slot back.
     package func ended(_ report: RunReport) {
-        guard let session = openRuns.removeValue(forKey: report.run) else { return }
-        let policy = jobs[report.key.job]?.entry.job.spec.retries ?? RetryPolicy()
+        guard let run = openRuns.removeValue(forKey: report.run) else { return }
+        let policy = run.retries ?? RetryPolicy()
         world.finish(
             Completions.Item(
-                session: session,
+                session: run.session,
                 completion: Completion(
                     run: report.run,
                     fence: report.fence,
@@ -197,7 +220,7 @@ package actor Dispatcher: ListHolder {
     }
 
     package var status: (jobs: Int, openRuns: Int, slots: Int, isDraining: Bool) {
-        (jobs.count, openRuns.count, slotLimit, isDraining)
+        (machine.status.jobs, openRuns.count, slotLimit, isDraining)
     }
 
     /// What the scheduler is busy with.
@@ -260,8 +283,9 @@ package actor Dispatcher: ListHolder {
     /// Starts a granted run, unless what this node holds or trusts no longer permits it.
     private func start(_ grant: Grant) {
         guard let session else { return }
-        openRuns[grant.run] = session
-        guard let known = jobs[grant.key.job] else {
+        let known = granted[grant.key.job]
+        openRuns[grant.run] = OpenRun(session: session, retries: known?.spec.retries)
+        guard let known else {
             return refuse(grant, "the job is not in this node's list")
         }
         // Forged or stale gossip starts nothing: the store names the body that may run.
@@ -275,13 +299,13 @@ package actor Dispatcher: ListHolder {
         log.info(
             "run.started",
             [
-                "job": known.entry.name.name, "run": grant.run.text,
+                "job": known.name.name, "run": grant.run.text,
                 "instant": "\(grant.key.instant)", "attempt": "\(grant.key.attempt)",
                 "fence": "\(grant.fence.rawValue)",
             ]
         )
         world.start(
-            RunOrder(grant: grant, name: known.entry.name, spec: known.entry.job.spec, node: me)
+            RunOrder(grant: grant, name: known.name, spec: known.spec, node: me)
         )
     }
 
@@ -328,14 +352,17 @@ package actor Dispatcher: ListHolder {
     }
 
     private func claim(_ id: RequestID, _ items: [ClaimItem], _ session: SessionID) async {
+        guard let items = await defined(id, items, session) else { return }
         do throws(StoreError) {
             claims.sent += 1
             claims.items += items.count
             let outcomes = try await world.store.claim(session, id: id, items: items)
             claims.note(outcomes)
             // Grants of a session that has ended meanwhile are lost already; nothing may start.
-            guard session == self.session else { return handle(.claimRefused(id)) }
+            guard session == self.session else { return refused(id) }
+            granted = definitions.removeValue(forKey: id) ?? [:]
             handle(.claimed(id, outcomes))
+            granted = [:]
         } catch {
             switch error {
             case .unknown:
@@ -345,9 +372,38 @@ package actor Dispatcher: ListHolder {
                 .jobBusy, .historyRegressed, .anotherStore, .tooLarge, .full, .corrupt,
                 .incompatible:
                 log.warning("claim.refused", ["request": id.text, "error": "\(error)"])
-                handle(.claimRefused(id))
+                refused(id)
             }
         }
+    }
+
+    /// The items that may be claimed: what cannot be read could not be started either.
+    ///
+    /// Looked up once for each request: one that is sent again must name the same items. `nil`:
+    /// there are none.
+    private func defined(
+        _ id: RequestID,
+        _ items: [ClaimItem],
+        _ session: SessionID
+    ) async -> [ClaimItem]? {
+        guard definitions[id] == nil else { return items }
+        let found = await world.definitions(items.map(\.job))
+        guard session == self.session else {
+            refused(id)
+            return nil
+        }
+        let missing = Set(items.map(\.job)).filter { found[$0] == nil }
+        definitions[id] = found
+        guard !missing.isEmpty else { return items }
+        handle(.withdrawn(id, missing.sorted()))
+        let rest = items.filter { !missing.contains($0.job) }
+        if rest.isEmpty { definitions[id] = nil }
+        return rest.isEmpty ? nil : rest
+    }
+
+    private func refused(_ id: RequestID) {
+        definitions[id] = nil
+        handle(.claimRefused(id))
     }
 }
 

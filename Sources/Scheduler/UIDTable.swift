@@ -1,0 +1,118 @@
+// Finds a job's slot by its uid, in five to six bytes per job.
+
+/// A hash table of slots: 4,096 small tables with open addressing, each grown by a quarter.
+///
+/// An entry is a slot and six bits of the hash, so that few others' records are looked at. Small
+/// tables grow one at a time: no single edit pays for all of ten million jobs.
+///
+/// - SeeAlso: Knuth, "The Art of Computer Programming", volume 3, 6.4, algorithm L, and R for
+///   removal.
+struct UIDTable: Sendable {
+    /// The most slots there can be.
+    static let limit = 1 << 26 - 1
+    private static let partBits: UInt64 = 12
+    private static let vacant: UInt32 = 0
+
+    private var parts: [[UInt32]] = Array(repeating: [], count: 1 << partBits)
+    private var counts: [UInt32] = Array(repeating: 0, count: 1 << partBits)
+
+    /// How many bytes it takes.
+    var footprint: Int {
+        parts.reduce(0) { $0 + $1.capacity * 4 + ($1.isEmpty ? 0 : 32) } + parts.count * 12
+    }
+
+    /// Makes room for about `count` slots, so that none of the tables has to grow.
+    mutating func reserve(_ count: Int, hashes: (JobSlot) -> UInt64) {
+        let even = count >> Int(Self.partBits)
+        // Tables are not filled evenly; four standard deviations do for nearly all.
+        let most = even + 4 * Int(Double(even).squareRoot())
+        let size = most + most / 6
+        for part in parts.indices where parts[part].count < size {
+            resize(part, to: size, hashes: hashes)
+        }
+    }
+
+    /// The slot of hash `hash` that `isIt`.
+    func slot(_ hash: UInt64, where isIt: (JobSlot) -> Bool) -> JobSlot? {
+        let part = Int(hash >> (64 - Self.partBits))
+        let size = parts[part].count
+        guard size > 0 else { return nil }
+        let tag = Self.tag(of: hash)
+        var place = Self.home(of: hash, in: size)
+        while true {
+            let entry = parts[part][place]
+            if entry == Self.vacant { return nil }
+            if entry >> 26 == tag, isIt(Self.slot(of: entry)) { return Self.slot(of: entry) }
+            place = place + 1 == size ? 0 : place + 1
+        }
+    }
+
+    /// Looks where a search for `hash` would begin, so that it is near when it does.
+    func touch(_ hash: UInt64) -> UInt32 {
+        let part = Int(hash >> (64 - Self.partBits))
+        let size = parts[part].count
+        return size == 0 ? 0 : parts[part][Self.home(of: hash, in: size)]
+    }
+
+    /// Enters a slot that is not there yet; there must be fewer than ``limit``.
+    mutating func insert(_ slot: JobSlot, _ hash: UInt64, hashes: (JobSlot) -> UInt64) {
+        let part = Int(hash >> (64 - Self.partBits))
+        let (size, count) = (parts[part].count, Int(counts[part]) + 1)
+        // Seven eighths full at most, so that a place is vacant in each.
+        if count * 8 > size * 7 { resize(part, to: max(4, size + size / 4), hashes: hashes) }
+        put(Self.tag(of: hash) << 26 | UInt32(slot + 1), hash, in: part)
+        counts[part] += 1
+    }
+
+    mutating func remove(_ slot: JobSlot, _ hash: UInt64, hashes: (JobSlot) -> UInt64) {
+        let part = Int(hash >> (64 - Self.partBits))
+        let size = parts[part].count
+        guard size > 0 else { return }
+        let wanted = Self.tag(of: hash) << 26 | UInt32(slot + 1)
+        var hole = Self.home(of: hash, in: size)
+        while parts[part][hole] != wanted {
+            if parts[part][hole] == Self.vacant { return }
+            hole = hole + 1 == size ? 0 : hole + 1
+        }
+        counts[part] -= 1
+        // What was pushed beyond the hole moves back into it.
+        var place = hole
+        while true {
+            place = place + 1 == size ? 0 : place + 1
+            let entry = parts[part][place]
+            guard entry != Self.vacant else { break }
+            let home = Self.home(of: hashes(Self.slot(of: entry)), in: size)
+            let isBetween =
+                hole <= place ? home > hole && home <= place : home > hole || home <= place
+            if !isBetween {
+                parts[part][hole] = entry
+                hole = place
+            }
+        }
+        parts[part][hole] = Self.vacant
+    }
+
+    private mutating func put(_ entry: UInt32, _ hash: UInt64, in part: Int) {
+        let size = parts[part].count
+        var place = Self.home(of: hash, in: size)
+        while parts[part][place] != Self.vacant { place = place + 1 == size ? 0 : place + 1 }
+        parts[part][place] = entry
+    }
+
+    private mutating func resize(_ part: Int, to size: Int, hashes: (JobSlot) -> UInt64) {
+        let old = parts[part]
+        parts[part] = Array(repeating: Self.vacant, count: size)
+        for entry in old where entry != Self.vacant {
+            put(entry, hashes(Self.slot(of: entry)), in: part)
+        }
+    }
+
+    private static func slot(of entry: UInt32) -> JobSlot { JobSlot(entry & 0x3FF_FFFF) - 1 }
+    private static func tag(of hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash & 0x3F) }
+
+    /// The bits between the part's and the tag's, spread evenly over `size`.
+    private static func home(of hash: UInt64, in size: Int) -> Int {
+        let bits = hash >> 8 & 0xFFFF_FFFF
+        return Int((bits * UInt64(size)) >> 32)
+    }
+}
