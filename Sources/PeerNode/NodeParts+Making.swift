@@ -66,7 +66,7 @@ extension NodeParts {
                 runs,
                 loop: loop,
                 store: store,
-                replica: replica,
+                replica: ground.replica,
                 board: board,
                 log: log
             ),
