@@ -31,12 +31,15 @@ import Vocabulary
             next: at(21),
             cursor: at(19),
             living: [SessionID(1)],
-            placement: Placement([
-                .init(node: NodeName("n1"), obstacle: "is not alive"),
-                .init(node: NodeName("n2"), obstacle: nil),
-                .init(node: NodeName("n3"), obstacle: nil),
-                .init(node: NodeName("n4"), obstacle: "has no tag gpu=1"),
-            ])
+            placement: Placement(
+                [
+                    .init(node: NodeName("n2"), obstacle: nil),
+                    .init(node: NodeName("n3"), obstacle: nil),
+                    .init(node: NodeName("n4"), obstacle: "does not match where: gpu=1"),
+                    .init(node: NodeName("n1"), obstacle: "is not alive"),
+                ],
+                ranking: ["n1", "n2", "n3", "n4"].map(NodeName.init)
+            )
         )
         change(&facts)
         return facts
@@ -335,7 +338,7 @@ import Vocabulary
         #expect(placement.places.map(\.node) == ranked)
         #expect(Set(placement.able.map(\.text)) == ["n1", "n5"])
         let whoNot = placement.words.whoNot
-        for words in ["n2 is draining", "n3 has no tag gpu=1", "n4 is not alive"] {
+        for words in ["n2 is draining", "n3 does not match where: gpu=1", "n4 is not alive"] {
             #expect(whoNot.contains(words))
         }
         #expect(

@@ -1,6 +1,7 @@
 // On which node a job would run, as this master sees the members.
 
 internal import Gossip
+internal import JobList
 internal import Vocabulary
 
 /// The nodes in the order in which they go first for a job, each with what keeps it out.
@@ -11,43 +12,50 @@ struct Placement: Equatable, Sendable {
         let obstacle: String?
     }
 
+    /// Those that may run it in their order, then the others.
     let places: [Place]
+    /// All nodes, whatever is the matter with them, in the order that the job's shard gives them;
+    /// empty where the order changes from run to run.
+    let ranking: [NodeName]
 
-    init(_ places: [Place]) {
+    init(_ places: [Place], ranking: [NodeName] = []) {
         self.places = places
+        self.ranking = ranking
     }
 
     /// `members` may hold masters, which run nothing, and nodes that are gone.
     init(of job: UID, _ spec: JobSpec, among members: [Member]) {
         let nodes = members.filter { $0.role == .node }
-        let byName = Dictionary(nodes.map { ($0.name, $0) }) { first, _ in first }
-        places = VirtualShard(of: job).ranked(nodes.map(\.name)).map { name in
-            Place(node: name, obstacle: byName[name].flatMap { Self.obstacle(of: $0, to: spec) })
+        let shard = VirtualShard(of: job)
+        let alive = nodes.filter { $0.state == .alive }.map { Candidate($0) }
+        let order = Eligibility.order(of: alive, for: spec, in: shard)
+        let gone = nodes.filter { $0.state != .alive }.sorted { $0.name < $1.name }
+        places =
+            order.map { Place(node: $0.name, obstacle: $0.obstacle?.description) }
+            + gone.map { Place(node: $0.name, obstacle: Self.words(of: $0.state)) }
+        switch spec.route {
+        case .spread, .node: ranking = shard.ranked(nodes.map(\.name))
+        case .leastLoaded, .sticky, .roundRobin: ranking = []
         }
     }
 
-    private static func obstacle(of member: Member, to spec: JobSpec) -> String? {
-        switch member.state {
-        case .failed: return "is not alive"
-        case .left: return "has left"
-        case .alive, .suspect: break
+    private static func words(of state: MemberState) -> String {
+        switch state {
+        case .alive: "is alive"
+        case .suspect: "does not answer"
+        case .failed: "is not alive"
+        case .left: "has left"
         }
-        let selector = spec.selector
-        if !selector.nodes.isEmpty, !selector.nodes.contains(member.name) {
-            return "is not among the job's nodes"
-        }
-        let missing = selector.tags.sorted { $0.key < $1.key }
-            .first { member.tags[$0.key] != $0.value }
-        if let (key, value) = missing { return "has no tag \(key)=\(value)" }
-        if member.isDraining { return "is draining" }
-        if member.isStale { return "has too old a copy of the list" }
-        return nil
     }
 
     /// Those that may run it, in the order in which they try.
     var able: [NodeName] { places.filter { $0.obstacle == nil }.map(\.node) }
 
-    /// `n2 (first of 2), then n3` and `n1 is draining; n4 has no tag gpu=1`; either may be empty.
+    func obstacle(of node: NodeName) -> String? {
+        places.first { $0.node == node }?.obstacle
+    }
+
+    /// `n2 (first of 2), then n3` and `n1 is draining; n4 has left`; either may be empty.
     var words: (who: String, whoNot: String) {
         let able = able
         var who = ""
@@ -58,7 +66,10 @@ struct Placement: Equatable, Sendable {
             if able.count > 5 { who += " and \(able.count - 5) more" }
         }
         let unable = places.compactMap { place in
-            place.obstacle.map { "\(place.node) \($0)" }
+            place.obstacle.map { obstacle in
+                let isClause = obstacle.hasPrefix("its ") || obstacle.hasPrefix("the ")
+                return "\(place.node)\(isClause ? ":" : "") \(obstacle)"
+            }
         }
         let shown = unable.prefix(8).joined(separator: "; ")
         return (who, unable.count > 8 ? "\(shown); and \(unable.count - 8) more" : shown)

@@ -207,12 +207,12 @@ struct WhyReport: Equatable, Sendable {
     /// Why somebody else than the first in the ranking started it, as far as that can still be
     /// seen.
     private static func turn(_ run: RunRecord, _ facts: WhyFacts) -> String? {
-        let before = facts.placement.places.prefix { $0.node != run.node }
-        guard let first = before.first, before.count < facts.placement.places.count else {
-            return nil
-        }
-        let now = first.obstacle.map { ", and now it \($0)" } ?? ""
-        return "turn      \(first.node) goes first for this job\(now)"
+        let placement = facts.placement
+        guard let first = placement.ranking.first, first != run.node,
+            placement.ranking.contains(run.node)
+        else { return nil }
+        let now = placement.obstacle(of: first).map { ", and now it \($0)" } ?? ""
+        return "turn      \(first) goes first for this job\(now)"
     }
 
     private static func waits(_ trigger: Trigger) -> String {

@@ -1,6 +1,5 @@
 // When a node's own clock is worth a line in its log, and when it leaves the race for runs.
 
-internal import Gossip
 internal import Vocabulary
 
 /// Notices a clock that has gone off from everybody else's.
@@ -49,15 +48,5 @@ package struct ClockWatch: Sendable {
         isOut = size > (wasOut ? Self.returnBound : Self.bound)
         if isOut != wasOut { return isOut ? .out(offset) : .back(offset) }
         return isOff && !wasOff ? .off(offset) : nil
-    }
-}
-
-extension Member {
-    /// How far its clock is ahead of ours for certain: half the way there and back is doubt.
-    var certainClockOffset: Duration? {
-        guard let clockOffset, let roundTrip else { return nil }
-        let doubt = roundTrip / 2
-        if clockOffset < .zero { return min(.zero, clockOffset + doubt) }
-        return max(.zero, clockOffset - doubt)
     }
 }

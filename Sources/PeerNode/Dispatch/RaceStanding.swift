@@ -1,6 +1,7 @@
 // What keeps this node out of the race for runs, by its own judgement.
 
 internal import Gossip
+internal import JobList
 internal import Synchronization
 internal import Vocabulary
 
@@ -29,19 +30,6 @@ final class RaceStanding: Sendable {
             change(&doubts)
             return before
         }
-    }
-}
-
-extension Candidate {
-    /// A member as the race knows it.
-    init(_ member: Member) {
-        self.init(name: member.name, tags: member.tags, isDraining: member.isDraining)
-        isStale = member.isStale
-        isClockOff = member.isClockOff
-        zoneData = member.zoneData
-        running = Int(member.load.running)
-        slots = Int(member.load.slots)
-        clockOffset = member.certainClockOffset
     }
 }
 
