@@ -157,7 +157,7 @@ struct IndexRace {
                     if instant <= now.wall.advanced(by: .milliseconds(1)), events.isEmpty {
                         events.insert(.deadlineReached, at: 0)
                     }
-                case .start, .settle, .refresh: break
+                case .start, .settle, .pass, .ran, .refresh: break
                 }
             }
         }

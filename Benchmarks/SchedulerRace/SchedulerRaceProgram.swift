@@ -1,6 +1,7 @@
 // The commands of `scheduler-race`.
 
 internal import Platform
+internal import Vocabulary
 
 /// The program that fills the scheduler's index and says how long everything about it takes.
 package enum SchedulerRaceProgram {
