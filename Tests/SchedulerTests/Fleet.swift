@@ -34,6 +34,8 @@ struct Fleet {
         var open = 0
         var known: [UID: Revision] = [:]
         var claiming: [RequestID: [UID]] = [:]
+        /// Of these, those that the store may have taken: a refused repetition settles nothing.
+        var unsettled: Set<RequestID> = []
         var nextWake: Int64?
     }
 
@@ -315,6 +317,7 @@ struct Fleet {
         if !store.renew(nodes[index].session, at: storeNow) {
             handle(.trusted(until: nil), on: index)
             nodes[index].claiming = [:]
+            nodes[index].unsettled = []
             nodes[index].session = store.openSession(at: storeNow)
         }
         send(to: index, within: 10, .event(.trusted(until: sent.advanced(by: .seconds(6)))))
@@ -360,7 +363,10 @@ struct Fleet {
 
     mutating func handle(_ event: SchedulerEvent, on index: Int) {
         switch event {
-        case .claimed(let id, _), .claimRefused(let id): nodes[index].claiming[id] = nil
+        case .claimed(let id, _): nodes[index].claiming[id] = nil
+        case .claimUnknown(let id): nodes[index].unsettled.insert(id)
+        case .claimRefused(let id):
+            if !nodes[index].unsettled.contains(id) { nodes[index].claiming[id] = nil }
         case _: break
         }
         let moment = Moment(
