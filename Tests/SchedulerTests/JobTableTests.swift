@@ -80,7 +80,7 @@ import Vocabulary
         var worst = 0.0
         let shard = VirtualShard(number: 0)
         for number in UInt64(1)...200_000 {
-            let key = JobKey(high: SeededGenerator.mixed(number), low: number)
+            let key = JobKey(high: number, low: SeededGenerator.mixed(number))
             let record = JobRecord(key: key, shard: shard)
             guard let slot = table.insert(record, hash: key.hash) else { return }
             table.setPlan(of: slot, to: 0)
