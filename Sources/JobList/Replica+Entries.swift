@@ -45,7 +45,7 @@ extension Replica {
     /// Pages are read one after another while the list goes on: what a page has not, or has in an
     /// older state, changed after the first page was read.
     ///
-    /// - Complexity: About 0.5 µs a row, on the reader's thread; no document is touched.
+    /// - Complexity: O(rows), on the reader's thread; no document is touched.
     package nonisolated func entries(
         from start: Int64,
         limit: Int,
@@ -95,7 +95,7 @@ extension Replica {
 
     /// What the jobs of `uids` are, those that are there; each is read and checked on its own.
     ///
-    /// - Complexity: About 20 µs each, on the reader's thread.
+    /// - Complexity: One look-up each, on the reader's thread.
     package nonisolated func definitions(
         of uids: [UID]
     ) async throws(ReplicaError) -> [UID: Result<JobDefinition, DocumentFaults>] {

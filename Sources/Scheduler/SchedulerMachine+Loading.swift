@@ -45,7 +45,7 @@ extension SchedulerMachine {
     /// Takes a page in: new jobs are entered, changed ones defined anew, the others left as they
     /// are; behind the last page, jobs that no page had are removed.
     ///
-    /// - Complexity: About 0.2 µs a row; behind the last page O(jobs).
+    /// - Complexity: O(rows), without reading a document; behind the last page O(jobs).
     mutating func load(_ page: JobPage, at now: Moment) {
         if page.isFirst {
             finishLoading()

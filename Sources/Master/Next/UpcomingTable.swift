@@ -4,7 +4,7 @@ internal import Vocabulary
 
 /// The jobs of one tenant by when they are due next.
 ///
-/// Memory: about 200 bytes a job with a name and a uid of usual length. What is put or removed
+/// Memory grows with the jobs: a name, a uid and a time each. What is put or removed
 /// leaves an old entry in the heap, which is passed over when it comes up; once there are more of
 /// those than jobs, the heap is made anew.
 struct UpcomingTable: Sendable {
