@@ -109,12 +109,12 @@ struct FireQueue: Sendable {
     mutating func remove(_ slot: JobSlot, _ jobs: inout JobTable) {
         let record = jobs[record: slot]
         switch record.place {
-        case .nowhere: return
+        case .unfiled: return
         case .bucket: unlink(record, &jobs)
         case .alarm: alarmCount -= 1
         case .run: break
         }
-        jobs[record: slot].place = .nowhere
+        jobs[record: slot].place = .unfiled
         count -= 1
     }
 
@@ -201,7 +201,7 @@ struct FireQueue: Sendable {
             while next != Self.nobody {
                 list.slots.append(JobSlot(next))
                 let record = jobs[record: JobSlot(next)]
-                jobs[record: JobSlot(next)].place = .nowhere
+                jobs[record: JobSlot(next)].place = .unfiled
                 next = record.next
             }
             count -= list.slots.count

@@ -73,7 +73,7 @@ struct JobState: Equatable, Sendable {
 struct JobRecord: Sendable {
     /// How the queue holds a slot.
     enum Place: UInt64, Sendable {
-        case nowhere, bucket, alarm, run
+        case unfiled, bucket, alarm, run
     }
 
     var key: JobKey
@@ -119,7 +119,7 @@ struct JobRecord: Sendable {
     }
 
     var place: Place {
-        get { Place(rawValue: state >> Self.placeShift) ?? .nowhere }
+        get { Place(rawValue: state >> Self.placeShift) ?? .unfiled }
         set { state = state & (1 << Self.placeShift - 1) | newValue.rawValue << Self.placeShift }
     }
 

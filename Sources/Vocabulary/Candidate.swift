@@ -122,7 +122,8 @@ package struct Eligibility: Equatable, Sendable {
         }
     }
 
-    /// All members: those who take part in the order in which they go first, then the others by name.
+    /// All members: those who take part in the order in which they go first, then the others by
+    /// name.
     ///
     /// Where the order changes from run to run, as for a round robin, it is that of `question`.
     package static func order(

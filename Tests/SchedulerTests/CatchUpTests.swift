@@ -3,7 +3,7 @@ import Scheduler
 import Testing
 import Vocabulary
 
-/// Missed runs: at what pace they are made up for, and what becomes of a day that was slept through.
+/// Missed runs: at what pace they are made up for, and what becomes of a day slept through.
 @Suite struct `Catching up` {
     private func settings(rate: Int) -> SchedulerSettings {
         var settings = SchedulerSettings()

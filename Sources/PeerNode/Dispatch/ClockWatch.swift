@@ -4,8 +4,8 @@ internal import Vocabulary
 
 /// Notices a clock that has gone off from everybody else's.
 ///
-/// Beyond ``limit`` people hear of it, once until it is back; beyond ``bound`` the node takes itself
-/// out of the race until its clock is well within.
+/// Beyond ``limit`` people hear of it, once until it is back; beyond ``bound`` the node takes
+/// itself out of the race until its clock is well within.
 package struct ClockWatch: Sendable {
     /// What there is to say.
     package enum News: Equatable, Sendable {

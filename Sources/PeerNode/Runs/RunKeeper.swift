@@ -220,9 +220,9 @@ package actor RunKeeper {
 extension RunKeeper {
     /// Looks at the processes once for all runs that ask in this turn of the loop.
     ///
-    /// A look takes the longer the more processes there are, and a burst of runs ends one by one: so
-    /// looking takes at most a tenth of the loop's time, and a run that ends in a burst is reported a
-    /// little later.
+    /// A look takes the longer the more processes there are, and a burst of runs ends one by one:
+    /// so looking takes at most a tenth of the loop's time, and a run that ends in a burst is
+    /// reported a little later.
     private func check(_ run: RunID) {
         unchecked.insert(run)
         guard unchecked.count == 1 else { return }
