@@ -71,6 +71,17 @@ package protocol LeaseStore: Sendable {
     ///
     /// - Throws: ``StoreError/nodeNameInUse(_:)`` while another session of that name lives.
     func openSession(_ node: NodeIdentity, term: Duration) async throws(StoreError) -> SessionID
+    /// Goes on with the session of this node's former life; its runs stay open.
+    ///
+    /// The caller is sure that the process which opened it is gone.
+    ///
+    /// - Throws: ``StoreError/sessionLost`` if it has ended or is another node's.
+    func resumeSession(_ session: SessionID, of node: NodeName) async throws(StoreError)
+    /// A file that any process may lock to say that runs of `session` are still looked after.
+    ///
+    /// While it is locked, the session ends by its beat alone, also if its node's process is known
+    /// to be gone. `nil`: only the beat ever tells.
+    func holdFile(of session: SessionID) async -> String?
     /// Renews the session; answers its beat, the head of the list and the kills due on this node.
     ///
     /// Does not wait behind other calls of the same process. An order is answered by every renewal
@@ -213,6 +224,20 @@ package protocol LeaseStore: Sendable {
 }
 
 extension LeaseStore {
+    /// For a store in which a session is nothing but a row with a beat.
+    package func resumeSession(
+        _ session: SessionID,
+        of node: NodeName
+    ) async throws(StoreError) {
+        let views = try await sessions()
+        guard views.contains(where: { $0.id == session && $0.isLive && $0.node.name == node })
+        else { throw .sessionLost }
+        _ = try await renew(session)
+    }
+
+    /// For a store that knows nothing of processes.
+    package func holdFile(of session: SessionID) async -> String? { nil }
+
     /// For a store whose health is somebody else's business.
     package func examine() async throws(StoreError) -> [String] { [] }
 

@@ -48,8 +48,7 @@ package struct Node: Sendable {
     /// The ladder: claim nothing more, let runs finish for `grace`, end the rest, record every
     /// outcome, close the session, leave gossip.
     package func run(until stopping: AsyncStream<Void>, grace: Duration) async {
-        let orphans = await parts.runs.adoptOrphans()
-        if orphans > 0 { parts.log.warning("orphans.ended", ["count": "\(orphans)"]) }
+        await parts.runner.open()
         await parts.keys.look()
         await parts.gossip.start()
         await withTaskGroup(of: Void.self) { group in
@@ -67,7 +66,7 @@ package struct Node: Sendable {
         return [
             { await parts.completions.run() },
             { await parts.dispatcher.run() },
-            { await parts.sessions.run() },
+            { await parts.keepSession() },
             { await parts.carryNews() },
             { await parts.follower.run() },
             { await parts.watch.run() },
@@ -82,7 +81,7 @@ package struct Node: Sendable {
         parts.log.info("node.stopping")
         await parts.dispatcher.drain(true)
         await parts.tellStanding()
-        await parts.runs.stopAll(grace: grace)
+        await parts.runner.stop(grace: grace)
         await parts.dispatcher.allEnded(within: .seconds(5))
         await parts.completions.finish()
         let deadline = SystemClock.monotonic.advanced(by: .seconds(5))
@@ -90,6 +89,7 @@ package struct Node: Sendable {
             try? await Task.sleep(for: .milliseconds(20))
         }
         await parts.sessions.close()
+        await parts.runner.close()
         await parts.gossip.leave()
         parts.switchboard.close()
     }
@@ -146,7 +146,8 @@ extension NodeParts {
         switch news {
         case .gossip(let news): await carry(news)
         case .session(let news): await carry(news)
-        case .report(let report):
+        case .runner(.known(let orders)): await dispatcher.adopt(orders)
+        case .runner(.report(let report)):
             counters.note(report.state)
             await dispatcher.ended(report)
         case .settle(let notes):
@@ -169,7 +170,7 @@ extension NodeParts {
         switch news {
         case .members(let members): await enter(members)
         case .signal(.kill(let order), from: _):
-            await runs.kill(order)
+            await runner.kill(order)
         case .signal(.settled(let shards), from: _):
             await dispatcher.settled(
                 shards.map { SettledNote(shard: $0.shard, through: $0.through) }
@@ -190,10 +191,11 @@ extension NodeParts {
     private func carry(_ news: SessionKeeper.News) async {
         switch news {
         case .trusted(let session, let until):
-            if session == nil { await runs.sessionLost() }
+            await runner.trust(until: until)
             await dispatcher.trusted(session, until: until)
+            if let session { await noteSession(session) }
         case .renewal(let renewal):
-            for order in renewal.kills { await runs.kill(order) }
+            for order in renewal.kills { await runner.kill(order) }
         case .tookOver(let lost):
             for run in lost {
                 log.warning(
@@ -233,13 +235,13 @@ extension NodeParts {
                 now: SystemClock.wall
             )
             do {
-                let logs = try await sink.prune(policy)
+                await runner.prune(policy)
                 // One node at a time is enough for the store: the first of the tailers.
                 let alive = gossip.members.filter { $0.state == .alive }.map(\.name)
                 let rows =
                     TailerChoice.includes(settings.name, among: alive)
                     ? try await store.prune(StoreRetention()) : 0
-                if logs + rows > 0 { log.info("pruned", ["logs": "\(logs)", "rows": "\(rows)"]) }
+                if rows > 0 { log.info("pruned", ["rows": "\(rows)"]) }
             } catch {
                 log.warning("prune.failed", ["error": "\(error)"])
             }

@@ -42,13 +42,16 @@ package enum NodeCommand {
                         "A cluster on one host"
                     )
                 ]
-            )
+            ),
         ]
     )
 
     /// Runs the program; answers its exit code.
     package static func main(_ words: [String]) async -> Int32 {
-        await MemberProgram.main(words, table: table, run: run)
+        if words.first == RunnerCommand.word {
+            return await RunnerCommand.main(Array(words.dropFirst()))
+        }
+        return await MemberProgram.main(words, table: table, run: run)
     }
 
     private static func run(_ invocation: Invocation) async throws -> Int32 {

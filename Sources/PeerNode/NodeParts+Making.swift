@@ -27,15 +27,19 @@ extension NodeParts {
         }
         let (store, gossip) = (ground.store, ground.gossip)
         ground.replica.observe { [weak gossip] in gossip?.listMoved(to: $0) }
-        let sink = try SQLiteLogSink(path: "\(settings.dataFolder)/logs.db")
-        let completions = Completions(loop: loop, store: store, log: log)
-        let runs = try RunKeeper(
+        let logs = try SQLiteLogSink(path: "\(settings.dataFolder)/logs.db")
+        let runner = RunnerLink(
             loop: loop,
-            sink: sink,
-            http: HTTPClient(),
+            name: settings.name,
             dataFolder: settings.dataFolder,
             log: log,
-            report: { board.tell(.report($0)) }
+            tell: { board.tell(.runner($0)) }
+        )
+        let completions = Completions(
+            loop: loop,
+            store: store,
+            log: log,
+            recorded: { run in runner.assumeIsolated { $0.recorded(run) } }
         )
         let sessions = SessionKeeper(
             loop: loop,
@@ -58,12 +62,12 @@ extension NodeParts {
             replica: ground.replica,
             feed: ground.feed,
             tailer: ground.tailer,
-            sink: sink,
-            runs: runs,
+            logs: logs,
+            runner: runner,
             completions: completions,
             dispatcher: dispatcher(
                 settings,
-                runs,
+                runner,
                 loop: loop,
                 store: store,
                 replica: ground.replica,
@@ -98,7 +102,7 @@ extension NodeParts {
 
     private static func dispatcher(
         _ settings: NodeSettings,
-        _ runs: RunKeeper,
+        _ runner: RunnerLink,
         loop: EventLoop,
         store: any LeaseStore,
         replica: Replica,
@@ -122,9 +126,7 @@ extension NodeParts {
                 store: store,
                 definitions: { await definitions(of: $0, in: replica, log) },
                 // Both live on this loop: a start waits for nothing else.
-                start: { order in
-                    loop.call { runs.assumeIsolated { $0.start(order) } }
-                },
+                start: { order in runner.assumeIsolated { $0.start(order) } },
                 settle: { board.tell(.settle($0)) },
                 pass: { board.tell(.pass($0)) },
                 place: { board.tell(.place($0)) },

@@ -21,8 +21,8 @@ struct NodeParts: Sendable {
     let replica: Replica
     let feed: ChangeFeed
     let tailer: StoreTailer
-    let sink: any LogSink
-    let runs: RunKeeper
+    let logs: any LogReader
+    let runner: RunnerLink
     let completions: Completions
     let dispatcher: Dispatcher
     let gossip: GossipDriver
@@ -31,6 +31,7 @@ struct NodeParts: Sendable {
     let counters: RunCounters
     let switchboard: Switchboard
     let standing = RaceStanding()
+    let noted = NotedSession()
 
     /// One condition for taking part in the race.
     struct Check: Sendable {
@@ -78,7 +79,7 @@ final class Switchboard: Sendable {
     enum News: Sendable {
         case gossip(GossipNews)
         case session(SessionKeeper.News)
-        case report(RunReport)
+        case runner(RunnerLink.News)
         case settle([SettledNote])
         case pass([SettledNote])
         case place([Placement])

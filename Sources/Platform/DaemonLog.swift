@@ -18,7 +18,7 @@ package struct DaemonLog: Sendable {
         }
     }
 
-    private let lowest: Level
+    package let lowest: Level
     private let name: String
 
     /// - Parameters:

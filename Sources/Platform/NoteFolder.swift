@@ -21,18 +21,33 @@ package struct NoteFolder: Sendable {
     ///
     /// - Throws: ``SystemError`` naming the file.
     package func write(_ text: String, as name: String) throws(SystemError) {
-        let file = file(name)
-        let descriptor = unsafe clinux_open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-        guard descriptor >= 0 else { throw .last(while: "create \(file)") }
+        try put(text, in: file(name), O_CREAT | O_TRUNC)
+    }
+
+    /// Adds `text` to the note called `name`, which must be there.
+    ///
+    /// - Throws: ``SystemError`` naming the file.
+    package func append(_ text: String, to name: String) throws(SystemError) {
+        try put(text, in: file(name), O_APPEND)
+    }
+
+    private func put(_ text: String, in file: String, _ flags: Int32) throws(SystemError) {
+        let descriptor = unsafe clinux_open(file, O_WRONLY | flags, 0o600)
+        guard descriptor >= 0 else { throw .last(while: "open \(file)") }
         defer { close(descriptor) }
         let bytes = Array(text.utf8)
         let count = unsafe Glibc.write(descriptor, bytes, bytes.count)
         guard count == bytes.count else { throw .last(while: "write \(file)") }
     }
 
+    /// Whether there is a note called `name`.
+    package func contains(_ name: String) -> Bool {
+        FileStore.exists(file(name))
+    }
+
     /// The note called `name`, or `nil` if there is none that can be read.
     package func read(_ name: String) -> String? {
-        guard let bytes = try? FileStore.read(file(name), limit: 65_536) else { return nil }
+        guard let bytes = try? FileStore.read(file(name), limit: 8 << 20) else { return nil }
         return String(decoding: bytes, as: UTF8.self)
     }
 

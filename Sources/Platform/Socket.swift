@@ -25,7 +25,7 @@ package final class Socket: Sendable {
 
     package let descriptor: Int32
 
-    private init(_ descriptor: Int32) {
+    init(_ descriptor: Int32) {
         self.descriptor = descriptor
     }
 

@@ -194,7 +194,8 @@ extension SimulatedNode {
             grant: grant,
             name: known.entry.name,
             spec: known.entry.job.spec,
-            node: name
+            node: name,
+            session: session
         )
         // Another loop than the dispatcher's starts it.
         reach(.afterClaimBeforeSpawn)

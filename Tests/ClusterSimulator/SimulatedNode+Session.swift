@@ -9,7 +9,7 @@ extension SimulatedNode {
     func handle(_ event: SessionMachine.Event) {
         for action in sessions.handle(event, at: monotonic) {
             switch action {
-            case .open: openSession()
+            case .open, .resume: openSession()
             case .renew(let session): renew(session)
             case .observe:
                 ask(.sessions) { [unowned self] reply in

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "CLinuxChild.h"
+#include "CLinuxLocal.h"
 
 /// `pidfd_open(2)`, Linux 5.3. Returns a descriptor, or -1 with `errno` set.
 static inline int clinux_pidfd_open(pid_t pid, unsigned int flags) {

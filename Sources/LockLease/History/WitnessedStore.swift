@@ -133,6 +133,19 @@ extension WitnessedStore {
         }
     }
 
+    package func resumeSession(
+        _ session: SessionID,
+        of node: NodeName
+    ) async throws(StoreError) {
+        try await writing { store async throws(StoreError) in
+            try await store.resumeSession(session, of: node)
+        }
+    }
+
+    package func holdFile(of session: SessionID) async -> String? {
+        await store.holdFile(of: session)
+    }
+
     package func examine() async throws(StoreError) -> [String] {
         try await reading { store async throws(StoreError) in
             try await store.examine()

@@ -36,6 +36,31 @@ extension SQLiteLeaseStore {
         }
     }
 
+    package func resumeSession(
+        _ session: SessionID,
+        of node: NodeName
+    ) async throws(StoreError) {
+        let file = try file()
+        let living = try views(
+            in: file,
+            where: "id=? AND node=? AND live=1",
+            [.integer(session.rawValue), .text(node.text)]
+        )
+        guard let view = living.first else { throw .sessionLost }
+        // A lock that cannot be had is held by a process that still lives.
+        guard locks.retake(session) else { throw .nodeNameInUse(view) }
+        do throws(StoreError) {
+            _ = try await renew(session)
+        } catch {
+            locks.drop(session)
+            throw error
+        }
+    }
+
+    package func holdFile(of session: SessionID) -> String? {
+        locks.holdFile(of: session)
+    }
+
     private func makeRoom(for node: NodeIdentity, in file: StoreFile) throws(StoreError) {
         let living = try views(in: file, where: "node=? AND live=1", [.text(node.name.text)])
         for view in living {

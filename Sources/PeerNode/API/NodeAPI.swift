@@ -77,10 +77,10 @@ struct NodeAPI: Sendable {
         let limit = try call.number("limit", default: 65_536, in: 0...1_048_576)
         let wait = try call.number("wait", default: 0, in: 0...30_000)
         if wait > 0 {
-            await node.sink.wait(for: run, beyond: offset, timeout: .milliseconds(wait))
+            await node.logs.wait(for: run, beyond: offset, timeout: .milliseconds(wait))
         }
         do {
-            return .json(try await node.sink.read(run, from: offset, limit: limit).value)
+            return .json(try await node.logs.read(run, from: offset, limit: limit).value)
         } catch {
             throw Problem(.notFound, "\(error)")
         }

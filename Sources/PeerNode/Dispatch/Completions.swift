@@ -23,14 +23,22 @@ package actor Completions {
     private let loop: EventLoop
     private let store: any LeaseStore
     private let log: DaemonLog
+    private let recorded: @Sendable (RunID) -> Void
     private var waiting: [Item] = []
     private var wakeUp: CheckedContinuation<Void, Never>?
     private var isStopping = false
 
-    package init(loop: EventLoop, store: any LeaseStore, log: DaemonLog) {
+    /// `recorded`: Called on the loop for each run whose end the store has, or never will.
+    package init(
+        loop: EventLoop,
+        store: any LeaseStore,
+        log: DaemonLog,
+        recorded: @escaping @Sendable (RunID) -> Void
+    ) {
         self.loop = loop
         self.store = store
         self.log = log
+        self.recorded = recorded
     }
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -81,7 +89,10 @@ package actor Completions {
         guard let session = waiting.first?.session else { return }
         let batch = Array(waiting.prefix { $0.session == session }.prefix(Self.batchLimit))
         let outcomes = try await store.finish(session, completions: batch.map(\.completion))
-        for (item, outcome) in zip(batch, outcomes) { note(outcome, of: item.completion) }
+        for (item, outcome) in zip(batch, outcomes) {
+            note(outcome, of: item.completion)
+            recorded(item.completion.run)
+        }
         waiting.removeFirst(batch.count)
     }
 

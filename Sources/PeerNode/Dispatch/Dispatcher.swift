@@ -183,6 +183,17 @@ package actor Dispatcher: ListHolder {
         handle(.slots(free: freeSlots))
     }
 
+    /// Runs of this node's former life are still under way, or their ends are about to be told.
+    package func adopt(_ orders: [RunOrder]) {
+        for order in orders {
+            openRuns[order.grant.run] = OpenRun(
+                session: order.session,
+                retries: order.spec.retries
+            )
+        }
+        handle(.slots(free: freeSlots))
+    }
+
     /// A run has ended here; hands its completion on and gives its slot back.
     package func ended(_ report: RunReport) {
         guard let run = openRuns.removeValue(forKey: report.run) else { return }
@@ -205,6 +216,9 @@ package actor Dispatcher: ListHolder {
         )
         handle(.slots(free: freeSlots))
     }
+
+    /// Whether this node has started `run`, or is about to, and has not been told of its end.
+    package func knows(_ run: RunID) -> Bool { openRuns[run] != nil }
 
     /// Whether the session may be relied on right now.
     package var isTrusted: Bool {
@@ -305,7 +319,13 @@ package actor Dispatcher: ListHolder {
             ]
         )
         world.start(
-            RunOrder(grant: grant, name: known.name, spec: known.spec, node: me)
+            RunOrder(
+                grant: grant,
+                name: known.name,
+                spec: known.spec,
+                node: me,
+                session: session
+            )
         )
     }
 

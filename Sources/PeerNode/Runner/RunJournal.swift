@@ -1,17 +1,25 @@
-// What a node leaves behind for its next life about the runs it has under way.
+// What a runner leaves behind for its next life: its orders, its processes, its reports.
 
+internal import Documents
+internal import LockLease
 internal import Platform
 internal import Vocabulary
 
-/// One note per run under way, gone when the run is over.
+/// One note per run, from before its start until the store has recorded its end.
+///
+/// A note grows by a line with each step: the order, the process that leads its session, the
+/// report. A line that a crash cut short did not happen.
 struct RunJournal {
     /// What is known of a run of a previous life.
     struct Entry: Equatable {
         let run: RunID
-        var bootID: String
-        /// `nil`: the node died between the decision to start and the start's being noted.
+        var order: RunOrder?
+        var bootID = ""
+        /// `nil`: the runner died between the decision to start and the start's being noted.
         var processID: Int32?
         var startTime: UInt64?
+        /// How it ended, if that was noted.
+        var report: RunReport?
     }
 
     private let notes: NoteFolder
@@ -21,15 +29,26 @@ struct RunJournal {
         notes = try NoteFolder(path: dataFolder + "/runs")
     }
 
-    /// Notes that `run` is about to start.
-    func intend(_ run: RunID) throws(SystemError) {
-        try notes.write("boot=\(bootID)\n", as: run.text)
+    /// Notes that `order` is about to be started.
+    func intend(_ order: RunOrder) throws(SystemError) {
+        let value: Value = ["boot": .string(bootID), "order": order.value]
+        try notes.write(Self.line(value), as: order.grant.run.text)
     }
 
     /// Notes that `run` has started as the process `leader`.
     func record(_ run: RunID, leader: ProcessEntry) throws(SystemError) {
-        let text = "boot=\(bootID)\npid=\(leader.processID)\nstart=\(leader.startTime)\n"
-        try notes.write(text, as: run.text)
+        let value: Value = [
+            "pid": .integer(Int64(leader.processID)),
+            "start": .integer(Int64(clamping: leader.startTime)),
+        ]
+        try notes.append(Self.line(value), to: run.text)
+    }
+
+    /// Notes how a run has ended; it may have been ended before it was intended.
+    func conclude(_ report: RunReport, of order: RunOrder) throws(SystemError) {
+        let isNoted = notes.contains(report.run.text)
+        if !isNoted { try intend(order) }
+        try notes.append(Self.line(["report": report.value]), to: report.run.text)
     }
 
     func forget(_ run: RunID) {
@@ -39,20 +58,21 @@ struct RunJournal {
     /// What a previous life left, in the order the runs were made.
     var entries: [Entry] {
         notes.names.map { name in
-            var entry = Entry(run: RunID(name), bootID: "")
+            var entry = Entry(run: RunID(name))
             for line in (notes.read(name) ?? "").split(separator: "\n") {
-                let parts = line.split(separator: "=", maxSplits: 1)
-                guard parts.count == 2 else { continue }
-                switch parts[0] {
-                case "boot": entry.bootID = String(parts[1])
-                case "pid": entry.processID = Int32(parts[1])
-                case "start": entry.startTime = UInt64(parts[1])
-                case _: break
-                }
+                guard let value = try? JSON.parse(Array(line.utf8)) else { break }
+                entry.take(value)
             }
             return entry
         }
     }
+
+    private static func line(_ value: Value) -> String {
+        String(decoding: JSON.bytes(value), as: UTF8.self) + "\n"
+    }
+
+    /// Whether its processes, if any are left, are of this boot of the machine.
+    func isOfThisBoot(_ entry: Entry) -> Bool { entry.bootID == bootID }
 
     /// The processes of `table` that belong to the run of `entry`.
     ///
@@ -70,5 +90,17 @@ struct RunJournal {
             return session.filter { ProcessTable.isMarked($0.processID, with: mark) }
         }
         return leader.startTime == startTime ? session : []
+    }
+}
+
+extension RunJournal.Entry {
+    fileprivate mutating func take(_ value: Value) {
+        if let boot = value["boot"]?.string {
+            bootID = boot
+            order = value["order"].flatMap(RunOrder.init)
+        }
+        if let number = value["pid"]?.integer { processID = Int32(truncatingIfNeeded: number) }
+        if let start = value["start"]?.integer { startTime = UInt64(clamping: start) }
+        if let report = value["report"].flatMap(RunReport.init) { self.report = report }
     }
 }

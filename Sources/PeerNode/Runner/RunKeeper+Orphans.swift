@@ -9,31 +9,47 @@ extension RunKeeper {
     private static let orphanGrace = Duration.seconds(2)
     private static let orphanPatience = Duration.seconds(10)
 
-    /// Ends every process that runs of a previous life left, and closes their logs with a note.
+    /// Takes over what a previous life left: makes its reports again, ends every process of runs
+    /// without a report, reports these as `lost`, and closes their logs with a note.
     ///
-    /// Call it once, before the first ``start(_:)``. The store learns of those runs by their dead
-    /// session, so nothing is reported. Takes no time if there are none, 12 s at most.
+    /// Call it once, before the first ``start(_:)``. Takes no time if no process is left, 12 s at
+    /// most.
     ///
     /// - Returns: How many runs had processes left.
     @discardableResult
     package func adoptOrphans() async -> Int {
         let entries = journal.entries.filter { runs[$0.run] == nil }
         guard !entries.isEmpty else { return 0 }
-        let orphans = livingRuns(of: entries)
-        end(orphans, with: .terminate)
-        if await !areGone(orphans, within: Self.orphanGrace) {
-            let deadline = SystemClock.monotonic.advanced(by: Self.orphanPatience)
-            repeat {
-                end(livingRuns(of: orphans), with: .kill)
-            } while await !areGone(orphans, within: .milliseconds(200))
-                && SystemClock.monotonic < deadline
-        }
         for entry in entries {
-            journal.forget(entry.run)
-            await closeLog(of: entry.run)
+            guard let order = entry.order, let report = entry.report else { continue }
+            keep(report, of: order)
         }
+        let open = entries.filter { $0.report == nil }
+        let orphans = livingRuns(of: open)
+        await end(orphans)
+        for entry in open { await conclude(entry) }
         log.info("runs.adopted", ["journal": "\(entries.count)", "living": "\(orphans.count)"])
         return orphans.count
+    }
+
+    private func conclude(_ entry: RunJournal.Entry) async {
+        await closeLog(of: entry.run)
+        // A note without an order was cut short: nothing was started by it.
+        guard let order = entry.order else { return journal.forget(entry.run) }
+        let reason =
+            journal.isOfThisBoot(entry)
+            ? "the runner of its node was ended" : "the machine of its node was restarted"
+        conclude(RunReport(order.grant, .lost, nil, reason), of: order)
+    }
+
+    private func end(_ orphans: [RunJournal.Entry]) async {
+        end(orphans, with: .terminate)
+        if await areGone(orphans, within: Self.orphanGrace) { return }
+        let deadline = SystemClock.monotonic.advanced(by: Self.orphanPatience)
+        repeat {
+            end(livingRuns(of: orphans), with: .kill)
+        } while await !areGone(orphans, within: .milliseconds(200))
+            && SystemClock.monotonic < deadline
     }
 
     private func livingRuns(of entries: [RunJournal.Entry]) -> [RunJournal.Entry] {
@@ -61,7 +77,7 @@ extension RunKeeper {
     }
 
     private func closeLog(of run: RunID) async {
-        let text = "the node was restarted; what was left of this run has been ended"
+        let text = "the runner was started again; what was left of this run has been ended"
         let note = LogLine(stream: .note, at: SystemClock.wall, text: Array(text.utf8))
         // A run whose log was never opened, or is closed already, needs no note.
         _ = try? await sink.append([note], to: run)

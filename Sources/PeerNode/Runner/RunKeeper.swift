@@ -9,8 +9,11 @@ package import Vocabulary
 ///
 /// Everything happens on one loop; a thousand runs cost no thread each. A report comes when every
 /// process of the run's session has ended (or would not end after KILL), so it may be passed on as
-/// proof. Output reaches the sink within 50 ms or 64 KB; a task that prints faster than the sink
-/// takes is held up by its pipe.
+/// proof; it is noted on the disk first, and kept until ``recorded(_:)``. Output reaches the sink
+/// within 50 ms or 64 KB; a task that prints faster than the sink takes is held up by its pipe.
+///
+/// Runs start and go on only for as long as the session that claimed them is trusted. Nobody has
+/// to be there for that to end: trust runs out by itself.
 package actor RunKeeper {
     struct Active {
         let order: RunOrder
@@ -38,6 +41,8 @@ package actor RunKeeper {
     /// Not before then are the processes looked at again.
     private var nextCheck: MonotonicInstant?
     private var isStopping = false
+    private var trustedUntil: MonotonicInstant?
+    private var unrecorded: [RunID: (order: RunOrder, report: RunReport)] = [:]
     private var stopWaiters: [CheckedContinuation<Void, Never>] = []
     private var earlyKills = BoundedMap<KillOrder>(limit: memory)
     private var finished = BoundedMap<RunState>(limit: memory)
@@ -52,7 +57,8 @@ package actor RunKeeper {
     ///   - http: Sends the requests of HTTP tasks.
     ///   - dataFolder: The node's own folder; the keeper uses `runs` in it.
     ///   - log: The node's log.
-    ///   - report: Called on the loop, once per order that was not a repetition.
+    ///   - report: Called on the loop, once per order that was not a repetition, and once for what
+    ///     a previous life left.
     /// - Throws: ``SystemError`` if the folder cannot be made.
     package init(
         loop: EventLoop,
@@ -72,11 +78,16 @@ package actor RunKeeper {
 
     /// The runs that have not been reported, in no order.
     package var active: [RunID] { Array(runs.keys) }
+    /// Their orders.
+    package var activeOrders: [RunOrder] { runs.values.map(\.order) }
+    /// What has been reported, and not recorded yet.
+    package var reported: [(order: RunOrder, report: RunReport)] { Array(unrecorded.values) }
 
-    /// Starts a run; an order for a run that is known already changes nothing.
+    /// Starts a run, if the session is trusted; an order for a run that is known already changes
+    /// nothing.
     package func start(_ order: RunOrder) {
         let run = order.grant.run
-        guard runs[run] == nil, finished[run] == nil else { return }
+        guard runs[run] == nil, finished[run] == nil, unrecorded[run] == nil else { return }
         runs[run] = Active(order: order, machine: RunMachine(RunMachine.Rules(order.spec)))
         logs[run] = RunLog(job: order.grant.key.job, limit: order.spec.keep.logBytes)
         if isStopping {
@@ -97,9 +108,31 @@ package actor RunKeeper {
         }
     }
 
-    /// Ends every run, as `lost`: others may start them again.
-    package func sessionLost() {
+    /// Lets runs start and go on until then; `nil` ends every run, as `lost`, at once.
+    ///
+    /// Once the time has passed they are ended all the same: others may start them again.
+    package func trust(until: MonotonicInstant?) {
+        trustedUntil = until
+        guard let until else { return sessionLost() }
+        loop.call(at: until) { [weak self] in self?.assumeIsolated { $0.lookAtTrust() } }
+    }
+
+    private func lookAtTrust() {
+        guard !isTrusted else { return }
+        sessionLost()
+    }
+
+    var isTrusted: Bool { trustedUntil.map { SystemClock.monotonic < $0 } ?? false }
+
+    private func sessionLost() {
+        if !runs.isEmpty { log.warning("runs.untrusted", ["count": "\(runs.count)"]) }
         for run in active { handle(.sessionLost, for: run) }
+    }
+
+    /// The store has the end of `run`: nothing of it need be kept.
+    package func recorded(_ run: RunID) {
+        unrecorded[run] = nil
+        journal.forget(run)
     }
 
     /// Lets runs go on for `grace`, ends those that are left, and returns when all are reported
@@ -144,8 +177,12 @@ package actor RunKeeper {
 
     private func launch(_ run: RunID) {
         guard let order = runs[run]?.order else { return }
+        guard isTrusted else {
+            handle(.sessionLost, for: run)
+            return handle(.startFailed("not started: its session is trusted no longer"), for: run)
+        }
         do throws(SystemError) {
-            try journal.intend(run)
+            try journal.intend(order)
         } catch {
             // Without a note its processes could outlive us unknown.
             handle(.startFailed("\(error); a run is not started without a note of it"), for: run)
@@ -196,22 +233,28 @@ package actor RunKeeper {
     private func finish(_ run: RunID, _ state: RunState, _ exit: ExitStatus?, _ reason: String) {
         guard let entry = runs.removeValue(forKey: run) else { return }
         entry.task?.release()
-        journal.forget(run)
-        finished[run] = state
-        let grant = entry.order.grant
         log.debug("run.finished", ["run": run.text, "state": state.rawValue, "reason": reason])
-        report(
-            RunReport(
-                run: run,
-                key: grant.key,
-                fence: grant.fence,
-                state: state,
-                exit: exit,
-                reason: reason
-            )
-        )
+        conclude(RunReport(entry.order.grant, state, exit, reason), of: entry.order)
         endLog(of: run)
         releaseStopWaiters()
+    }
+
+    /// Notes a report, then makes it.
+    func conclude(_ made: RunReport, of order: RunOrder) {
+        do throws(SystemError) {
+            try journal.conclude(made, of: order)
+        } catch {
+            // It is lost only if this process ends before the store has it.
+            log.warning("run.unnoted", ["run": made.run.text, "error": "\(error)"])
+        }
+        keep(made, of: order)
+        report(made)
+    }
+
+    /// Keeps a report until the store has it.
+    func keep(_ made: RunReport, of order: RunOrder) {
+        finished[made.run] = made.state
+        unrecorded[made.run] = (order, made)
     }
 }
 

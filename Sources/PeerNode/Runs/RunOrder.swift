@@ -9,12 +9,21 @@ package struct RunOrder: Equatable, Sendable {
     package let name: ObjectKey
     package let spec: JobSpec
     package let node: NodeName
+    /// The session that claimed it; its end is reported under it.
+    package let session: SessionID
 
-    package init(grant: Grant, name: ObjectKey, spec: JobSpec, node: NodeName) {
+    package init(
+        grant: Grant,
+        name: ObjectKey,
+        spec: JobSpec,
+        node: NodeName,
+        session: SessionID
+    ) {
         self.grant = grant
         self.name = name
         self.spec = spec
         self.node = node
+        self.session = session
     }
 }
 
@@ -43,5 +52,17 @@ package struct RunReport: Equatable, Sendable {
         self.state = state
         self.exit = exit
         self.reason = reason
+    }
+
+    /// The report of `grant`.
+    init(_ grant: Grant, _ state: RunState, _ exit: ExitStatus?, _ reason: String) {
+        self.init(
+            run: grant.run,
+            key: grant.key,
+            fence: grant.fence,
+            state: state,
+            exit: exit,
+            reason: reason
+        )
     }
 }

@@ -18,6 +18,7 @@ package actor SessionKeeper {
 
     private enum Work: Sendable {
         case open
+        case resume(SessionID)
         case renew(SessionID)
         case observe
         case expire(SessionID, Beat)
@@ -57,9 +58,10 @@ package actor SessionKeeper {
         unsafe loop.asUnownedSerialExecutor()
     }
 
-    /// Opens the session and keeps it until the surrounding task is cancelled.
-    package func run() async {
-        handle(.start)
+    /// Opens the session, or goes on with `former`, and keeps it until the surrounding task is
+    /// cancelled.
+    package func run(resuming former: SessionID? = nil) async {
+        handle(former.map { .resume($0) } ?? .start)
         let stream = work
         await withDiscardingTaskGroup { group in
             for await item in stream {
@@ -67,6 +69,9 @@ package actor SessionKeeper {
             }
         }
     }
+
+    /// The session that lives, as far as is known here.
+    package var current: SessionID? { session }
 
     /// Renews soon: something that a renewal answers has moved.
     package func hurry() {
@@ -88,6 +93,7 @@ package actor SessionKeeper {
         for action in machine.handle(event, at: SystemClock.monotonic) {
             switch action {
             case .open: queue.yield(.open)
+            case .resume(let session): queue.yield(.resume(session))
             case .renew(let session): queue.yield(.renew(session))
             case .observe: queue.yield(.observe)
             case .expire(let session, let beat): queue.yield(.expire(session, beat))
@@ -119,6 +125,10 @@ package actor SessionKeeper {
             case .open:
                 let session = try await store.openSession(identity, term: settings.term)
                 handle(.opened(session, sentAt: sentAt))
+            case .resume(let session):
+                try await store.resumeSession(session, of: identity.name)
+                log.info("session.resumed", ["id": "\(session.rawValue)"])
+                handle(.resumed(session, sentAt: sentAt))
             case .renew(let session):
                 let renewal = try await store.renew(session)
                 handle(.renewed(session, sentAt: sentAt))
@@ -152,11 +162,25 @@ package actor SessionKeeper {
             if case .nodeNameInUse = error { tell(.nameInUse(error)) }
             log.warning("session.open-failed", ["error": "\(error)"])
             handle(.openRefused)
+        case .resume(let session):
+            let isLost = Self.isOver(error)
+            log.warning("session.not-resumed", ["error": "\(error)"])
+            handle(.resumeFailed(session, isLost: isLost))
         case .renew(let session):
             log.warning("session.renew-failed", ["error": "\(error)"])
             handle(.renewFailed(session, isLost: error == .sessionLost))
         case .observe, .expire, .takeOver:
             log.debug("session.observe-failed", ["error": "\(error)"])
+        }
+    }
+
+    /// Whether `error` says that a session cannot be resumed, now or later.
+    private static func isOver(_ error: StoreError) -> Bool {
+        switch error {
+        case .sessionLost, .nodeNameInUse: true
+        case .unavailable, .unknown, .conflict, .compacted, .noSuchJob, .jobBusy,
+            .historyRegressed, .anotherStore, .tooLarge, .full, .corrupt, .incompatible:
+            false
         }
     }
 }

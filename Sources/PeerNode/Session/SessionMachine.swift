@@ -12,6 +12,9 @@ package import Vocabulary
 ///    └──── lost ───────┘
 /// ```
 ///
+/// A node that starts again with runs under way first tries to go on with its session: as long as
+/// the store does not answer, it opens no other, which would end those runs.
+///
 /// While it cannot open one, it looks at the sessions all the same: after all nodes have died at
 /// once, each finds its own name taken, and nobody else is there to see that the owner is dead.
 ///
@@ -21,6 +24,11 @@ package import Vocabulary
 package struct SessionMachine: Equatable, Sendable {
     package enum Event: Equatable, Sendable {
         case start
+        /// Begins with the session of this node's former life, if that still lives.
+        case resume(SessionID)
+        /// Answers to ``Action/resume(_:)``.
+        case resumed(SessionID, sentAt: MonotonicInstant)
+        case resumeFailed(SessionID, isLost: Bool)
         /// Answers to ``Action/open``; the request was sent at `sentAt`.
         case opened(SessionID, sentAt: MonotonicInstant)
         case openRefused
@@ -35,6 +43,7 @@ package struct SessionMachine: Equatable, Sendable {
 
     package enum Action: Equatable, Sendable {
         case open
+        case resume(SessionID)
         case renew(SessionID)
         case observe
         /// How long the session may be relied on; `nil`: not at all.
@@ -46,6 +55,8 @@ package struct SessionMachine: Equatable, Sendable {
 
     private enum Phase: Equatable {
         case idle
+        /// `until`: not asked again before then; `nil`: the answer is awaited.
+        case resuming(SessionID, until: MonotonicInstant?)
         case opening
         case waiting(until: MonotonicInstant)
         case live(SessionID)
@@ -76,11 +87,22 @@ package struct SessionMachine: Equatable, Sendable {
             phase = .opening
             return [.open]
 
+        case (.idle, .resume(let session)):
+            phase = .resuming(session, until: nil)
+            return [.resume(session)]
+
+        case (.resuming(let ours, nil), .resumed(let session, let sentAt)):
+            return ours == session ? live(session, sentAt: sentAt, at: now) : []
+
+        case (.resuming(let ours, nil), .resumeFailed(let session, let isLost)):
+            guard ours == session else { return [] }
+            if isLost { return lose() }
+            let retry = now.advanced(by: settings.reopenInterval)
+            phase = .resuming(session, until: retry)
+            return wake(at: retry, now)
+
         case (.opening, .opened(let session, let sentAt)):
-            phase = .live(session)
-            nextRenewal = now.advanced(by: settings.renewalInterval)
-            nextObservation = now
-            return [trust(session, sentAt: sentAt)] + proceed(at: now)
+            return live(session, sentAt: sentAt, at: now)
 
         case (.opening, .openRefused):
             let retry = now.advanced(by: settings.reopenInterval)
@@ -112,7 +134,12 @@ package struct SessionMachine: Equatable, Sendable {
         case (_, .deadlineReached):
             return proceed(at: now)
 
-        case (.idle, .opened), (.idle, .openRefused), (.idle, .renewed), (.idle, .renewFailed),
+        case (.idle, .resumed), (.idle, .resumeFailed),
+            (.resuming, _),
+            (.opening, .resume), (.opening, .resumed), (.opening, .resumeFailed),
+            (.waiting, .resume), (.waiting, .resumed), (.waiting, .resumeFailed),
+            (.live, .resume), (.live, .resumed), (.live, .resumeFailed),
+            (.idle, .opened), (.idle, .openRefused), (.idle, .renewed), (.idle, .renewFailed),
             (.idle, .observed), (.idle, .hurry),
             (.opening, .start), (.opening, .renewed), (.opening, .renewFailed), (.opening, .hurry),
             (.waiting, .start), (.waiting, .opened), (.waiting, .openRefused),
@@ -120,6 +147,17 @@ package struct SessionMachine: Equatable, Sendable {
             (.live, .start), (.live, .opened), (.live, .openRefused):
             return []
         }
+    }
+
+    private mutating func live(
+        _ session: SessionID,
+        sentAt: MonotonicInstant,
+        at now: MonotonicInstant
+    ) -> [Action] {
+        phase = .live(session)
+        nextRenewal = now.advanced(by: settings.renewalInterval)
+        nextObservation = now
+        return [trust(session, sentAt: sentAt)] + proceed(at: now)
     }
 
     /// Trust runs from before the request left, not from when its answer came.
@@ -139,8 +177,12 @@ package struct SessionMachine: Equatable, Sendable {
     /// Does what has become due, and says when to look again.
     private mutating func proceed(at now: MonotonicInstant) -> [Action] {
         switch phase {
-        case .idle, .opening:
+        case .idle, .opening, .resuming(_, nil):
             return []
+        case .resuming(let session, let until?):
+            guard now >= until else { return wake(at: until, now) }
+            phase = .resuming(session, until: nil)
+            return [.resume(session)]
         case .waiting(let until):
             guard now >= until else { return wake(at: until, now) }
             phase = .opening

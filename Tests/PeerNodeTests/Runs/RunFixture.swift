@@ -39,6 +39,12 @@ final class RunFixture: Sendable {
             dataFolder: self.folder,
             log: DaemonLog(name: "test", lowest: .error)
         ) { received.add($0) }
+        let isTrusted = DispatchSemaphore(value: 0)
+        loop.call { [keeper] in
+            keeper.assumeIsolated { $0.trust(until: .inAnHour) }
+            isTrusted.signal()
+        }
+        isTrusted.wait()
     }
 
     deinit {
@@ -54,6 +60,7 @@ final class RunFixture: Sendable {
 
     func report(of order: RunOrder) async throws -> RunReport {
         try await requireEventually { reports.contains { $0.run == order.grant.run } }
+        await keeper.recorded(order.grant.run)
         return try #require(reports.last { $0.run == order.grant.run })
     }
 
@@ -78,6 +85,10 @@ final class RunFixture: Sendable {
     var journal: [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: folder + "/runs")) ?? []
     }
+}
+
+extension MonotonicInstant {
+    static var inAnHour: Self { SystemClock.monotonic.advanced(by: .seconds(3_600)) }
 }
 
 final class ReportLog: Sendable {
@@ -131,7 +142,8 @@ extension RunOrder {
             grant: grant,
             name: ObjectKey(tenant: "default", kind: .job, name: "nightly"),
             spec: spec,
-            node: NodeName("n1")
+            node: NodeName("n1"),
+            session: SessionID(7)
         )
     }
 

@@ -173,11 +173,23 @@ struct RunKeeperTests {
     @Test func `a lost session ends every run as lost`() async throws {
         let orders = (0..<3).map { _ in RunOrder.shell("sleep 66") }
         for order in orders { await world.keeper.start(order) }
-        await world.keeper.sessionLost()
+        await world.keeper.trust(until: nil)
         for order in orders {
             #expect(try await world.report(of: order).state == .lost)
         }
+        let late = try await world.run(.shell("true"))
+        #expect(late.state == .lost)
+        await world.keeper.trust(until: .inAnHour)
         #expect(try await world.run(.shell("true")).state == .succeeded)
+    }
+
+    @Test func `runs end by themselves once their session is trusted no longer`() async throws {
+        let order = RunOrder.shell("sleep 66")
+        await world.keeper.trust(until: SystemClock.monotonic.advanced(by: .milliseconds(300)))
+        await world.keeper.start(order)
+        let report = try await world.report(of: order)
+        #expect(report.state == .lost)
+        #expect(report.exit == .signal(15))
     }
 
     @Test func `stopping waits for short runs, ends long ones and refuses new ones`() async throws {

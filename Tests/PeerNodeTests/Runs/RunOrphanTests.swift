@@ -34,12 +34,13 @@ final class RunOrphanTests: Sendable {
         let second = try RunFixture(folder: folder)
         try await second.sink.open(order.grant.run, job: order.grant.key.job, limit: 1_000)
         #expect(await second.keeper.adoptOrphans() == 1)
-        #expect(second.journal.isEmpty)
         let log = try await second.log(of: order)
-        #expect(
-            log == ["note the node was restarted; what was left of this run has been ended"]
-        )
-        #expect(second.reports.isEmpty)
+        let note = "the runner was started again; what was left of this run has been ended"
+        #expect(log == ["note \(note)"])
+        let report = try await second.report(of: order)
+        #expect(report.state == .lost)
+        #expect(report.reason == "the runner of its node was ended")
+        #expect(second.journal.isEmpty)
         #expect(await second.keeper.adoptOrphans() == 0)
         // Reaped, or the zombie would keep the testing library from seeing its own children.
         _ = try await first.report(of: order)
@@ -54,13 +55,14 @@ final class RunOrphanTests: Sendable {
         let boot = ProcessTable.bootID
         let world = try RunFixture(folder: folder)
         let notes = try NoteFolder(path: folder + "/runs")
-        try notes.write("boot=\(boot)\npid=\(child.processID)\nstart=1\n", as: "01OTHERSTART")
+        let leader = #""pid":\#(child.processID),"start""#
+        try notes.write("{\"boot\":\"\(boot)\"}\n{\(leader):1}\n", as: "01OTHERSTART")
         try notes.write(
-            "boot=elsewhere\npid=\(child.processID)\nstart=\(entry.startTime)\n",
+            "{\"boot\":\"elsewhere\"}\n{\(leader):\(entry.startTime)}\n",
             as: "01OTHERBOOT"
         )
         try notes.write("", as: "01EMPTY")
-        try notes.write("boot=\(boot)\npid=1\nstart=no", as: "01TORN")
+        try notes.write("{\"boot\":\"\(boot)\"}\n{\"pid\":1,\"start\":no", as: "01TORN")
         #expect(await world.keeper.adoptOrphans() == 0)
         #expect(world.journal.isEmpty)
         #expect(ProcessTable.entry(of: child.processID)?.isZombie == false)
@@ -85,7 +87,7 @@ final class RunOrphanTests: Sendable {
         }
         let world = try RunFixture(folder: folder)
         let notes = try NoteFolder(path: folder + "/runs")
-        try notes.write("boot=\(ProcessTable.bootID)\n", as: run)
+        try notes.write("{\"boot\":\"\(ProcessTable.bootID)\"}\n", as: run)
         #expect(await world.keeper.adoptOrphans() == 1)
         #expect(child.isTreeGone())
         try await reap(child)

@@ -1,0 +1,233 @@
+// The node's end of the line to its runner: finds it, starts it, and never loses an order.
+
+internal import LockLease
+package import LogSink
+package import Platform
+package import Vocabulary
+
+/// Hands orders to the runner and hears how they ended, over as many connections as it takes.
+///
+/// An order counts as handed over once its report has come: after a break the runner tells which
+/// runs it knows, and what it does not know was never started and is ordered again. A report
+/// comes again until ``recorded(_:)``.
+package actor RunnerLink {
+    /// What the node learns from here.
+    package enum News: Sendable {
+        /// Runs of this node's former life, with what they were started by.
+        case known([RunOrder])
+        case report(RunReport)
+    }
+
+    private let loop: EventLoop
+    private let name: NodeName
+    private let dataFolder: String
+    private let log: DaemonLog
+    private let tell: @Sendable (News) -> Void
+    private var channel: LineChannel?
+    private var isReady = false
+    private var isClosed = false
+    private var process: DetachedProcess?
+    private var failures = 0
+    /// What has been ordered and not reported.
+    private var ordered: [RunID: RunOrder] = [:]
+    /// What the runner has told of since it was greeted.
+    private var known: [RunID: RunOrder] = [:]
+    private var trustedUntil: MonotonicInstant?
+    private var holdPath: String?
+    private var readyWaiters: [CheckedContinuation<Void, Never>] = []
+    private var stopWaiter: CheckedContinuation<Void, Never>?
+    private var stopGrace: Duration?
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe loop.asUnownedSerialExecutor()
+    }
+
+    /// `tell`: Called on the loop, in order.
+    package init(
+        loop: EventLoop,
+        name: NodeName,
+        dataFolder: String,
+        log: DaemonLog,
+        tell: @escaping @Sendable (News) -> Void
+    ) {
+        self.loop = loop
+        self.name = name
+        self.dataFolder = dataFolder
+        self.log = log
+        self.tell = tell
+    }
+
+    // MARK: Orders
+
+    package func start(_ order: RunOrder) {
+        ordered[order.grant.run] = order
+        send(.start(order))
+    }
+
+    package func kill(_ order: KillOrder) {
+        send(.kill(order))
+    }
+
+    /// The session is trusted until then; `nil`: it has ended, and with it every run.
+    package func trust(until: MonotonicInstant?) {
+        trustedUntil = until
+        send(.trust(until: until))
+    }
+
+    /// The file that keeps the session from passing for dead while this node starts again.
+    package func hold(_ path: String?) {
+        holdPath = path
+        if let path { send(.hold(path: path)) }
+    }
+
+    /// The store has the end of `run`.
+    package func recorded(_ run: RunID) {
+        send(.recorded(run))
+    }
+
+    package func prune(_ policy: LogRetention) {
+        send(.prune(policy))
+    }
+
+    /// The runs the runner has, or is to have, by what this node knows.
+    package var runs: Set<RunID> { Set(ordered.keys) }
+
+    /// Connects, starting the runner if there is none, and returns once all that it knows is told.
+    package func open() async {
+        connect()
+        guard !isReady else { return }
+        await withCheckedContinuation { readyWaiters.append($0) }
+    }
+
+    /// Ends every run, after `grace` at most, and the runner; returns when it has reported all.
+    package func stop(grace: Duration) async {
+        stopGrace = grace
+        send(.stop(grace: grace))
+        // Its own ladder is bounded; a runner that does not answer at all is left to itself.
+        let limit = SystemClock.monotonic.advanced(by: grace + .seconds(60))
+        loop.call(at: limit) { [weak self] in self?.assumeIsolated { $0.stopped() } }
+        await withCheckedContinuation { stopWaiter = $0 }
+    }
+
+    /// Hangs up: the runner goes on.
+    package func close() {
+        isClosed = true
+        channel?.close()
+        channel = nil
+        stopped()
+    }
+
+    private func send(_ request: RunnerRequest) {
+        guard isReady else { return }
+        channel?.send(request.line)
+    }
+
+    // MARK: The connection
+
+    private func connect() {
+        guard channel == nil, !isClosed else { return }
+        do throws(SystemError) {
+            let folder = RunnerPlace.folder(in: dataFolder)
+            let socket = try Socket.connected(to: RunnerPlace.socket, in: folder)
+            greet(LineChannel(socket, on: loop))
+        } catch {
+            failures += 1
+            startProcess()
+            // A runner needs some milliseconds to open its door, and longer to end orphans.
+            let pause = Duration.milliseconds(min(500, 5 * failures))
+            loop.call(at: SystemClock.monotonic.advanced(by: pause)) { [weak self] in
+                self?.assumeIsolated { $0.connect() }
+            }
+        }
+    }
+
+    private func startProcess() {
+        guard process == nil else { return }
+        let arguments = RunnerCommand.arguments(name: name, dataFolder: dataFolder, log: log)
+        do throws(SystemError) {
+            process = try DetachedProcess(arguments: arguments, on: loop) { [weak self] in
+                self?.assumeIsolated { $0.process = nil }
+            }
+        } catch {
+            log.error("runner.not-started", ["error": "\(error)"])
+        }
+    }
+
+    private func greet(_ channel: LineChannel) {
+        self.channel = channel
+        known = [:]
+        channel.start { [weak self, weak channel] event in
+            self?.assumeIsolated { link in
+                guard let channel, link.channel === channel else { return }
+                link.take(event)
+            }
+        }
+        channel.send(RunnerRequest.hello(version: runnerWordsVersion).line)
+    }
+
+    private func take(_ event: LineChannel.Event) {
+        switch event {
+        case .ended:
+            channel = nil
+            isReady = false
+            guard !isClosed else { return }
+            if stopGrace != nil { return stopped() }
+            log.warning("runner.gone")
+            connect()
+        case .line(let line):
+            guard let news = RunnerNews(line: line) else {
+                log.error("runner.unknown-news", ["bytes": "\(line.count)"])
+                return
+            }
+            take(news)
+        }
+    }
+
+    private func take(_ news: RunnerNews) {
+        switch news {
+        case .hello(let version):
+            guard version != runnerWordsVersion else { return }
+            log.error(
+                "runner.other-version",
+                ["runner": "\(version)", "next": "wait until its runs have ended"]
+            )
+        case .known(let order): known[order.grant.run] = order
+        case .report(let report):
+            if !isReady { tellKnown(report.run) }
+            ordered[report.run] = nil
+            known[report.run] = nil
+            tell(.report(report))
+        case .ready: becomeReady()
+        case .stopped: stopped()
+        }
+    }
+
+    /// Before the report of a run of a former life, what it was.
+    private func tellKnown(_ run: RunID) {
+        guard ordered[run] == nil, let order = known[run] else { return }
+        tell(.known([order]))
+    }
+
+    private func becomeReady() {
+        isReady = true
+        failures = 0
+        let strangers = known.filter { ordered[$0.key] == nil }
+        if !strangers.isEmpty { tell(.known(strangers.values.sorted { $0.grant.run < $1.grant.run })) }
+        if let holdPath { send(.hold(path: holdPath)) }
+        if let trustedUntil { send(.trust(until: trustedUntil)) }
+        for (run, order) in ordered.sorted(by: { $0.key < $1.key }) where known[run] == nil {
+            send(.start(order))
+        }
+        ordered.merge(known) { ours, _ in ours }
+        known = [:]
+        if let stopGrace { send(.stop(grace: stopGrace)) }
+        let waiters = readyWaiters
+        readyWaiters = []
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func stopped() {
+        stopWaiter?.resume()
+        stopWaiter = nil
+    }
+}
