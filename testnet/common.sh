@@ -124,3 +124,14 @@ end_members() {
         rm -f "$dir/$name/pid"
     done
 }
+
+# Ends what runs the tasks of nodes that were killed; a node that is stopped ends its own.
+end_runners() {
+    local file pid
+    for file in "$dir"/*/runner/pid; do
+        pid=$(cat "$file" 2>/dev/null) || continue
+        if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q '^rota-node runner '; then
+            kill -TERM "$pid" 2>/dev/null || true
+        fi
+    done
+}

@@ -26,6 +26,7 @@ final class TestCluster {
     let binaries: URL
     private(set) var members: [String: Member] = [:]
     private let term: String
+    private let nodeOptions: [String]
     private let store: ClusterStore
     private let client = HTTPClient()
 
@@ -33,9 +34,11 @@ final class TestCluster {
         nodes: Int = 3,
         masters: Int = 1,
         term: String = "3s",
-        store: ClusterStore = .sqlite
+        store: ClusterStore = .sqlite,
+        nodeOptions: [String] = []
     ) async throws {
         self.store = store
+        self.nodeOptions = nodeOptions
         binaries = try Self.findBinaries()
         folder = FileManager.default.temporaryDirectory
             .appending(path: "rota-test-\(UUID().uuidString.prefix(8))")
@@ -80,7 +83,7 @@ final class TestCluster {
 
     private func add(_ name: String, program: String) async throws {
         let (http, gossip) = (try Self.freePort(), try Self.freePort())
-        var arguments = program == "rota-master" ? ["serve"] : ["--session-term", term]
+        var arguments = program == "rota-master" ? ["serve"] : ["--session-term", term] + nodeOptions
         arguments += [
             "--name", name, "--data", path(name), "--store-file", path("store.url"),
             "--listen", "127.0.0.1:\(http)", "--gossip", "127.0.0.1:\(gossip)",
@@ -140,12 +143,20 @@ final class TestCluster {
         return members[name]?.process?.terminationStatus
     }
 
+    /// The process that runs the tasks of a node, if it is there.
+    func runner(of name: String) -> Int32? {
+        let text = read("\(name)/runner/pid").trimmingCharacters(in: .whitespacesAndNewlines)
+        guard let number = Int32(text), kill(number, 0) == 0 else { return nil }
+        return number
+    }
+
     func end() {
         for name in members.keys {
             signal(name, SIGCONT)
             signal(name, SIGKILL)
             members[name]?.process?.waitUntilExit()
         }
+        for name in nodes { runner(of: name).map { _ = kill($0, SIGKILL) } }
         try? killStore()
         try? FileManager.default.removeItem(at: folder)
     }
