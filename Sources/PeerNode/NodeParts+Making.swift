@@ -30,9 +30,16 @@ extension NodeParts {
         let logs = try SQLiteLogSink(path: "\(settings.dataFolder)/logs.db")
         let runner = RunnerLink(
             loop: loop,
-            name: settings.name,
             dataFolder: settings.dataFolder,
             log: log,
+            launch: { ended throws(SystemError) in
+                let arguments = RunnerCommand.arguments(
+                    name: settings.name,
+                    dataFolder: settings.dataFolder,
+                    log: log
+                )
+                return try DetachedProcess(arguments: arguments, on: loop, ended: ended)
+            },
             tell: { board.tell(.runner($0)) }
         )
         let completions = Completions(

@@ -18,9 +18,13 @@ package actor RunnerLink {
         case report(RunReport)
     }
 
+    /// Starts a runner; the closure is called once it has ended.
+    package typealias Launch =
+        @Sendable (@escaping @Sendable () -> Void) throws(SystemError) -> DetachedProcess?
+
     private let loop: EventLoop
-    private let name: NodeName
     private let dataFolder: String
+    private let launch: Launch
     private let log: DaemonLog
     private let tell: @Sendable (News) -> Void
     private var channel: LineChannel?
@@ -42,17 +46,20 @@ package actor RunnerLink {
         unsafe loop.asUnownedSerialExecutor()
     }
 
+    /// Nothing happens before ``open()``.
+    ///
+    /// `launch`: Called on the loop when there is no runner.
     /// `tell`: Called on the loop, in order.
     package init(
         loop: EventLoop,
-        name: NodeName,
         dataFolder: String,
         log: DaemonLog,
+        launch: @escaping Launch,
         tell: @escaping @Sendable (News) -> Void
     ) {
         self.loop = loop
-        self.name = name
         self.dataFolder = dataFolder
+        self.launch = launch
         self.log = log
         self.tell = tell
     }
@@ -143,11 +150,8 @@ package actor RunnerLink {
 
     private func startProcess() {
         guard process == nil else { return }
-        let arguments = RunnerCommand.arguments(name: name, dataFolder: dataFolder, log: log)
         do throws(SystemError) {
-            process = try DetachedProcess(arguments: arguments, on: loop) { [weak self] in
-                self?.assumeIsolated { $0.process = nil }
-            }
+            process = try launch { [weak self] in self?.assumeIsolated { $0.process = nil } }
         } catch {
             log.error("runner.not-started", ["error": "\(error)"])
         }
@@ -212,7 +216,8 @@ package actor RunnerLink {
         isReady = true
         failures = 0
         let strangers = known.filter { ordered[$0.key] == nil }
-        if !strangers.isEmpty { tell(.known(strangers.values.sorted { $0.grant.run < $1.grant.run })) }
+        let orders = strangers.values.sorted { $0.grant.run < $1.grant.run }
+        if !orders.isEmpty { tell(.known(orders)) }
         if let holdPath { send(.hold(path: holdPath)) }
         if let trustedUntil { send(.trust(until: trustedUntil)) }
         for (run, order) in ordered.sorted(by: { $0.key < $1.key }) where known[run] == nil {

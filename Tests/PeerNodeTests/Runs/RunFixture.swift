@@ -25,7 +25,8 @@ final class RunFixture: Sendable {
     init(
         sink: any LogSink = InMemoryLogSink(),
         http: any HTTPSending = HTTPClient(),
-        folder: String? = nil
+        folder: String? = nil,
+        also hear: @escaping @Sendable (RunReport) -> Void = { _ in }
     ) throws {
         self.sink = sink
         ownsFolder = folder == nil
@@ -38,7 +39,10 @@ final class RunFixture: Sendable {
             http: http,
             dataFolder: self.folder,
             log: DaemonLog(name: "test", lowest: .error)
-        ) { received.add($0) }
+        ) { report in
+            received.add(report)
+            hear(report)
+        }
         let isTrusted = DispatchSemaphore(value: 0)
         loop.call { [keeper] in
             keeper.assumeIsolated { $0.trust(until: .inAnHour) }
