@@ -1,5 +1,5 @@
 # Every target is one line; what it runs can be typed by hand.
-.PHONY: build test check lint tidy tsan release soak soak-sleep soak-store bench-store bench-gossip bench-list bench-race bench-takeover bench-scheduler prove-cron verify-cron bench-cron sim sim-cluster bench-sim fuzz up down clean packages
+.PHONY: build test check lint tidy tsan release soak soak-sleep soak-store bench-store bench-gossip bench-list bench-race bench-takeover bench-runs soak-runner bench-scheduler prove-cron verify-cron bench-cron sim sim-cluster bench-sim fuzz up down clean packages
 
 packages: ; @./testnet/packages
 build: packages ; swift build
@@ -24,6 +24,10 @@ bench-list: packages ; ./Benchmarks/list/bench
 bench-race: packages ; ./Benchmarks/run/race bench
 # The node that goes first dies, just before and just after an instant with a thousand runs.
 bench-takeover: packages ; ./Benchmarks/run/race takeover
+# A task that prints a gigabyte beside a bare pipe; 5,000 short runs a minute for ten minutes.
+bench-runs: packages ; ./Benchmarks/run/race runs
+# A thousand kills of a node under two hundred tasks.
+soak-runner: packages ; ROTA_NODE_KILLS=$${ROTA_NODE_KILLS:-1000} ./testnet/test --filter 'node that is killed'
 # Ten million jobs in the scheduler's index, beside sorting as many numbers; and a node with a million.
 bench-scheduler: packages ; ./Benchmarks/scheduler/bench
 # A million schedules against the slow reference; ROTA_CRON_CASES and ROTA_CRON_SEED choose others.

@@ -5,8 +5,8 @@ internal import Platform
 /// The program that lets whole clusters run jobs and says how punctually they did.
 package enum RunRaceProgram {
     private static let usage = """
-        run-race bench|takeover --tools FOLDER --node PROGRAM --folder FOLDER [--only NAME]
-        bench: writes, herd, lag, burst. Benchmarks/run/race builds all that is needed.
+        run-race bench|takeover|runs --tools FOLDER --node PROGRAM --folder FOLDER [--only NAME]
+        bench: writes, herd, lag, burst; runs: capture, short. Benchmarks/run/race builds all that is needed.
 
         """
 
@@ -33,6 +33,7 @@ package enum RunRaceProgram {
                 ("herd", race.raceHerd), ("writes", race.raceWrites), ("lag", race.raceLag),
                 ("burst", race.raceBurst),
             ]
+        case "runs": lines = [("capture", race.raceCapture), ("short", race.raceShort)]
         case "takeover": lines = [("unclaimed", race.raceDeadFirst), ("claimed", race.raceLost)]
         case _: return refuse()
         }
@@ -54,6 +55,12 @@ func say(_ line: String) {
 /// A line of results; less is better.
 func bench(_ name: String, _ ours: Double, _ theirs: Double, _ unit: String) {
     let ratio = theirs / max(ours, 1e-9)
+    say("BENCH \(name) \(rounded(ours)) \(rounded(theirs)) \(unit) \(rounded(ratio, to: 2))")
+}
+
+/// A line of results; more is better.
+func rate(_ name: String, _ ours: Double, _ theirs: Double, _ unit: String) {
+    let ratio = ours / max(theirs, 1e-9)
     say("BENCH \(name) \(rounded(ours)) \(rounded(theirs)) \(unit) \(rounded(ratio, to: 2))")
 }
 

@@ -138,6 +138,59 @@ final class NodeCluster: Sendable {
         try await settle()
     }
 
+    /// Adds one job; answers its uid once all nodes have it.
+    func add(_ name: String, _ spec: JobSpec) async throws -> UID {
+        let uid = RaceJobs.uid()
+        try await add([(name, uid, spec)])
+        return uid
+    }
+
+    /// The record of a job's only run, once it has ended.
+    func end(of job: UID, within limit: Duration) async throws -> RunRecord {
+        var filter = RunFilter()
+        filter.job = job
+        let record = try await until(within: limit) { () -> RunRecord? in
+            try await store.runs(filter).first { !$0.state.isOpen }
+        }
+        guard let record else { throw RaceFailure("the run did not end within \(limit)") }
+        return record
+    }
+
+    /// The newest run records, at most so many.
+    func records(limit: Int) async throws -> [RunRecord] {
+        var filter = RunFilter()
+        var found: [RunRecord] = []
+        filter.limit = 1_000
+        while found.count < limit {
+            let page = try await store.runs(filter)
+            guard let last = page.last else { break }
+            found += page
+            filter.before = last.id
+        }
+        return found
+    }
+
+    /// A node's process and its runner's.
+    func processes(of index: Int) -> [(name: String, process: Int32)] {
+        [("node", nodes[index].processID)]
+            + (runner(of: index).map { [("runner", $0)] } ?? [])
+    }
+
+    /// What store and nodes keep, in bytes.
+    var bytesOnDisk: Int64 {
+        let (sum, file) = ("du -sb \"$1\" | cut -f1 > \"$1.size\"", "\(folder).size")
+        guard (try? Terminal.run(sum, arguments: [folder])) == 0,
+            let bytes = try? FileStore.read(file)
+        else { return 0 }
+        return Int64(String(decoding: bytes, as: UTF8.self).filter(\.isNumber)) ?? 0
+    }
+
+    private func runner(of index: Int) -> Int32? {
+        let path = "\(folder)/\(names[index])/runner/pid"
+        guard let bytes = try? FileStore.read(path) else { return nil }
+        return Int32(String(decoding: bytes, as: UTF8.self).filter(\.isNumber))
+    }
+
     func kill(_ name: NodeName) {
         names.firstIndex(of: name).map { nodes[$0].signal(SIGKILL) }
     }
@@ -151,6 +204,8 @@ final class NodeCluster: Sendable {
         for node in nodes { node.signal(SIGTERM) }
         for node in nodes { try? await node.wait(within: .seconds(10)) }
         for node in nodes where node.isRunning { await node.end() }
+        // Those of nodes that were killed; the others have ended theirs.
+        for index in names.indices { runner(of: index).map { _ = Glibc.kill($0, SIGKILL) } }
         loop.stop()
         _ = try? Terminal.run("rm -rf \"$1\"", arguments: [folder])
     }

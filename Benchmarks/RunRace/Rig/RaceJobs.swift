@@ -27,6 +27,9 @@ enum RaceJobs {
     /// The schedule of a job that is due once.
     static func once(at instant: Instant) -> String { "@at \(instant)" }
 
+    /// The schedule of a job that is due once, in a moment.
+    static func soon() -> String { once(at: second(in: .seconds(2))) }
+
     /// The next full second that is at least `delay` ahead.
     static func second(in delay: Duration) -> Instant {
         Instant(unixSeconds: SystemClock.wall.advanced(by: delay).unixSeconds + 1)
