@@ -67,7 +67,10 @@ let package = Package(
             "LockLease",
             on: ["Vocabulary", "Platform", "SQLite", "Postgres", "Sealing", "HTTPClient"]
         ),
-        module("LogSink", on: ["Vocabulary", "Platform", "SQLite", "Documents", "HTTPService"]),
+        module(
+            "LogSink",
+            on: ["Vocabulary", "Platform", "SQLite", "Postgres", "Documents", "HTTPService"]
+        ),
 
         // Floor 3: decisions about time, and the list that nodes and masters share.
         module("Scheduler", on: ["Vocabulary", "CronEval", "LockLease"]),
@@ -280,7 +283,7 @@ let package = Package(
             on: ["Vocabulary", "Platform", "SQLite", "Postgres"],
             exclude: ["Golden"]
         ),
-        tests(of: "LogSink", on: ["Vocabulary", "Platform", "SQLite"]),
+        tests(of: "LogSink", on: ["Vocabulary", "Platform", "SQLite", "Postgres", "Documents"]),
         tests(of: "Scheduler", on: ["Vocabulary", "CronEval", "LockLease", "Platform"]),
         tests(
             of: "JobList",

@@ -7,6 +7,7 @@ package import Vocabulary
 package actor InMemoryLogSink: LogSink {
     private struct Log {
         let job: UID
+        let keep: Retention
         var layout: LogLayout
         var chunks: [LogChunk] = []
         var closedAt: Instant?
@@ -31,19 +32,30 @@ package actor InMemoryLogSink: LogSink {
         loop.stop()
     }
 
-    package func open(_ run: RunID, job: UID, limit: Int) async throws(LogError) {
-        if logs[run] == nil { logs[run] = Log(job: job, layout: LogLayout(limit: limit)) }
+    package func open(_ run: RunID, job: UID, keep: Retention) async throws(LogError) {
+        guard logs[run] == nil else { return }
+        logs[run] = Log(job: job, keep: keep, layout: LogLayout(limit: keep.logBytes))
     }
 
-    package func append(_ lines: [LogLine], to run: RunID) async throws(LogError) -> Int64 {
+    package func append(
+        _ batch: LogBatch,
+        to run: RunID,
+        at offset: Int64?
+    ) async throws(LogError) -> Int64 {
         guard var log = logs[run] else { throw .noSuchLog(run) }
         guard log.closedAt == nil else { throw .closed(run) }
-        let change = log.layout.add(lines)
+        let buffer = LogBuffer(number: 0, layout: log.layout)
+        guard let news = buffer.news(in: batch, at: offset) else {
+            throw .gap(run, from: log.layout.end, to: offset ?? 0)
+        }
+        log.layout.add(news)
+        let change = log.layout.change
         for chunk in change.writes {
             if log.chunks.last?.start == chunk.start { log.chunks.removeLast() }
             log.chunks.append(chunk)
         }
         log.chunks.removeAll { change.dropped.contains($0.start) }
+        log.layout.markStored()
         logs[run] = log
         waiters.grew(run, to: log.layout.end)
         return log.layout.end
@@ -87,26 +99,32 @@ package actor InMemoryLogSink: LogSink {
 
     package func prune(_ policy: LogRetention) async throws(LogError) -> Int {
         let before = logs.count
-        let oldest = policy.now.advanced(by: .zero - policy.age)
-        remove { _, log in log.closedAt.map { $0 < oldest } ?? false }
         for (_, runs) in Dictionary(grouping: logs.keys, by: { logs[$0]?.job }) {
-            let surplus = Set(runs.sorted(by: >).dropFirst(max(0, policy.runsPerJob)))
-            remove { run, log in surplus.contains(run) && log.closedAt != nil }
+            pruneJob(runs.sorted(by: >), policy)
         }
         var bytes = logs.values.reduce(0) { $0 + $1.layout.kept }
         let closed = logs.filter { $0.value.closedAt != nil }
         for (run, log) in closed.sorted(by: Self.closedEarlier) where bytes > policy.totalBytes {
             bytes -= log.layout.kept
-            remove { candidate, _ in candidate == run }
+            remove(run)
         }
         return before - logs.count
     }
 
-    private func remove(where isSurplus: (RunID, Log) -> Bool) {
-        for run in logs.filter({ isSurplus($0.key, $0.value) }).keys {
-            logs[run] = nil
-            waiters.ended(run)
+    /// Removes what is too old or too much of one job, whose runs come with the newest first.
+    private func pruneJob(_ runs: [RunID], _ policy: LogRetention) {
+        guard let newest = runs.first, let keep = logs[newest]?.keep else { return }
+        let oldest = policy.now.advanced(by: .zero - min(policy.age, keep.age))
+        let limit = max(0, min(policy.runsPerJob, keep.runs))
+        for (place, run) in runs.enumerated() {
+            guard let closedAt = logs[run]?.closedAt else { continue }
+            if place >= limit || closedAt < oldest { remove(run) }
         }
+    }
+
+    private func remove(_ run: RunID) {
+        logs[run] = nil
+        waiters.ended(run)
     }
 
     private static func closedEarlier(_ lhs: (RunID, Log), _ rhs: (RunID, Log)) -> Bool {

@@ -31,14 +31,34 @@ package enum LogFormat: Sendable {
     }
 }
 
+/// Which of a log's lines are wanted.
+package enum LogStreams: String, Sendable {
+    case out
+    case err
+    /// Those of Rota's own as well.
+    case both
+
+    func includes(_ stream: LogStream) -> Bool {
+        switch self {
+        case .out: stream == .out
+        case .err: stream == .err
+        case .both: true
+        }
+    }
+}
+
 /// Reads a log page by page, and goes on as it grows if asked to follow.
+///
+/// Where the limit has dropped what should come next, a stream of events says so:
+/// `event: truncated` with `{"missing":[from,until]}`, as this reader missed it.
 package actor LogBody: HTTPBodyStream {
-    private static let pageBytes = 65_536
+    static let pageBytes = 65_536
     private static let patience = Duration.seconds(15)
 
     private let reader: any LogReader
     private let run: RunID
     private let format: LogFormat
+    private let streams: LogStreams
     private let follows: Bool
     private var offset: Int64
     private var rest: Int
@@ -48,13 +68,15 @@ package actor LogBody: HTTPBodyStream {
 
     /// Reads the log of one run.
     ///
-    /// `offset`: Where to start, in bytes of text.
+    /// `offset`: Where to start, in bytes of text; if negative, so many before where the log ends
+    /// now, from the beginning of the line there.
     /// `limit`: At most this many bytes of text.
     /// `follows`: Wait for more until the log is complete.
     package init(
         reader: any LogReader,
         run: RunID,
         format: LogFormat,
+        streams: LogStreams = .both,
         offset: Int64,
         limit: Int,
         follows: Bool
@@ -62,23 +84,35 @@ package actor LogBody: HTTPBodyStream {
         self.reader = reader
         self.run = run
         self.format = format
+        self.streams = streams
         self.offset = offset
         self.follows = follows
         rest = limit
     }
 
     package func next() async -> [UInt8]? {
+        if offset < 0 { await findStart() }
         while !hasEnded, !isCancelled.withLock({ $0 }) {
             guard rest > 0, let page = try? await page() else { return end() }
+            let start = offset
+            let bytes = encode(page, from: start)
             last = page
             offset = page.next
-            let bytes = encode(page)
             if !bytes.isEmpty { return bytes }
+            // A page may be all of lines that are not wanted.
+            if offset > start, offset < page.end { continue }
+            // What cannot be read would be asked for again and again.
+            if offset < page.end { return end() }
             if page.isComplete || !follows { return end() }
             await reader.wait(for: run, beyond: offset, timeout: Self.patience)
             if format == .events, await isQuiet() { return Array(": waiting\n\n".utf8) }
         }
         return nil
+    }
+
+    private func findStart() async {
+        let end = (try? await reader.read(run, from: 0, limit: 1))?.end ?? 0
+        offset = max(0, end + max(offset, -end))
     }
 
     package nonisolated func cancel() {
@@ -94,22 +128,38 @@ package actor LogBody: HTTPBodyStream {
         return page.end == offset && !page.isComplete
     }
 
-    private func encode(_ page: LogPage) -> [UInt8] {
+    private func encode(_ page: LogPage, from start: Int64) -> [UInt8] {
         var bytes: [UInt8] = []
+        var reached = start
         for (offset, line) in page.lines {
-            rest -= line.text.count + 1
+            if offset > reached { noteGap(reached..<offset, &bytes) }
+            reached = offset + Int64(line.size)
+            guard streams.includes(line.stream) else { continue }
+            rest -= line.size
             switch format {
-            case .plain: bytes += line.text + [0x0A]
-            case .lines: bytes += JSON.bytes(Self.value(offset, line)) + [0x0A]
+            case .plain:
+                bytes += line.text
+                bytes.append(LogLine.newline)
+            case .lines:
+                bytes += JSON.bytes(Self.value(offset, line))
+                bytes.append(LogLine.newline)
             case .events:
-                bytes += Array("event: log\nid: \(offset + Int64(line.text.count) + 1)\n".utf8)
+                bytes += Array("event: log\nid: \(reached)\n".utf8)
                 bytes += Array("data: ".utf8) + JSON.bytes(Self.value(offset, line)) + [0x0A, 0x0A]
             }
         }
+        if page.next > reached { noteGap(reached..<page.next, &bytes) }
         return bytes
     }
 
-    private static func value(_ offset: Int64, _ line: LogLine) -> Value {
+    private func noteGap(_ missing: Range<Int64>, _ bytes: inout [UInt8]) {
+        guard format == .events else { return }
+        let range: Value = [.integer(missing.lowerBound), .integer(missing.upperBound)]
+        bytes += Array("event: truncated\nid: \(missing.upperBound)\ndata: ".utf8)
+        bytes += JSON.bytes(["missing": range]) + [0x0A, 0x0A]
+    }
+
+    static func value(_ offset: Int64, _ line: LogLine) -> Value {
         [
             "o": .integer(offset), "t": .string(line.at.description),
             "s": .string(line.stream.rawValue),

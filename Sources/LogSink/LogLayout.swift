@@ -1,14 +1,19 @@
 // Which lines of one log stay: its head, its tail, and what is dropped between them.
 
+internal import Platform
+
 /// Decides where the lines of one log go; a back end only stores what it says.
 ///
-/// Memory: one number per chunk of the tail and at most one chunk of text.
+/// Lines are moved as stretches of bytes: what it costs to add some grows with their bytes and the
+/// number of chunks, not with the number of lines. What comes and goes between two changes that a
+/// back end asks for is never stored. Memory: one number per chunk of the tail, and the chunks that
+/// wait to be stored.
 struct LogLayout: Equatable, Sendable {
-    /// What a back end has to do after lines were added.
+    /// What a back end has to do so that what is stored is what the layout says.
     struct Change: Equatable, Sendable {
         /// To be stored, in order; a chunk replaces the one with the same start.
         let writes: [LogChunk]
-        /// Chunks that start in here are to be removed, if they are not gone already.
+        /// Chunks that start in here are to be removed, if they are there.
         let dropped: Range<Int64>
     }
 
@@ -29,8 +34,13 @@ struct LogLayout: Equatable, Sendable {
     private var region = Region.head
     /// Where the chunks of the tail start, the oldest first.
     private var tailChunks: ArraySlice<Int64> = []
+    /// Chunks that take no more lines and have not been stored.
+    private var sealed: [LogChunk] = []
     /// The newest chunk, while it can take more lines.
     private var open: LogChunk?
+    /// Where the log ended, and the tail began, when it was stored.
+    private(set) var storedEnd: Int64 = 0
+    private var storedTailStart: Int64 = 0
 
     /// The layout of a log in which nothing has been printed.
     init(limit: Int) {
@@ -51,49 +61,114 @@ struct LogLayout: Equatable, Sendable {
         tailStart = missing.upperBound
         region = isHeadFull ? .tail : .head
         self.tailChunks = tailChunks[...]
+        storedEnd = end
+        storedTailStart = tailStart
     }
 
     var missing: Range<Int64> { headEnd..<tailStart }
     var isHeadFull: Bool { region == .tail }
     /// Bytes of text that are kept.
     var kept: Int64 { headEnd + (end - tailStart) }
+    var isStored: Bool { storedEnd == end }
+    /// Bytes of text that are still to be stored, more or less.
+    var unstored: Int { sealed.reduce(open?.size ?? 0) { $0 + $1.size } }
 
-    /// Adds `lines` in order.
-    mutating func add(_ lines: [LogLine]) -> Change {
-        var writes: [LogChunk] = []
-        for line in lines {
-            if region == .head, headEnd + Int64(line.size) > headLimit {
-                seal(into: &writes)
-                region = .tail
-            }
-            if let open, open.size + line.size > chunkLimit { seal(into: &writes) }
-            var chunk = open ?? LogChunk(start: end)
-            chunk.add(line)
-            open = chunk
-            end += Int64(line.size)
-            switch region {
-            case .head:
-                headEnd = end
-                tailStart = end
-            case .tail:
-                if tailChunks.last != chunk.start { tailChunks.append(chunk.start) }
-                dropOldest()
-            }
+    /// Adds the lines of `batch`.
+    mutating func add(_ batch: LogBatch) {
+        var place = 0
+        for stretch in batch.stretches {
+            let end = place + stretch.size
+            while place < end { place = add(batch.text, in: place..<end, of: stretch) }
         }
-        if let open { writes.append(open) }
-        return Change(writes: writes.filter { !missing.contains($0.start) }, dropped: missing)
     }
 
-    private mutating func seal(into writes: inout [LogChunk]) {
-        if let open { writes.append(open) }
+    /// What is to be stored and removed since ``markStored()``.
+    var change: Change {
+        // The head's chunks stay, also those that come with this change.
+        let start = max(storedTailStart, headEnd)
+        return Change(
+            writes: sealed + (isStored ? [] : open.map { [$0] } ?? []),
+            dropped: start..<max(start, tailStart)
+        )
+    }
+
+    /// The change has been carried out.
+    mutating func markStored() {
+        sealed = []
+        storedEnd = end
+        storedTailStart = tailStart
+    }
+
+    /// Adds as many lines from the front of `bytes[range]` as go into one chunk; answers where they
+    /// end, which is where they start if another chunk has to be begun first.
+    private mutating func add(
+        _ bytes: [UInt8],
+        in range: Range<Int>,
+        of stretch: LogBatch.Stretch
+    ) -> Int {
+        let headRoom = region == .head ? headLimit - Int(headEnd) : Int.max
+        let room = min(chunkLimit - (open?.size ?? 0), headRoom)
+        if let cut = Self.lastCut(bytes, in: range, within: room) {
+            append(bytes, in: range.lowerBound..<cut, of: stretch)
+            return cut
+        }
+        let newline = bytes.firstIndex(of: LogLine.newline, in: range)
+        let cut = newline.map { $0 + 1 } ?? range.upperBound
+        if cut - range.lowerBound > headRoom {
+            seal()
+            region = .tail
+            return range.lowerBound
+        }
+        guard open == nil else {
+            seal()
+            return range.lowerBound
+        }
+        // A line longer than any chunk has one of its own.
+        append(bytes, in: range.lowerBound..<cut, of: stretch)
+        return cut
+    }
+
+    /// The end of the last line that ends within the first `room` bytes of the range.
+    private static func lastCut(_ bytes: [UInt8], in range: Range<Int>, within room: Int) -> Int? {
+        guard room > 0 else { return nil }
+        // What is added ends with a line.
+        guard room < range.count else { return range.upperBound }
+        let start = range.lowerBound..<range.lowerBound + room
+        return bytes.lastIndex(of: LogLine.newline, in: start).map { $0 + 1 }
+    }
+
+    private mutating func append(
+        _ bytes: [UInt8],
+        in range: Range<Int>,
+        of stretch: LogBatch.Stretch
+    ) {
+        if open == nil {
+            open = LogChunk(start: end)
+            if region == .tail { tailChunks.append(end) }
+        }
+        // In place: a copy of the chunk would be a copy of its text.
+        open?.add(bytes, in: range, of: stretch)
+        end += Int64(range.count)
+        switch region {
+        case .head:
+            headEnd = end
+            tailStart = end
+        case .tail: dropOldest()
+        }
+    }
+
+    private mutating func seal() {
+        if let open, open.end > storedEnd { sealed.append(open) }
         open = nil
     }
 
     /// Drops chunks from the front of the tail until the rest is within its limit.
     private mutating func dropOldest() {
-        while end - tailStart > tailLimit, !tailChunks.isEmpty {
-            tailChunks.removeFirst()
+        while end - tailStart > tailLimit, let oldest = tailChunks.popFirst() {
             tailStart = tailChunks.first ?? end
+            if let place = sealed.firstIndex(where: { $0.start == oldest }) {
+                sealed.remove(at: place)
+            }
         }
         if tailChunks.isEmpty { open = nil }
     }

@@ -1,5 +1,6 @@
 // One page of a log, put together from chunks.
 
+internal import Platform
 internal import Vocabulary
 
 /// Takes chunks in order until the page is full.
@@ -26,13 +27,25 @@ struct LogPageBuilder {
 
     /// Takes the lines of `chunk` that are wanted; answers whether there is room for more.
     mutating func add(_ chunk: LogChunk) -> Bool {
-        for (offset, line) in chunk.lines {
-            let after = offset + Int64(line.size)
-            guard after > start else { continue }
-            guard lines.isEmpty || size + line.size <= limit else { return false }
-            lines.append((offset, line))
-            size += line.size
-            next = after
+        let batch = chunk.batch
+        var place = 0
+        for stretch in batch.stretches {
+            let end = place + stretch.size
+            // What lies before the page is not even looked at line by line.
+            if chunk.start + Int64(end) <= start { place = end }
+            while place < end {
+                let newline = batch.text.firstIndex(of: LogLine.newline, in: place..<end)
+                let range = place..<(newline ?? end - 1) + 1
+                place = range.upperBound
+                guard chunk.start + Int64(place) > start else { continue }
+                // A chunk may have grown since its row was read.
+                guard chunk.start + Int64(place) <= self.end else { return false }
+                guard lines.isEmpty || size + range.count <= limit else { return false }
+                let offset = chunk.start + Int64(range.lowerBound)
+                lines.append((offset, batch.line(in: range, of: stretch)))
+                size += range.count
+                next = chunk.start + Int64(place)
+            }
         }
         return size < limit
     }

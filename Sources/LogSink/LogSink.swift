@@ -14,31 +14,59 @@ package import Vocabulary
 /// a stretch.
 ///
 /// Every call on one run takes effect in the order it was made in by one caller. Nothing is
-/// promised to survive a power cut within the last seconds; a crash of the node loses nothing.
+/// promised to survive a power cut within the last seconds. A crash of the process loses nothing
+/// that was appended, except of a log that has overrun its limit and is printed to fast: of that,
+/// at most the last 20 ms, most of which its limit would have dropped anyway.
+///
+/// One process at a time writes a run's log; any number of processes may read it meanwhile.
 package protocol LogSink: LogReader {
     /// Opens the log of `run`; opening it again changes nothing, also when it is closed.
     ///
     /// - Parameters:
     ///   - run: Whose log it is.
     ///   - job: The job that retention counts it for.
-    ///   - limit: Bytes of text to keep; with 0 or less only offsets are kept.
+    ///   - keep: How many bytes of text are kept, none with 0 or less; and how many logs of the job
+    ///     for how long: what the newest run of a job says goes for all of them.
     /// - Throws: ``LogError`` if the store cannot take it.
-    func open(_ run: RunID, job: UID, limit: Int) async throws(LogError)
-    /// Appends `lines` in order; answers the offset after the last.
+    func open(_ run: RunID, job: UID, keep: Retention) async throws(LogError)
+    /// Appends the lines of `batch` in order; answers the offset after the last.
     ///
-    /// Callers batch, at most 50 ms or 64 KB at a time. A line is kept whole or not at all: one
-    /// longer than half the limit is missing, and said to be.
+    /// Callers batch: a call costs as much as many thousand lines. A line is kept whole or not at
+    /// all: one longer than half the limit is missing, and said to be.
     ///
-    /// - Throws: ``LogError/noSuchLog(_:)``, ``LogError/closed(_:)``; nothing is appended then.
-    func append(_ lines: [LogLine], to run: RunID) async throws(LogError) -> Int64
+    /// - Parameters:
+    ///   - batch: The lines; those of one call are kept together.
+    ///   - run: Whose log it is.
+    ///   - offset: Where the batch starts, for a caller who repeats what may have been appended
+    ///     already: what the log has of it is left out. `nil`: where the log ends.
+    /// - Throws: ``LogError/noSuchLog(_:)``, ``LogError/closed(_:)``, ``LogError/gap(_:from:to:)``;
+    ///   nothing is appended then. ``LogError/unavailable(_:)`` from a server leaves open whether anything was appended.
+    func append(
+        _ batch: LogBatch,
+        to run: RunID,
+        at offset: Int64?
+    ) async throws(LogError) -> Int64
     /// Marks the log complete: readers that follow are told so. Closing it again changes nothing.
     ///
     /// - Throws: ``LogError/noSuchLog(_:)``.
     func close(_ run: RunID) async throws(LogError)
     /// Removes closed logs by age, per job by count, and by the sink's size; answers how many went.
     ///
-    /// Open logs are never removed. Long work is done in small steps, between which others get on.
+    /// What a job's newest run was opened with holds for the job, and `policy` for all. Open logs
+    /// are never removed. Long work is done in small steps, between which others get on.
     func prune(_ policy: LogRetention) async throws(LogError) -> Int
+}
+
+extension LogSink {
+    /// Appends `batch` where the log ends.
+    package func append(_ batch: LogBatch, to run: RunID) async throws(LogError) -> Int64 {
+        try await append(batch, to: run, at: nil)
+    }
+
+    /// Appends `lines` where the log ends.
+    package func append(_ lines: [LogLine], to run: RunID) async throws(LogError) -> Int64 {
+        try await append(LogBatch(lines), to: run, at: nil)
+    }
 }
 
 /// Reads what runs printed, wherever it is kept.
@@ -115,9 +143,9 @@ package struct LogPage: Equatable, Sendable {
 
 /// Which logs stay.
 package struct LogRetention: Equatable, Sendable {
-    /// Logs closed longer ago than this go.
+    /// Logs closed longer ago than this go, also where their job would keep them longer.
     package var age: Duration
-    /// Per job, the newest this many stay, open ones counted.
+    /// Per job, the newest this many stay at most, open ones counted.
     package var runsPerJob: Int
     /// The whole sink's bytes of text; beyond it the logs closed first go first.
     package var totalBytes: Int64
@@ -139,6 +167,10 @@ package enum LogError: Error, Equatable, Sendable {
     case closed(RunID)
     case full(String)
     case unavailable(String)
+    /// A batch that starts beyond the log's end: something before it is missing.
+    case gap(RunID, from: Int64, to: Int64)
+    /// A `log:` setting that names no log store; with what to write instead.
+    case misconfigured(String)
 }
 
 extension LogError: CustomStringConvertible {
@@ -148,6 +180,9 @@ extension LogError: CustomStringConvertible {
         case .closed(let run): "the log of run \(run) is complete; nothing can be added to it"
         case .full(let why): "the disk for logs is full: \(why). Free space or lower keep.log"
         case .unavailable(let why): "the log store does not answer: \(why)"
+        case .gap(let run, let end, let start):
+            "the log of run \(run) ends at \(end), before the \(start) that was to be added to"
+        case .misconfigured(let why): why
         }
     }
 }

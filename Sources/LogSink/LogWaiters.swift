@@ -14,6 +14,10 @@ struct LogWaiters {
     private var waiters: [RunID: [Waiter]] = [:]
     private var count: UInt64 = 0
 
+    var isEmpty: Bool { waiters.isEmpty }
+    /// The logs that somebody waits for.
+    var runs: [RunID] { Array(waiters.keys) }
+
     /// Adds a reader that waits for more than `offset`; answers its number.
     mutating func add(
         _ continuation: CheckedContinuation<Void, Never>,

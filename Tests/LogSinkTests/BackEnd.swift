@@ -3,18 +3,40 @@
 import Foundation
 import LogSink
 import Synchronization
+import TestSupport
 import Vocabulary
 
 /// A back end under test, with a clock that tests advance.
-enum BackEnd: CaseIterable, Sendable {
+enum BackEnd: Sendable {
     case memory
     case sqlite
+    case postgres
+
+    /// Those that store anything, as far as this host has what they need.
+    static let real: [Self] = PostgresServer.isPossible ? [.sqlite, .postgres] : [.sqlite]
+    static let allCases: [Self] = [.memory] + real
 
     func make(in folder: TemporaryFolder, clock: TestClock = TestClock()) throws -> any LogSink {
         switch self {
         case .memory: InMemoryLogSink { clock.now }
         case .sqlite: try SQLiteLogSink(path: folder.path + "/logs.db") { clock.now }
+        case .postgres: try PostgresLogSink(url: PostgresServer.freshURL()) { clock.now }
         }
+    }
+}
+
+extension Retention {
+    /// Keeps so many bytes of each log, and so many logs for so long.
+    static func of(
+        bytes: Int,
+        runs: Int = 1_000_000,
+        age: Duration = .seconds(3_600_000)
+    ) -> Self {
+        var keep = Self()
+        keep.logBytes = bytes
+        keep.runs = runs
+        keep.age = age
+        return keep
     }
 }
 

@@ -19,7 +19,7 @@ import Vocabulary
         var expected: [String] = []
         for life in 0..<4 {
             let sink = try SQLiteLogSink(path: folder.path + "/logs.db")
-            try await sink.open(run, job: job, limit: 4_000)
+            try await sink.open(run, job: job, keep: .of(bytes: 4_000))
             let texts = (0..<60).map { "life \(life) line \($0)" }
             expected += texts
             _ = try await sink.append(texts.map { .out($0) }, to: run)
@@ -38,7 +38,7 @@ import Vocabulary
     @Test func `output a hundred times the limit grows neither disk nor memory`() async throws {
         let sink = try SQLiteLogSink(path: folder.path + "/logs.db")
         let limit = 1 << 20
-        try await sink.open(run, job: job, limit: limit)
+        try await sink.open(run, job: job, keep: .of(bytes: limit))
         let batch = (0..<640).map { LogLine.out(String(repeating: "x", count: 99), at: $0) }
         for _ in 0..<160 { _ = try await sink.append(batch, to: run) }
         let memory = Self.residentBytes
@@ -58,7 +58,7 @@ import Vocabulary
         let batch = (0..<640).map { LogLine.out(String(repeating: "x", count: 99), at: $0) }
         for number in 0..<150 {
             let run = RunID("01RUN\(number)")
-            try await sink.open(run, job: job, limit: 1 << 20)
+            try await sink.open(run, job: job, keep: .of(bytes: 1 << 20))
             _ = try await sink.append(batch, to: run)
             try await sink.close(run)
         }

@@ -214,7 +214,7 @@ struct RunRoutes: Sendable {
                 .notFound,
                 "The log of run \(run.id) is not on \(run.node); retention may have removed it."
             )
-        case .full, .unavailable, .closed:
+        case .full, .unavailable, .closed, .gap, .misconfigured:
             Problem(
                 .nodeDown,
                 "The log of run \(run.id) is on \(run.node), which does not answer: \(error)",

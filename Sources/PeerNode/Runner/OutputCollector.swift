@@ -1,101 +1,135 @@
 // Bytes from a task become stamped lines, in batches for the log.
 
 package import LogSink
+internal import Platform
 package import Vocabulary
 
 /// Splits output into lines and keeps them until they are taken.
 ///
-/// A line longer than 64 KB is split. Memory is bounded: beyond 1 MB of lines that nobody has
-/// taken, further ones are dropped and a note says how many bytes went.
-package struct OutputCollector: Equatable, Sendable {
+/// Lines are not looked at one by one: what is read at once and ends with a newline is copied at
+/// once. A line longer than 64 KB is split. Memory is bounded: beyond 1 MB of lines that nobody has
+/// taken, further ones are dropped and a note says how many bytes went. Secrets are replaced before
+/// lines are split, so none is to be seen in two halves.
+package struct OutputCollector: Sendable {
     package static let lineLimit = 65_536
+    /// From so many bytes on a batch need not wait for more.
     package static let batchLimit = 65_536
     static let pendingLimit = 1 << 20
 
+    /// The line of a stream that has not ended.
     private var parts: [LogStream: [UInt8]] = [:]
-    private var pending: [LogLine] = []
-    private var firstPending = 0
-    /// Bytes of lines that wait to be taken.
-    package private(set) var pendingBytes = 0
+    private var filters: [LogStream: SecretFilter] = [:]
+    private let mask: SecretMask?
+    private var pending = LogBatch()
     private var droppedBytes = 0
 
-    package init() {}
+    /// - Parameter mask: What is not to be seen in the log.
+    package init(mask: SecretMask = .none) {
+        self.mask = mask.isEmpty ? nil : mask
+    }
 
-    package var isEmpty: Bool { firstPending == pending.count }
+    package var isEmpty: Bool { pending.isEmpty }
+    /// Bytes of lines that wait to be taken.
+    package var pendingBytes: Int { pending.size }
 
     /// Adds what `stream` printed at `now`.
     package mutating func take(_ bytes: [UInt8], from stream: LogStream, at now: Instant) {
-        var part = parts.removeValue(forKey: stream) ?? []
-        var rest = bytes[...]
-        while let end = rest.firstIndex(of: 0x0A) {
-            part += rest[..<end]
-            rest = rest[(end + 1)...]
-            add(part, from: stream, at: now)
-            part = []
+        guard let mask else {
+            split(bytes, from: stream, at: now)
+            return
         }
-        part += rest
-        while part.count >= Self.lineLimit {
-            add(Array(part.prefix(Self.lineLimit)), from: stream, at: now)
-            part.removeFirst(Self.lineLimit)
-        }
-        if !part.isEmpty { parts[stream] = part }
+        let clean = filters[stream, default: SecretFilter(mask)].take(bytes)
+        split(clean, from: stream, at: now)
     }
 
-    /// Adds a line of Rota's own.
+    /// Adds lines of Rota's own.
     package mutating func note(_ text: String, at now: Instant) {
-        append(LogLine(stream: .note, at: now, text: Array(text.utf8)))
+        pending.append(LogLine(stream: .note, at: now, text: Array(text.utf8)))
     }
 
     /// Ends the lines that have no newline yet.
     package mutating func endLines(at now: Instant) {
         for stream in [LogStream.out, .err] {
-            if let part = parts.removeValue(forKey: stream) { add(part, from: stream, at: now) }
+            if let rest = filters[stream]?.end() { split(rest, from: stream, at: now) }
+            if let part = parts.removeValue(forKey: stream), !part.isEmpty {
+                let end = [LogLine.newline]
+                add(end, in: 0..<1, behind: part, from: stream, at: now)
+            }
         }
         noteDropped(at: now)
     }
 
-    /// Takes the oldest lines, about 64 KB at most; none if there are none.
-    package mutating func takeBatch() -> [LogLine] {
-        var size = 0
-        var end = firstPending
-        while end < pending.count, size == 0 || size + pending[end].size <= Self.batchLimit {
-            size += pending[end].size
-            end += 1
-        }
-        let batch = Array(pending[firstPending..<end])
-        firstPending = end
-        pendingBytes -= size
-        // Compact now and then, so that taking stays O(1) a line.
-        if firstPending * 2 >= pending.count {
-            pending.removeFirst(firstPending)
-            firstPending = 0
-        }
+    /// Takes all lines that wait; none if there are none.
+    package mutating func takeBatch() -> LogBatch {
+        var batch = LogBatch()
+        // Who prints much goes on doing so: better to make room once than in steps.
+        if pending.size >= Self.batchLimit { batch.reserve(pending.size + Self.lineLimit) }
+        swap(&batch, &pending)
         return batch
     }
 
-    private mutating func add(_ text: [UInt8], from stream: LogStream, at now: Instant) {
-        var rest = text[...]
-        repeat {
-            let piece = rest.prefix(Self.lineLimit)
-            rest = rest[piece.endIndex...]
-            guard pendingBytes + piece.count < Self.pendingLimit else {
-                droppedBytes += piece.count + 1
-                continue
+    private mutating func split(_ bytes: [UInt8], from stream: LogStream, at now: Instant) {
+        var part = parts.removeValue(forKey: stream) ?? []
+        var place = 0
+        // In pieces that cannot hold a line that is too long and its end.
+        while place < bytes.count {
+            let end = min(place + Self.lineLimit, bytes.count)
+            splitPiece(bytes, in: place..<end, &part, from: stream, at: now)
+            place = end
+        }
+        if !part.isEmpty { parts[stream] = part }
+    }
+
+    /// Adds what is at most as long as a line may be.
+    private mutating func splitPiece(
+        _ bytes: [UInt8],
+        in range: Range<Int>,
+        _ part: inout [UInt8],
+        from stream: LogStream,
+        at now: Instant
+    ) {
+        var range = range
+        if !part.isEmpty {
+            let first = bytes.firstIndex(of: LogLine.newline, in: range) ?? range.upperBound
+            let room = Self.lineLimit - part.count
+            if first - range.lowerBound > room {
+                // A line that is too long is cut at the limit, wherever its bytes were cut.
+                part += bytes[range.prefix(room)]
+                add([LogLine.newline], in: 0..<1, behind: part, from: stream, at: now)
+                part = []
+                range = range.dropFirst(room)
             }
-            noteDropped(at: now)
-            append(LogLine(stream: stream, at: now, text: Array(piece)))
-        } while !rest.isEmpty
+        }
+        if let last = bytes.lastIndex(of: LogLine.newline, in: range) {
+            let lines = range.lowerBound..<last + 1
+            add(bytes, in: lines, behind: part, from: stream, at: now)
+            part.removeAll(keepingCapacity: true)
+            range = last + 1..<range.upperBound
+        }
+        part += bytes[range]
+    }
+
+    /// Adds the whole lines in `bytes[range]`, of the first of which `start` is the beginning.
+    private mutating func add(
+        _ bytes: [UInt8],
+        in range: Range<Int>,
+        behind start: [UInt8],
+        from stream: LogStream,
+        at now: Instant
+    ) {
+        let size = start.count + range.count
+        guard pending.size + size < Self.pendingLimit else {
+            droppedBytes += size
+            return
+        }
+        noteDropped(at: now)
+        pending.append(bytes, in: range, behind: start, from: stream, at: now)
     }
 
     private mutating func noteDropped(at now: Instant) {
         guard droppedBytes > 0 else { return }
         let text = "\(droppedBytes) bytes are missing here: the log store was too slow for them"
         droppedBytes = 0
-        append(LogLine(stream: .note, at: now, text: Array(text.utf8)))
-    }
-
-    private mutating func append(_ line: LogLine) {
-        pending.append(line)
-        pendingBytes += line.size
+        note(text, at: now)
     }
 }

@@ -75,8 +75,8 @@ extension RunKeeper {
     private func carryOut(_ work: RunLog.Work, of run: RunID) async throws(LogError) {
         guard let entry = logs[run] else { return }
         switch work {
-        case .open: try await sink.open(run, job: entry.job, limit: entry.limit)
-        case .append(let lines): _ = try await sink.append(lines, to: run)
+        case .open: try await sink.open(run, job: entry.job, keep: entry.keep)
+        case .append(let batch): _ = try await sink.append(batch, to: run)
         case .close: try await sink.close(run)
         }
     }

@@ -89,7 +89,7 @@ package actor RunKeeper {
         let run = order.grant.run
         guard runs[run] == nil, finished[run] == nil, unrecorded[run] == nil else { return }
         runs[run] = Active(order: order, machine: RunMachine(RunMachine.Rules(order.spec)))
-        logs[run] = RunLog(job: order.grant.key.job, limit: order.spec.keep.logBytes)
+        logs[run] = RunLog(job: order.grant.key.job, keep: order.spec.keep)
         if isStopping {
             handle(.shutdown(patience: .zero), for: run)
         } else if let kill = earlyKills[run] {

@@ -8,12 +8,12 @@ struct RunLog {
     /// The next thing to do with the sink.
     enum Work {
         case open
-        case append([LogLine])
+        case append(LogBatch)
         case close
     }
 
     let job: UID
-    let limit: Int
+    let keep: Retention
     var collector = OutputCollector()
     /// Whether somebody is writing already: one write at a time keeps the order.
     var isWriting = false
@@ -24,9 +24,9 @@ struct RunLog {
     private(set) var isComplete = false
     private var lostLines = 0
 
-    init(job: UID, limit: Int) {
+    init(job: UID, keep: Retention) {
         self.job = job
-        self.limit = limit
+        self.keep = keep
     }
 
     /// Whether the reader should stop until the sink has caught up.
@@ -70,11 +70,11 @@ struct RunLog {
         switch work {
         case .open:
             while case let batch = collector.takeBatch(), !batch.isEmpty {
-                lostLines += batch.count
+                lostLines += batch.lineCount
             }
             isDue = false
             if isEnding { isComplete = true }
-        case .append(let batch): lostLines += batch.count
+        case .append(let batch): lostLines += batch.lineCount
         case .close: isComplete = true
         }
     }

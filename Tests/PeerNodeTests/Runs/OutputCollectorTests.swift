@@ -12,7 +12,7 @@ import Vocabulary
     func lines(_ collector: inout OutputCollector) -> [String] {
         var lines: [String] = []
         while case let batch = collector.takeBatch(), !batch.isEmpty {
-            lines += batch.map {
+            lines += batch.lines.map {
                 "\($0.stream.rawValue) \(String(decoding: $0.text, as: UTF8.self))"
             }
         }
@@ -50,15 +50,51 @@ import Vocabulary
         #expect(lines(&collector) == ["err x", "out ab", "note n", "err y"])
     }
 
-    @Test func `a line beyond 64 KB is split and batches stay within 64 KB`() {
-        var collector = OutputCollector()
-        collector.take(Array(repeating: 0x61, count: 150_000) + [0x0A], from: .out, at: now)
-        var sizes: [Int] = []
-        while case let batch = collector.takeBatch(), !batch.isEmpty {
-            sizes += batch.map(\.text.count)
-            #expect(batch.reduce(0) { $0 + $1.text.count } <= 65_536)
+    @Test(.tags(.randomized))
+    func `a line beyond 64 KB is split at the same places, however it was cut`() {
+        for length in [65_535, 65_536, 65_537, 131_072, 150_000] {
+            let text = Array("a\n".utf8) + Array(repeating: 0x61, count: length) + [0x0A, 0x62, 0x0A]
+            let expected =
+                [1] + Array(repeating: 65_536, count: length / 65_536)
+                + (length.isMultiple(of: 65_536) ? [] : [length % 65_536]) + [1]
+            for seed in UInt64(0)..<20 {
+                var random = SeededGenerator(seed: seed)
+                var collector = OutputCollector()
+                var rest = text[...]
+                while !rest.isEmpty {
+                    let sizes = [1, 65_535, 65_536, 65_537, Int(random.next() % 200_000) + 1]
+                    let piece = rest.prefix(sizes[Int(random.next() % 5)])
+                    rest = rest.dropFirst(piece.count)
+                    collector.take(Array(piece), from: .out, at: now)
+                }
+                collector.endLines(at: now)
+                let sizes = collector.takeBatch().lines.map(\.text.count)
+                #expect(sizes == expected, "\(length) bytes, seed \(seed)")
+            }
         }
-        #expect(sizes == [65_536, 65_536, 18_928])
+    }
+
+    @Test func `a secret is not to be seen, not even on both sides of a split`() {
+        let secret = Array("hunter2".utf8)
+        for place in 65_520...65_540 {
+            var collector = OutputCollector(mask: SecretMask([secret]))
+            let line = Array(repeating: UInt8(0x61), count: place) + secret + [0x62, 0x0A]
+            for piece in [line[..<(place + 3)], line[(place + 3)...]] {
+                collector.take(Array(piece), from: .out, at: now)
+            }
+            collector.endLines(at: now)
+            let text = collector.takeBatch().lines.flatMap(\.text)
+            #expect(text.count == place + 4, "at \(place)")
+            #expect(!String(decoding: text, as: UTF8.self).contains("hun"), "at \(place)")
+        }
+    }
+
+    @Test func `what may become a secret is in the log at the end`() {
+        var collector = OutputCollector(mask: SecretMask([Array("hunter2".utf8)]))
+        collector.take(Array("hunter2 hunt".utf8), from: .out, at: now)
+        collector.take(Array("er".utf8), from: .err, at: now)
+        collector.endLines(at: now)
+        #expect(lines(&collector) == ["out *** hunt", "err er"])
     }
 
     @Test func `lines that nobody takes are dropped at 1 MB, with a note`() {

@@ -248,9 +248,15 @@ private func openDescriptors() throws -> Int {
 
 /// Refuses everything.
 private struct BrokenSink: LogSink {
-    func open(_ run: RunID, job: UID, limit: Int) async throws(LogError) { throw .full("test") }
+    func open(_ run: RunID, job: UID, keep: Retention) async throws(LogError) {
+        throw .full("test")
+    }
 
-    func append(_ lines: [LogLine], to run: RunID) async throws(LogError) -> Int64 {
+    func append(
+        _ batch: LogBatch,
+        to run: RunID,
+        at offset: Int64?
+    ) async throws(LogError) -> Int64 {
         throw .full("test")
     }
 

@@ -32,7 +32,7 @@ final class RunOrphanTests: Sendable {
         }
         // The first life still hears of its run's end, so the second has a log of its own.
         let second = try RunFixture(folder: folder)
-        try await second.sink.open(order.grant.run, job: order.grant.key.job, limit: 1_000)
+        try await second.sink.open(order.grant.run, job: order.grant.key.job, keep: Retention())
         #expect(await second.keeper.adoptOrphans() == 1)
         let log = try await second.log(of: order)
         let note = "the runner was started again; what was left of this run has been ended"

@@ -1,0 +1,139 @@
+// What the central back end promises beyond the contract: servers that go, and schemas.
+
+import LogSink
+import Postgres
+import TestSupport
+import Testing
+import Vocabulary
+
+@Suite(.enabled(if: PostgresServer.isPossible), .timeLimit(.minutes(2)))
+struct PostgresLogSinkTests {
+    let run = RunID("01RUN0000000000000000000A")
+    let job = UID("a1")
+    let url: String
+    let proxy: ServerProxy
+    /// Through the proxy.
+    let sink: PostgresLogSink
+    /// Directly.
+    let reader: PostgresLogReader
+
+    init() throws {
+        url = try PostgresServer.freshURL()
+        let place = try #require(url.split(separator: "@").last?.split(separator: "/").first)
+        proxy = try ServerProxy(to: String(place))
+        sink = try PostgresLogSink(url: url.replacing(place, with: proxy.place))
+        reader = try PostgresLogReader(url: url)
+    }
+
+    private func lines() async throws -> [String] {
+        let page = try await reader.read(run, from: 0, limit: 1 << 20)
+        return page.lines.map(\.line.string)
+    }
+
+    @Test(.tags(.integration)) func `a batch whose answer is lost is there once`() async throws {
+        try await sink.open(run, job: job, keep: .of(bytes: 1_000_000))
+        _ = try await sink.append([.out("0")], to: run)
+        for number in 1...10 {
+            if number.isMultiple(of: 2) {
+                proxy.loseAnswers(with: "SELECT 1")
+            } else {
+                proxy.loseNextQuestion()
+            }
+            #expect(try await sink.append([.out("\(number)")], to: run) > 2)
+            #expect(proxy.lossesLeft == 0)
+        }
+        #expect(try await lines() == (0...10).map { "\($0)" })
+    }
+
+    @Test(.tags(.integration))
+    func `a batch of unknown outcome can be sent again at its offset`() async throws {
+        try await sink.open(run, job: job, keep: .of(bytes: 1_000_000))
+        var end = try await sink.append([.out("0")], to: run)
+        for number in 1...6 {
+            let batch = LogBatch([.out("\(number)")])
+            // With the answer goes the connection that would find out.
+            proxy.loseAnswers(with: "SELECT 1", times: 2)
+            let start = end
+            await #expect(throws: LogError.self) {
+                try await sink.append(batch, to: run, at: start)
+            }
+            try await requireEventually {
+                guard let after = try? await sink.append(batch, to: run, at: start) else {
+                    return false
+                }
+                end = after
+                return true
+            }
+            #expect(end == start + Int64(batch.size))
+        }
+        #expect(try await lines() == (0...6).map { "\($0)" })
+    }
+
+    @Test(.tags(.integration))
+    func `a server that is away is unavailable, and found again when it is back`() async throws {
+        try await sink.open(run, job: job, keep: .of(bytes: 1_000_000))
+        for number in 0..<5 {
+            proxy.cut()
+            let batch = LogBatch([.out("\(number)")])
+            try await requireEventually { (try? await sink.append(batch, to: run)) != nil }
+        }
+        try await sink.close(run)
+        #expect(try await lines() == (0..<5).map { "\($0)" })
+        let nowhere = try PostgresLogSink(url: "postgres://rota@127.0.0.1:1/rota")
+        let error = await #expect(throws: LogError.self) {
+            try await nowhere.open(run, job: job, keep: .of(bytes: 1))
+        }
+        guard case .unavailable(let reason) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(reason.contains("127.0.0.1:1"))
+    }
+
+    @Test(.tags(.integration)) func `a follower sees what another process writes`() async throws {
+        try await sink.open(run, job: job, keep: .of(bytes: 1_000))
+        _ = try await sink.append([.out("a")], to: run)
+        async let waiting: Void = reader.wait(for: run, beyond: 2, timeout: .seconds(3_600))
+        _ = try await sink.append([.out("b")], to: run)
+        await waiting
+        async let ending: Void = reader.wait(for: run, beyond: 4, timeout: .seconds(3_600))
+        try await sink.close(run)
+        await ending
+        #expect(try await reader.read(run, from: 0, limit: 100).isComplete)
+    }
+
+    @Test(.tags(.integration)) func `many that meet a new schema make it once`() async throws {
+        let url = try PostgresServer.freshURL()
+        try await withThrowingTaskGroup { group in
+            for number in 0..<8 {
+                let sink = try PostgresLogSink(url: url)
+                group.addTask {
+                    let run = RunID("01RUN\(number)")
+                    try await sink.open(run, job: UID("a1"), keep: .of(bytes: 1_000))
+                    _ = try await sink.append([.out("\(number)")], to: run)
+                }
+            }
+            try await group.waitForAll()
+        }
+        let reader = try PostgresLogReader(url: url)
+        for number in 0..<8 {
+            let page = try await reader.read(RunID("01RUN\(number)"), from: 0, limit: 100)
+            #expect(page.lines.map(\.line.string) == ["\(number)"])
+        }
+    }
+
+    @Test(.tags(.integration)) func `a schema of something else is refused`() async throws {
+        let url = try PostgresServer.freshURL()
+        let schema = try #require(url.split(separator: "=").last)
+        let soon = ContinuousClock.now.advanced(by: .seconds(10))
+        let plain = try ServerAddress(String(url.split(separator: "?")[0]))
+        let connection = try Connection(to: plain, within: .seconds(5), until: soon)
+        let making = "CREATE SCHEMA \(schema); CREATE TABLE \(schema).cows(a int)"
+        try connection.execute(making, until: soon)
+        let sink = try PostgresLogSink(url: url)
+        let error = await #expect(throws: LogError.self) {
+            try await sink.open(run, job: job, keep: .of(bytes: 1))
+        }
+        #expect(error.map { "\($0)".contains("cows") && "\($0)".contains("?schema=") } == true)
+    }
+}
