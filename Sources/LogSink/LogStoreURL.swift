@@ -47,6 +47,14 @@ package enum LogStoreURL: Equatable, Sendable {
         }
     }
 
+    /// What ``init(_:)`` reads back; it may hold a password.
+    package var text: String {
+        switch self {
+        case .sqlite(let path): "sqlite://\(path)"
+        case .postgres(let url): url
+        }
+    }
+
     /// Opens the store to write and read logs; makes it if it is not there.
     ///
     /// A server is reached at the first call, not here.

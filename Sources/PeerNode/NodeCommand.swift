@@ -2,6 +2,7 @@
 
 package import CommandTable
 internal import JobList
+internal import LogSink
 internal import Platform
 internal import Scheduler
 internal import Sealing
@@ -29,6 +30,13 @@ package enum NodeCommand {
                         "N",
                         "Missed runs made up for in a second, behind on-time work (20)",
                         in: 1...100_000
+                    ),
+                    .text("log-store", "URL", "Where output is kept (a file in --data)"),
+                    .text(
+                        "log-store-file",
+                        "FILE",
+                        "A file with that URL, for one with a password",
+                        from: .files
                     ),
                     .duration("session-term", "DURATION", "Life of an unrenewed session (10s)"),
                     .duration("grace", "DURATION", "How long runs may finish on a stop (20s)"),
@@ -75,6 +83,7 @@ package enum NodeCommand {
             }
             settings.session.term = term
         }
+        settings.logStore = try logStore(invocation)
         let log = DaemonLog(name: shared.name.text, lowest: shared.logLevel)
         let stopping = StopSignals()
         let node = try await Node.make(settings, log: log)
@@ -87,6 +96,13 @@ package enum NodeCommand {
             grace: invocation.duration("grace") ?? .seconds(20)
         )
         return 0
+    }
+
+    private static func logStore(_ invocation: Invocation) throws -> LogStoreURL? {
+        if let text = invocation.text("log-store") { return try LogStoreURL(text) }
+        guard let path = invocation.text("log-store-file") else { return nil }
+        let bytes = try FileStore.read(path, limit: 4_096)
+        return try LogStoreURL(String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self))
     }
 
     private static func tags(_ words: [String]) throws(MemberError) -> [String: String] {

@@ -27,7 +27,7 @@ extension NodeParts {
         }
         let (store, gossip) = (ground.store, ground.gossip)
         ground.replica.observe { [weak gossip] in gossip?.listMoved(to: $0) }
-        let logs = try SQLiteLogSink(path: "\(settings.dataFolder)/logs.db")
+        let logs = try openLogs(settings)
         let runner = RunnerLink(
             loop: loop,
             dataFolder: settings.dataFolder,
@@ -87,6 +87,18 @@ extension NodeParts {
             counters: RunCounters(),
             switchboard: board
         )
+    }
+
+    /// Opens the logs for reading; the runner writes them, and is told here where.
+    private static func openLogs(_ settings: NodeSettings) throws -> any LogReader {
+        let folder = RunnerPlace.folder(in: settings.dataFolder)
+        try FileStore.makeFolder(folder, mode: 0o700)
+        try FileStore.rewrite(
+            RunnerPlace.logStoreFile(in: settings.dataFolder),
+            with: Array((settings.logStore?.text ?? "").utf8),
+            mode: 0o600
+        )
+        return try (settings.logStore ?? .local(in: settings.dataFolder)).reader()
     }
 
     private static func plan(_ settings: NodeSettings, address: String) -> MemberGround.Plan {

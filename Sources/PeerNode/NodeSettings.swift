@@ -1,6 +1,7 @@
 // What a node is told when it starts.
 
 package import JobList
+package import LogSink
 package import Scheduler
 package import Vocabulary
 
@@ -25,6 +26,8 @@ package struct NodeSettings: Sendable {
     package var slots: Int
     package var session: SessionSettings
     package var retention: NodeRetention
+    /// Where the output of runs is kept, such as `postgres://rota@db/rota`; `nil`: in a file here.
+    package var logStore: LogStoreURL?
     package var scheduling: SchedulerSettings
 
     package init(

@@ -10,6 +10,7 @@ extension RunKeeper {
 
     func collect(_ bytes: [UInt8], from stream: LogStream, of run: RunID) {
         logs[run]?.collector.take(bytes, from: stream, at: SystemClock.wall)
+        logs[run]?.printed(at: SystemClock.monotonic, company: Self.flushDelay)
         if logs[run]?.isFull == true, runs[run]?.isPaused == false {
             runs[run]?.isPaused = true
             runs[run]?.task?.pauseOutput()

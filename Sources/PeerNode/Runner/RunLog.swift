@@ -19,6 +19,7 @@ struct RunLog {
     var isWriting = false
     /// Lines have waited long enough for company.
     var isDue = false
+    private var lastPrinted: MonotonicInstant?
     private var isOpen = false
     private var isEnding = false
     private(set) var isComplete = false
@@ -33,6 +34,13 @@ struct RunLog {
     var isFull: Bool { collector.pendingBytes >= 4 * OutputCollector.batchLimit }
     /// Whether it may go on.
     var hasRoom: Bool { collector.pendingBytes <= OutputCollector.batchLimit }
+
+    /// Output came: after a quiet moment it waits for no company, so that who follows sees it at
+    /// once.
+    mutating func printed(at now: MonotonicInstant, company: Duration) {
+        if lastPrinted.map({ $0.duration(to: now) >= company }) ?? true { isDue = true }
+        lastPrinted = now
+    }
 
     /// No more output comes.
     mutating func end(at now: Instant) {

@@ -29,7 +29,7 @@ package enum RunnerProcess {
         let stopping = StopSignals()
         let loop = EventLoop(name: "rota-runner")
         defer { loop.stop() }
-        let sink = try SQLiteLogSink(path: "\(settings.dataFolder)/logs.db")
+        let sink = try settings.logStore.sink()
         let door = RunnerDoor(loop: loop, settings: settings, sink: sink, log: log)
         let keeper = try RunKeeper(
             loop: loop,

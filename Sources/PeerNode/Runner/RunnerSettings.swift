@@ -1,5 +1,7 @@
 // What a runner is told when it starts.
 
+internal import LogSink
+internal import Platform
 package import Vocabulary
 
 /// The settings of one runner.
@@ -15,6 +17,17 @@ package struct RunnerSettings: Sendable {
         self.dataFolder = dataFolder
     }
 
+    /// The log store that the node has named, else its own file.
+    var logStore: LogStoreURL {
+        get throws(LogError) {
+            let path = RunnerPlace.logStoreFile(in: dataFolder)
+            guard let bytes = try? FileStore.read(path, limit: 4_096), !bytes.isEmpty else {
+                return .local(in: dataFolder)
+            }
+            return try LogStoreURL(String(decoding: bytes, as: UTF8.self))
+        }
+    }
+
     /// Where it is found, and what says that it is there.
     var doorFolder: String { RunnerPlace.folder(in: dataFolder) }
 }
@@ -27,6 +40,11 @@ enum RunnerPlace {
     /// Names the process, for people and for what has to end it.
     static func processFile(in dataFolder: String) -> String {
         folder(in: dataFolder) + "/pid"
+    }
+
+    /// The log store's address, as the node was told it: it may hold a password.
+    static func logStoreFile(in dataFolder: String) -> String {
+        folder(in: dataFolder) + "/log-store"
     }
 
     static func lock(in dataFolder: String) -> String { folder(in: dataFolder) + "/lock" }
