@@ -241,7 +241,7 @@ extension Job {
         var http = HTTPTask(url: "https://example.org/")
         http.body = pick([nil] + texts)
         http.method = pick(["GET", "PUT"])
-        http.expectedStatus = pick([[], [200, 302]])
+        http.expectedStatus = pick([[], [200...200, 300...302]])
         var spec = JobSpec(
             task: pick([.shell(shell), .http(http)]),
             schedule: pick([nil, "@hourly", "0 0 * * *"])
