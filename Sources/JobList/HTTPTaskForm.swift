@@ -91,8 +91,10 @@ enum HTTPTaskForm {
             return "\(Value.string(name).quoted) cannot name a header; write one such as X-Source"
         }
         // A line break would smuggle in further headers.
-        if text.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\t" || $0.value == 0x7F })
-        {
+        let isLine = text.unicodeScalars.allSatisfy {
+            $0.value >= 0x20 && $0.value != 0x7F || $0 == "\t"
+        }
+        guard isLine else {
             return "a header cannot contain control characters; remove them"
         }
         do throws(TaskTemplate.Flaw) {

@@ -6,8 +6,9 @@ internal import Vocabulary
 enum SecretsForm {
     /// Reads them, and checks that `task` asks for no others.
     static func read(_ members: MemberReader, for task: TaskSpec?) -> [String: SecretReference] {
+        let limits = (count: Limits.secrets, bytes: Limits.pathBytes)
         let texts =
-            members.textMap("secrets", count: Limits.secrets, limit: Limits.pathBytes) { name, text in
+            members.textMap("secrets", count: limits.count, limit: limits.bytes) { name, text in
                 if let flaw = TaskReader.variableFlaw(name) { return flaw }
                 if case .shell(let task)? = task, task.environment[name] != nil {
                     return "the environment sets \(name) as well; write one of the two"

@@ -5,7 +5,7 @@ internal import Vocabulary
 extension MemberReader {
     /// Names what is wrong with `text` as a template at `name`.
     ///
-    /// - Parameter mayHoldSecrets: Whether a secret's value stays out of sight there.
+    /// A secret is a fault where its value would not stay out of sight.
     func checkTemplate(_ text: String, at name: String, mayHoldSecrets: Bool = true) {
         checkTemplate(text, pointer: place(name), mayHoldSecrets: mayHoldSecrets)
     }

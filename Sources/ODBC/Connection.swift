@@ -18,15 +18,15 @@ package final class Connection {
 
     /// Connects, with a transaction that begins with the first statement.
     ///
-    /// - Parameters:
-    ///   - address: Where to; a driver must be installed for it.
-    ///   - patience: How long the driver may try; some drivers take no notice.
+    /// A driver must be installed for `address`. It may try for `patience`, of which some drivers
+    /// take no notice.
     package init(to address: ConnectionText, within patience: Duration) throws(ODBCError) {
         let work = "connecting"
         guard let environment = unsafe Self.allocate(.environment, under: nil) else {
             throw ODBCError(work: work, state: "HY001", "the driver manager has no memory")
         }
-        unsafe SQLSetEnvAttr(environment, SQL_ATTR_ODBC_VERSION, codbc_number(SQL_OV_ODBC3), 0)
+        let version = unsafe codbc_number(SQL_OV_ODBC3)
+        unsafe SQLSetEnvAttr(environment, SQL_ATTR_ODBC_VERSION, version, 0)
         guard let handle = unsafe Self.allocate(.connection, under: environment) else {
             let said = unsafe Diagnostics(handle: environment, kind: .environment, isNarrow: false, secret: nil)
             defer { unsafe Self.free(environment, .environment) }

@@ -55,7 +55,7 @@ package final class Statement {
 
     /// Runs `sql`, with a text or NULL for each `?` in it; then the first answer can be read.
     ///
-    /// - Parameter limit: After so long the driver ends it, where the driver can.
+    /// After `limit` the driver ends it, where the driver can.
     package func run(
         _ sql: String,
         _ values: [String?] = [],
@@ -167,9 +167,27 @@ package final class Statement {
         let code =
             isNarrow
             ? unsafe SQLDescribeCol(
-                handle, number, &narrow, 512, &length, &type, &size, &digits, &nullable)
+                handle,
+                number,
+                &narrow,
+                SQLSMALLINT(narrow.count),
+                &length,
+                &type,
+                &size,
+                &digits,
+                &nullable
+            )
             : unsafe SQLDescribeColW(
-                handle, number, &wide, 256, &length, &type, &size, &digits, &nullable)
+                handle,
+                number,
+                &wide,
+                SQLSMALLINT(wide.count),
+                &length,
+                &type,
+                &size,
+                &digits,
+                &nullable
+            )
         try check(code)
         let name =
             isNarrow
@@ -181,7 +199,7 @@ package final class Statement {
 
     /// One value in pieces, at most `limit` units of it; `nil` for NULL.
     ///
-    /// - Parameter end: How many units each piece has at its end that are not the value's.
+    /// Each piece has `end` units at its end that are not the value's.
     private func pieces<Unit: FixedWidthInteger>(
         _ column: SQLUSMALLINT,
         _ type: Int32,

@@ -17,8 +17,7 @@ package enum DetachedThread {
 
     /// Runs `body` on a new thread; nobody waits for its end.
     ///
-    /// - Parameter name: The kernel keeps 15 bytes of it.
-    /// - Throws: ``SystemError`` where the system has no thread left.
+    /// The kernel keeps 15 bytes of `name`. Throws where the system has no thread left.
     package static func start(
         _ name: String,
         _ body: @escaping @Sendable () -> Void

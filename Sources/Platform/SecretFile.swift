@@ -21,10 +21,7 @@ package enum SecretFile {
     /// The text of `path`, without one newline at its end.
     ///
     /// What counts is the file that was opened, not its name: a link that leads out of `folders`,
-    /// now or a moment later, leads nowhere.
-    ///
-    /// - Parameter folders: Absolute; the file must be below one of them. Those that are not
-    ///   there allow nothing.
+    /// now or a moment later, leads nowhere. Folders that are not there allow nothing.
     package static func read(_ path: String, below folders: [String]) throws(Refusal) -> String {
         // Without NONBLOCK, opening a pipe would wait for a writer.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)

@@ -301,7 +301,7 @@ extension RotaTable {
         .text("method", "METHOD", "GET if not given"),
         .repeated("header", "KEY=VALUE", "A header of the request"),
         .text("body", "TEXT", "Its body"),
-        .repeated("expect", "STATUS", "A status that is a success; 200 to 299 if not given"),
+        .repeated("expect", "STATUS", "A success, as in 204 or 200-299 (if not given)"),
     ]
 
     private static let sqlOptions: [Option] = [

@@ -140,11 +140,14 @@ enum SpecDocument {
             task["body"] = given.text("body").map { .string($0) }
             let headers = try pairs(given, "header")
             if !headers.isEmpty { task["headers"] = .object(headers) }
-            let codes = given.texts("expect").compactMap { Int64($0) }
-            guard codes.count == given.texts("expect").count else {
-                throw .usage("--expect is a status code such as 204; repeat it for several")
+            let codes = try given.texts("expect").map { text throws(Failure) -> Value in
+                if let code = Int64(text) { return .integer(code) }
+                guard text.split(separator: "-").compactMap({ Int($0) }).count == 2 else {
+                    throw .usage("--expect is a status such as 204, or 200-299; repeat it for more")
+                }
+                return .string(text)
             }
-            if !codes.isEmpty { task["expect"] = .array(codes.map { .integer($0) }) }
+            if !codes.isEmpty { task["expect"] = .array(codes) }
             return ("http", .object(task))
         case (nil, nil):
             throw .usage(

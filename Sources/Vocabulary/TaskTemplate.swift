@@ -74,12 +74,9 @@ package struct TaskTemplate: Hashable, Sendable {
         pieces.allSatisfy { if case .text = $0 { true } else { false } }
     }
 
-    /// The text with `values` in its places.
+    /// The text with `values` in its places; those of secrets are named `secret.NAME`.
     ///
-    /// - Parameters:
-    ///   - values: By name; of secrets by `secret.NAME`.
-    ///   - escape: What is done to each value, not to the text around it.
-    /// - Throws: A flaw that names what has no value.
+    /// `escape` is done to each value, not to the text around it. Throws what has no value.
     package func filled(
         with values: [String: String],
         escape: (String) -> String = { $0 }

@@ -52,7 +52,9 @@ import Testing
     }
 
     @Test func `what is no rule is a flaw that says what to write`() {
-        for text in ["10.0.0.0/8", "deny", "deny 10.0.0.0/33", "deny host", "allow 1.2.3", "deny ::/x"] {
+        for text in [
+            "10.0.0.0/8", "deny", "deny 10.0.0.0/33", "deny host", "allow 1.2.3", "deny ::/x",
+        ] {
             #expect(throws: AddressRule.Flaw.self, "\(text)") { try AddressRule(text) }
         }
         #expect(throws: Never.self) { try AddressRule(" \n, ") }
@@ -69,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `does not reach what its rule forbids, by name, by redirect or by an old connection`()
+    @Test func `does not reach what its rule forbids, whichever way leads there`()
         async throws
     {
         let asked = Mutex(0)

@@ -51,12 +51,11 @@ final class HTTPRunner: RunningTask {
     private let valve = TransferValve()
     private let state = Mutex(State())
 
-    /// Sends the request of `task`; its events come after this has returned.
+    /// Sends the request of `task`, with `values` in its templates; its events come after this has
+    /// returned.
     ///
-    /// - Parameters:
-    ///   - values: What the task's templates are filled with.
-    ///   - callback: Where the end of asynchronous work is told; such tasks need one.
-    ///   - addresses: What the node's owner lets tasks reach.
+    /// `callback` is where the end of asynchronous work is told; such tasks need one. `addresses`
+    /// says what the node's owner lets tasks reach.
     init(
         _ task: HTTPTask,
         for order: RunOrder,
@@ -281,7 +280,8 @@ extension HTTPRunner {
             var words = "its server did not say where its work could be ended"
             if let call {
                 do throws(HTTPClientError) {
-                    words = "its server was told to end it: HTTP \(try await http.send(call).status)"
+                    let status = try await http.send(call).status
+                    words = "its server was told to end it: HTTP \(status)"
                 } catch {
                     words = "its server could not be told to end it: \(error)"
                 }

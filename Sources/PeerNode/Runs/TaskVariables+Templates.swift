@@ -4,9 +4,8 @@ internal import LockLease
 internal import Vocabulary
 
 extension TaskVariables {
-    /// A value for each of ``TaskTemplate/names``, and the secrets.
-    ///
-    /// - Parameter secrets: Their values by name, as the node has read them.
+    /// A value for each of ``TaskTemplate/names``, and for each of `secrets`, which are values by
+    /// name as the node has read them.
     static func values(
         for order: RunOrder,
         secrets: [String: String]

@@ -19,7 +19,8 @@ import Vocabulary
     }
 
     @Test func `templates are filled in, and escaped where they are part of a URL`() async throws {
-        let http = RoutedHTTP(["https://a.example/x/nightly?at=2027-01-15T08%3A00%3A00Z": (200, "")])
+        let url = "https://a.example/x/nightly?at=2027-01-15T08%3A00%3A00Z"
+        let http = RoutedHTTP([url: (200, "")])
         let post = task("https://a.example/x/{{job}}?at={{instant}}") {
             $0.method = "POST"
             $0.headers = ["X-Key": "k {{secret.KEY}}"]
@@ -214,7 +215,7 @@ private final class HTTPTrial: Sendable {
     let loop = EventLoop(name: "trial")
     let order: RunOrder
     let runner: HTTPRunner
-    private let log = EventLog()
+    private let log: EventLog
 
     init(
         _ task: HTTPTask,
@@ -224,7 +225,8 @@ private final class HTTPTrial: Sendable {
     ) {
         let order = RunOrder.http(task)
         self.order = order
-        let log = log
+        let log = EventLog()
+        self.log = log
         runner = HTTPRunner(
             task,
             for: order,

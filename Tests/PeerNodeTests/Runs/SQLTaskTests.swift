@@ -23,7 +23,9 @@ import Vocabulary
     ) async throws {
         let database = try TestDatabase(kind)
         let world = try RunFixture()
-        let statement = #"SELECT 1 AS id, 'a\#tb\c' AS text, NULL AS none UNION ALL SELECT 2, '☂', NULL"#
+        let statement =
+            #"SELECT 1 AS id, 'a\#tb\c' AS text, NULL AS none "#
+            + "UNION ALL SELECT 2, '☂', NULL"
         let order = RunOrder.sql(task(database, statement))
         let report = try await world.run(order)
         #expect(report.state == .succeeded && report.exit == nil && report.reason.isEmpty)
@@ -176,7 +178,8 @@ import Vocabulary
         #expect(try await world.run(.sql(nothing)).reason.contains("IM002"))
         var secretive = SQLTask(connection: "no-such-source", statement: "SELECT 1")
         secretive.password = "{{secret.NONE}}"
-        #expect(try await world.run(.sql(secretive)).reason.contains("{{secret.NONE}} has no value"))
+        let reason = try await world.run(.sql(secretive)).reason
+        #expect(reason.contains("{{secret.NONE}} has no value"))
     }
 
     @Test(.enabled(if: PostgresServer.isPossible))
@@ -248,7 +251,7 @@ extension SQLTaskTests {
         #expect(try await answer("SELECT count(*) FROM effects", database, world) == "out 1")
     }
 
-    @Test(arguments: kinds) func `with once, a failure leaves no row behind, so that it is tried again`(
+    @Test(arguments: kinds) func `with once, a failure leaves no row and is tried again`(
         kind: Kind
     ) async throws {
         let database = try TestDatabase(kind)

@@ -1,7 +1,7 @@
 // How somebody else says that asynchronous work is over.
 
 internal import Documents
-package import Vocabulary
+internal import Vocabulary
 
 /// The body of a call to `Rota-Callback`: `{"state": "succeeded", "message": "…"}`.
 package struct CallbackOutcome: Equatable, Sendable {

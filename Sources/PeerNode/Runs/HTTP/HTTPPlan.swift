@@ -16,11 +16,10 @@ struct HTTPPlan {
     /// What a stranger may see: our own headers without the callback.
     private let harmless: [(name: String, value: String)]
 
-    /// - Parameters:
-    ///   - values: What the task's templates are filled with.
-    ///   - callback: Where the end of asynchronous work is told.
-    ///   - addresses: What the node's owner lets tasks reach.
-    /// - Throws: What has no value on this node.
+    /// Plans the first request, with `values` in the task's templates.
+    ///
+    /// `callback` is where the end of asynchronous work is told; `addresses` says what the node's
+    /// owner lets tasks reach. Throws what has no value on this node.
     init(
         _ task: HTTPTask,
         for order: RunOrder,

@@ -40,9 +40,8 @@ final class SQLRunner: RunningTask, SQLWatch {
     /// Closed while output is on its way that nobody has taken yet.
     private let room = ThreadGate(isOpen: true)
 
-    /// Starts the statement of `task`; its events come after this has returned.
-    ///
-    /// - Parameter values: What the task's templates are filled with.
+    /// Starts the statement of `task`, with `values` in its templates; its events come after this
+    /// has returned.
     init(
         _ task: SQLTask,
         for order: RunOrder,
