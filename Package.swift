@@ -48,12 +48,14 @@ let package = Package(
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
         library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+        library("CODBC", pkgConfig: "odbc", apt: "unixodbc-dev"),
 
         // Floor 1: words, and the only places that touch the system or a C library.
         module("Vocabulary"),
         module("Platform", on: ["CLinux", "Vocabulary"]),
         module("SQLite", on: ["CSQLite"]),
         module("Postgres", on: ["CPostgres"]),
+        module("ODBC", on: ["CODBC"]),
         module("HTTPService", on: ["CMicroHTTPD"]),
         module("HTTPClient", on: ["CCurl"]),
         module("Sealing", on: ["CSodium", "Vocabulary"]),
@@ -87,7 +89,7 @@ let package = Package(
             "PeerNode",
             on: [
                 "Vocabulary", "Platform", "HTTPService", "HTTPClient", "Sealing", "Documents",
-                "CommandTable", "CronEval", "Gossip", "LockLease", "LogSink", "Scheduler",
+                "CommandTable", "CronEval", "Gossip", "LockLease", "LogSink", "ODBC", "Scheduler",
                 "JobList",
             ]
         ),
@@ -269,6 +271,7 @@ let package = Package(
         tests(of: "Platform", on: ["Vocabulary"]),
         tests(of: "SQLite"),
         tests(of: "Postgres", on: ["Platform"]),
+        tests(of: "ODBC"),
         tests(of: "HTTPService", on: ["HTTPClient"]),
         tests(of: "HTTPClient", on: ["HTTPService"]),
         tests(of: "Sealing", on: ["Vocabulary"]),

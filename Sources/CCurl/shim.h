@@ -61,3 +61,15 @@ static inline long ccurl_errno(CURL *easy) {
 
 /// `CURLMsg` holds a union.
 static inline CURLcode ccurl_result(const CURLMsg *message) { return message->data.result; }
+
+/// Who is asked before a socket is opened, and before a request goes out on one that was kept.
+static inline CURLcode ccurl_set_guard(
+    CURL *easy, curl_opensocket_callback socket, curl_prereq_callback request, void *context) {
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, context);
+  return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, request);
+}
+
+/// What a receiver answers to be offered the same bytes again later.
+static inline size_t ccurl_pause(void) { return CURL_WRITEFUNC_PAUSE; }

@@ -81,6 +81,21 @@ struct EasyHandle: ~Copyable {
         unsafe ccurl_set_receiver(pointer, CURLOPT_WRITEFUNCTION, body, CURLOPT_WRITEDATA, context)
     }
 
+    /// Sets who is asked before a socket is opened, and before a request is sent on one that is
+    /// open already; `context` must outlive the transfer.
+    func guardAddresses(
+        socket: @escaping curl_opensocket_callback,
+        request: @escaping curl_prereq_callback,
+        context: UnsafeMutableRawPointer
+    ) {
+        unsafe ccurl_set_guard(pointer, socket, request, context)
+    }
+
+    /// Lets a transfer go on that was held up; its callbacks may run in here.
+    func resume() {
+        unsafe curl_easy_pause(pointer, CURLPAUSE_CONT)
+    }
+
     var status: Int { unsafe ccurl_status(pointer) }
     /// On a connection that was kept, connecting has taken no time.
     var isConnected: Bool {

@@ -18,6 +18,10 @@ package struct HTTPCall: Sendable {
     /// Whom to trust and who to be on an encrypted connection.
     package var identity: HTTPIdentity
     package var proxy: ProxyChoice
+    /// Which addresses may be reached, as they come from the resolver; `nil`: any.
+    package var addresses: AddressRule?
+    /// Holds up the answer's body while it is closed.
+    package var valve: TransferValve?
 
     package init(
         method: String = "GET",

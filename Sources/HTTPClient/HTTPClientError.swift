@@ -10,6 +10,8 @@ package struct HTTPClientError: Error, Equatable, Sendable {
         /// Refused, unreachable or reset before the connection stood.
         case cannotConnect(String)
         case connectTimedOut(after: Duration)
+        /// By the call's rule about addresses; nothing was sent there.
+        case forbiddenAddress(String)
         case timedOut(after: Duration)
         case notTrusted(String)
         /// Ours: the file is missing, no certificate, or not the key's.
@@ -44,6 +46,8 @@ extension HTTPClientError: CustomStringConvertible {
             "\(url): cannot connect: \(reason); check that it runs and that the port is right"
         case .connectTimedOut(let time):
             "\(url): no connection within \(Self.text(time)); check the address and the firewall"
+        case .forbiddenAddress(let address):
+            "\(url): this node may not reach \(address); its owner's rule about addresses says so"
         case .timedOut(let time):
             "\(url): no complete answer within \(Self.text(time)); allow more time or ask for less"
         case .notTrusted(let reason): "\(url): the certificate is not trusted: \(reason)"

@@ -1,6 +1,7 @@
 // One request on its way: what came so far, and who waits for it.
 
 internal import CCurl
+internal import Glibc
 
 /// A transfer on the client's thread; nothing here is touched by another one.
 @safe
@@ -18,6 +19,8 @@ final class Transfer {
     private var received = 0
     private var isHeadSent = false
     private var isTooLarge = false
+    /// The first address that the call's rule has refused.
+    private var refusedAddress: String?
 
     init(_ number: TransferLoop.Number, _ order: TransferOrder) {
         self.number = number
@@ -28,10 +31,61 @@ final class Transfer {
                 unsafe Transfer.receive(data, size * count, context) { unsafe $0.takeHeader($1) }
             },
             body: { data, size, count, context in
-                unsafe Transfer.receive(data, size * count, context) { unsafe $0.takeBody($1) }
+                if unsafe Transfer.at(context)?.isHeldUp == true { return ccurl_pause() }
+                return unsafe Transfer.receive(data, size * count, context) {
+                    unsafe $0.takeBody($1)
+                }
             },
             context: Unmanaged.passUnretained(self).toOpaque()
         )
+        guard order.call.addresses != nil else { return }
+        unsafe easy.guardAddresses(
+            socket: { context, _, address in
+                guard let address = unsafe address else { return CURL_SOCKET_BAD }
+                return unsafe Transfer.at(context)?.openSocket(to: address) ?? CURL_SOCKET_BAD
+            },
+            request: { context, address, _, _, _ in
+                guard let address = unsafe address else { return CURL_PREREQFUNC_ABORT }
+                let text = unsafe String(cString: address)
+                let isAllowed = unsafe Transfer.at(context)?.allows(text) ?? false
+                return isAllowed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+            },
+            context: Unmanaged.passUnretained(self).toOpaque()
+        )
+    }
+
+    private static func at(_ context: UnsafeMutableRawPointer?) -> Transfer? {
+        unsafe context.map { unsafe Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// A socket for `address`, which is what the name was resolved to just now.
+    private func openSocket(
+        to address: UnsafeMutablePointer<curl_sockaddr>
+    ) -> curl_socket_t {
+        let bytes = unsafe withUnsafePointer(to: &address.pointee.addr) {
+            unsafe NumericAddress.bytes(of: $0)
+        }
+        guard let bytes, order.call.addresses?.allows(bytes) != false else {
+            refusedAddress = refusedAddress ?? bytes.map(NumericAddress.text) ?? "this address"
+            return CURL_SOCKET_BAD
+        }
+        let type = unsafe address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+        return unsafe socket(address.pointee.family, type, address.pointee.`protocol`)
+    }
+
+    /// Connections that were kept may have been opened under another rule.
+    private func allows(_ address: String) -> Bool {
+        let bytes = NumericAddress.bytes(address)
+        guard let bytes, order.call.addresses?.allows(bytes) != false else {
+            refusedAddress = refusedAddress ?? address
+            return false
+        }
+        return true
+    }
+
+    /// Takes up the body again after its valve was opened.
+    func resume() {
+        easy.resume()
     }
 
     var handle: UnsafeMutableRawPointer { unsafe easy.pointer }
@@ -49,6 +103,9 @@ final class Transfer {
         let bytes = unsafe UnsafeRawBufferPointer(start: data, count: count)
         return unsafe take(transfer, bytes) ? count : -1
     }
+
+    /// Whether the body is to wait; curl then offers the same bytes again.
+    private var isHeldUp: Bool { order.call.valve?.isClosed == true }
 
     /// One line with its end; a status line starts the headers anew, as after a redirect.
     private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -128,6 +185,8 @@ final class Transfer {
             return .tooLarge(limit: order.call.maximumResponse)
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             return .cannotResolve(host: order.url.host)
+        case CURLE_COULDNT_CONNECT where refusedAddress != nil, CURLE_ABORTED_BY_CALLBACK:
+            return .forbiddenAddress(refusedAddress ?? order.url.host)
         case CURLE_COULDNT_CONNECT: return .cannotConnect(easy.connectFailure)
         case CURLE_OPERATION_TIMEDOUT:
             let limit = order.call.timeout

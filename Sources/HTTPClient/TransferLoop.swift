@@ -14,6 +14,7 @@ final class TransferLoop: Sendable {
     private enum Command {
         case start(Number, TransferOrder)
         case cancel(Number)
+        case resume(Number)
     }
 
     private struct State {
@@ -94,12 +95,15 @@ final class TransferLoop: Sendable {
                     running[transfer.key] = transfer
                     keys[number] = transfer.key
                     multi.add(transfer)
+                    order.call.valve?.attach { [self] in send(.resume(number)) }
                 case .cancel(let number):
                     guard let key = keys.removeValue(forKey: number),
                         let transfer = running.removeValue(forKey: key)
                     else { continue }
                     multi.remove(transfer)
                     transfer.cancel()
+                case .resume(let number):
+                    keys[number].flatMap { running[$0] }?.resume()
                 }
             }
             multi.perform()

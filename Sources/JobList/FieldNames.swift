@@ -10,7 +10,9 @@ enum FieldNames {
         "env": "environment", "tz": "time_zone", "retry": "retries", "concurrency": "overlap",
         "on_missed": "misfire", "selector": "where", "stdin": "input", "verb": "method",
         "status": "expect", "clock_changes": "dst", "random_delay": "jitter",
-        "calendars": "calendar", "splay": "jitter",
+        "query": "statement", "params": "parameters", "dsn": "connection",
+        "max_rows": "row_limit", "follow": "redirects", "ca": "authorities", "cert": "certificate",
+        "auth": "credentials", "database": "sql", "calendars": "calendar", "splay": "jitter",
     ]
 
     /// The one of `known` that `name` most probably stands for, or `nil`.

@@ -19,6 +19,14 @@ package enum Limits {
     package static let headerBytes = 8_192
     package static let bodyBytes = 1 << 20
     package static let expectedStatuses = 32
+    package static let patternBytes = 1_024
+    package static let redirects = 0...20
+    package static let connectionBytes = 4_096
+    package static let statementBytes = 1 << 20
+    package static let parameters = 256
+    package static let parameterBytes = 65_536
+    package static let printedRows = 0...1_000_000
+    package static let secrets = 64
     package static let reasonBytes = 1_024
     package static let tags = 64
     package static let tagBytes = 256
@@ -41,6 +49,7 @@ package enum Limits {
 
     package static let jitter = Duration.zero...ScheduleRules.jitterLimit
     package static let timeout = Duration.milliseconds(1)...Duration.seconds(366 * 86_400)
+    package static let connectTimeout = Duration.milliseconds(1)...Duration.seconds(600)
     package static let killGrace = Duration.zero...Duration.seconds(3_600)
     package static let backoff = Duration.milliseconds(1)...Duration.seconds(7 * 86_400)
     package static let startDeadline = Duration.seconds(1)...Duration.seconds(366 * 86_400)

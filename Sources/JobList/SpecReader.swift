@@ -7,7 +7,7 @@ internal import Vocabulary
 enum SpecReader {
     static let fields = [
         "description", "owner", "labels", "schedule", "time_zone", "jitter", "dst", "calendar",
-        "shell", "http",
+        "shell", "http", "sql", "secrets",
         "timeout", "kill_grace", "retries", "overlap", "misfire", "start_deadline",
         "catch_up_window",
         "node_loss", "store_loss", "where", "route", "keep",
@@ -34,6 +34,7 @@ enum SpecReader {
         // Read on without a task: its other faults are wanted too.
         let task = TaskReader.read(members)
         var spec = JobSpec(task: task ?? .shell(ShellTask(command: "")), schedule: schedule)
+        spec.secrets = SecretsForm.read(members, for: task)
         spec.description = description ?? spec.description
         spec.owner = owner ?? spec.owner
         spec.labels = labels ?? spec.labels

@@ -15,8 +15,10 @@ enum SpecWriter {
         members.add(spec.rules)
         switch spec.task {
         case .shell(let task): members["shell"] = value(of: task)
-        case .http(let task): members["http"] = value(of: task)
+        case .http(let task): members["http"] = HTTPTaskForm.value(of: task)
+        case .sql(let task): members["sql"] = SQLTaskForm.value(of: task)
         }
+        members["secrets"] = SecretsForm.value(of: spec.secrets)
         members["timeout"] = spec.timeout.map { .string(DurationText.format($0)) }
         members.add("kill_grace", spec.killGrace, unless: plain.killGrace)
         members["retries"] = value(of: spec.retries)
@@ -61,18 +63,6 @@ enum SpecWriter {
         return .object(members.all)
     }
 
-    private static func value(of task: HTTPTask) -> Value {
-        var members = Members()
-        members["url"] = .string(task.url)
-        members.add("method", task.method, unless: HTTPTask(url: "").method)
-        members["headers"] = map(task.headers)
-        members["body"] = task.body.map { .string($0) }
-        if !task.expectedStatus.isEmpty {
-            members["expect"] = .array(task.expectedStatus.map { .integer(Int64($0)) })
-        }
-        return .object(members.all)
-    }
-
     /// A plain number where nothing but the limit is said.
     private static func value(of retries: RetryPolicy) -> Value? {
         let plain = RetryPolicy()
@@ -111,12 +101,12 @@ enum SpecWriter {
         texts.isEmpty ? nil : .array(texts.map { .string($0) })
     }
 
-    private static func map(_ texts: [String: String]) -> Value? {
+    static func map(_ texts: [String: String]) -> Value? {
         texts.isEmpty ? nil : .object(texts.mapValues { .string($0) })
     }
 }
 
-private struct Members {
+struct Members {
     private(set) var all: [String: Value] = [:]
 
     subscript(name: String) -> Value? {

@@ -80,7 +80,7 @@ package final class HTTPTransport: APITransport {
         let reason = text.hasPrefix(lead) ? String(text.dropFirst(lead.count)) : text
         switch error.problem {
         case .malformedURL, .unsupportedScheme, .unsendable, .cannotResolve, .cannotConnect,
-            .connectTimedOut, .notTrusted, .unusableCertificate:
+            .connectTimedOut, .forbiddenAddress, .notTrusted, .unusableCertificate:
             return .unreachable(reason)
         case .timedOut, .tooLarge, .tooManyRedirects, .broken, .cancelled:
             return .cut(reason)

@@ -31,6 +31,7 @@ extension RotaTable {
                 Argument("NAME", "The new job's name; slashes make groups", count: .optional)
             ],
             options: [manifest] + scheduleOptions + ruleOptions + shellOptions + httpOptions
+                + sqlOptions
                 + policyOptions,
             examples: [
                 Example("rota job add hello --every 1m --shell 'echo hello'", "Every minute."),
@@ -300,7 +301,16 @@ extension RotaTable {
         .text("method", "METHOD", "GET if not given"),
         .repeated("header", "KEY=VALUE", "A header of the request"),
         .text("body", "TEXT", "Its body"),
-        .repeated("expect", "STATUS", "A status that is a success; 200 to 299 if not given"),
+        .repeated("expect", "STATUS", "A success, as in 204 or 200-299 (if not given)"),
+    ]
+
+    private static let sqlOptions: [Option] = [
+        .text("sql", "STATEMENT", "What a database is to do instead"),
+        .text("connection", "TEXT", "ODBC's connection string, or a data source's name"),
+        .text("password", "TEMPLATE", "As in {{secret.DB}}"),
+        .repeated("parameter", "TEXT", "A value for the next ? of the statement"),
+        .flag("once", "A guard row makes its effect happen exactly once"),
+        .repeated("secret", "NAME=file:PATH", "Where nodes find a secret, for any kind of task"),
     ]
 
     private static let policyOptions: [Option] = [

@@ -11,8 +11,10 @@ enum SpecDocument {
         "updated_by", "spec", "status", "description", "owner", "labels", "schedule", "time_zone",
         "jitter", "dst", "gap", "calendar", "only", "except", "shift",
         "weekdays", "include", "exclude", "periods",
-        "shell", "http", "command", "url", "method", "headers", "body", "expect", "directory",
-        "environment", "input", "timeout", "kill_grace", "retries", "overlap", "misfire",
+        "shell", "http", "sql", "command", "url", "method", "headers", "body", "credentials", "tls",
+        "redirects", "connect_timeout", "expect", "expect_body", "async", "connection", "password",
+        "statement", "parameters", "once", "transaction", "row_limit", "directory",
+        "environment", "input", "secrets", "timeout", "kill_grace", "retries", "overlap", "misfire",
         "start_deadline", "catch_up_window", "node_loss", "store_loss", "where", "tags", "nodes",
         "route", "keep",
     ]
@@ -26,6 +28,8 @@ enum SpecDocument {
         spec["dst"] = dst(given)
         let (kind, task) = try task(given)
         spec[kind] = task
+        let secrets = try pairs(given, "secret")
+        if !secrets.isEmpty { spec["secrets"] = .object(secrets) }
         for (option, member) in [("description", "description"), ("owner", "owner")] {
             spec[member] = given.text(option).map { .string($0) }
         }
@@ -102,6 +106,18 @@ enum SpecDocument {
     private static func task(_ given: Invocation) throws(Failure) -> (String, Value) {
         let forHTTP = ["method", "header", "body", "expect"].filter { given.flag($0) }
         let forShell = ["dir", "env", "input", "shell-program"].filter { given.flag($0) }
+        if let statement = given.text("sql") {
+            guard given.text("shell") == nil, given.text("http") == nil else {
+                throw .usage("--shell, --http and --sql exclude each other. Give one of them")
+            }
+            if let odd = (forHTTP + forShell).first {
+                throw .usage("--\(odd) does not go with --sql")
+            }
+            return ("sql", try sqlTask(statement, given))
+        }
+        if let odd = sqlOptions.first(where: { given.flag($0) }) {
+            throw .usage("--\(odd) goes with --sql")
+        }
         switch (given.text("shell"), given.text("http")) {
         case (let command?, nil):
             if let odd = forHTTP.first {
@@ -124,20 +140,45 @@ enum SpecDocument {
             task["body"] = given.text("body").map { .string($0) }
             let headers = try pairs(given, "header")
             if !headers.isEmpty { task["headers"] = .object(headers) }
-            let codes = given.texts("expect").compactMap { Int64($0) }
-            guard codes.count == given.texts("expect").count else {
-                throw .usage("--expect is a status code such as 204; repeat it for several")
+            let codes = try given.texts("expect").map { text throws(Failure) -> Value in
+                if let code = Int64(text) { return .integer(code) }
+                guard text.split(separator: "-").compactMap({ Int($0) }).count == 2 else {
+                    throw .usage("--expect is a status such as 204, or 200-299; repeat it for more")
+                }
+                return .string(text)
             }
-            if !codes.isEmpty { task["expect"] = .array(codes.map { .integer($0) }) }
+            if !codes.isEmpty { task["expect"] = .array(codes) }
             return ("http", .object(task))
         case (nil, nil):
             throw .usage(
-                "what should the job do? Give --shell COMMAND, --http URL or -f FILE",
+                "what should the job do? Give --shell COMMAND, --http URL, --sql STATEMENT or -f FILE",
                 next: "rota job add hello --every 1m --shell 'echo hello'"
             )
         case (_?, _?):
             throw .usage("--shell and --http exclude each other. Give one of them")
         }
+    }
+
+    private static let sqlOptions = ["connection", "password", "parameter", "once"]
+
+    private static func sqlTask(
+        _ statement: String,
+        _ given: Invocation
+    ) throws(Failure) -> Value {
+        guard let connection = given.text("connection") else {
+            throw .usage(
+                "--sql needs --connection: ODBC's connection string, or the name of a data source",
+                next: "rota job add tidy --every 1h --sql 'DELETE FROM old' --connection warehouse"
+            )
+        }
+        var task: [String: Value] = [
+            "connection": .string(connection), "statement": .string(statement),
+        ]
+        task["password"] = given.text("password").map { .string($0) }
+        let parameters = given.texts("parameter")
+        if !parameters.isEmpty { task["parameters"] = .array(parameters.map { .string($0) }) }
+        if given.flag("once") { task["once"] = true }
+        return .object(task)
     }
 
     /// The `KEY=VALUE` texts of a repeated option.
@@ -178,8 +219,9 @@ enum SpecPatch {
     /// Members whose values are always text, and mappings of text to text.
     private static let texts: Set = [
         "description", "owner", "schedule", "time_zone", "command", "directory", "input", "body",
+        "expect_body", "connection", "password", "statement",
     ]
-    private static let textMaps: Set = ["tags", "environment", "headers"]
+    private static let textMaps: Set = ["tags", "environment", "headers", "secrets"]
 
     /// Dotted keys go into mappings; an empty value removes the member.
     ///

@@ -78,6 +78,8 @@ package struct JobSpec: Hashable, Sendable {
     package var timeZone = "UTC"
     package var rules = ScheduleRules.standard
     package var task: TaskSpec
+    /// Where nodes find the secrets that the task is given, by name.
+    package var secrets: [String: SecretReference] = [:]
     /// `nil`: the task may take as long as it likes.
     package var timeout: Duration?
     /// Between TERM and KILL.
@@ -106,6 +108,7 @@ package struct JobSpec: Hashable, Sendable {
 package enum TaskSpec: Hashable, Sendable {
     case shell(ShellTask)
     case http(HTTPTask)
+    case sql(SQLTask)
 }
 
 /// A command line, run by a shell in a process group of its own.
@@ -120,20 +123,6 @@ package struct ShellTask: Hashable, Sendable {
 
     package init(command: String) {
         self.command = command
-    }
-}
-
-/// One HTTP request; its response body is the run's output.
-package struct HTTPTask: Hashable, Sendable {
-    package var url: String
-    package var method = "GET"
-    package var headers: [String: String] = [:]
-    package var body: String?
-    /// Status codes that count as success; empty: 200 to 299.
-    package var expectedStatus: [Int] = []
-
-    package init(url: String) {
-        self.url = url
     }
 }
 

@@ -65,37 +65,3 @@ import Testing
         }
     }
 }
-
-/// `openssl s_server` on a port of its own choice; it ends with the object.
-final class SecureServer: Sendable {
-    let url: String
-    private let process: Process
-
-    init(_ authority: PrivateAuthority) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/openssl")
-        process.arguments = [
-            "s_server", "-accept", "127.0.0.1:0", "-www", "-cert", authority.file("server.pem"),
-            "-key", authority.file("server.key"), "-CAfile", authority.file("ca.pem"),
-            "-Verify", "1", "-verify_return_error",
-        ]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        // It says `ACCEPT 127.0.0.1:PORT` once it listens.
-        var text = ""
-        while !text.contains("\n") || !text.contains("ACCEPT") {
-            let more = output.fileHandleForReading.availableData
-            try #require(!more.isEmpty, "openssl s_server ended: \(text)")
-            text += String(decoding: more, as: UTF8.self)
-        }
-        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("ACCEPT") })
-        url = "https://127.0.0.1:\(try #require(line.split(separator: ":").last))"
-        self.process = process
-    }
-
-    deinit {
-        process.terminate()
-    }
-}

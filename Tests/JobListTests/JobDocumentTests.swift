@@ -64,6 +64,28 @@ func value(_ json: String) throws -> Value {
         #expect(try JobDocument.decodeSpec(JobDocument.encodeSpec(spec), zones: zones) == spec)
     }
 
+    @Test func `tasks of every kind read back as they were written`() throws {
+        for text in [
+            #"{"secrets":{"A":"file:/s/a"},"sql":{"connection":"DSN=x;Pwd={{secret.A}}","#
+                + #""once":true,"parameters":["{{instant}}",null,"1"],"row_limit":5,"#
+                + #""statement":"SELECT ?, ?, ?"}}"#,
+            #"{"http":{"async":true,"connect_timeout":"1s","credentials":{"password":"#
+                + #""{{secret.A}}","user":"u"},"expect":[200,"202-204"],"expect_body":"ok","#
+                + #""redirects":0,"tls":{"authorities":"/ca"},"url":"https://a/{{job}}"},"#
+                + #""secrets":{"A":"file:/s/a"}}"#,
+        ] {
+            let spec = try JobDocument.decodeSpec(value(text), zones: zones)
+            let written = JSON.bytes(JobDocument.encodeSpec(spec))
+            #expect(String(decoding: written, as: UTF8.self) == text)
+        }
+        let loose = try JobDocument.decodeSpec(
+            value(#"{"sql":{"connection":"x","statement":"y","parameters":[1,true,1.5]}}"#),
+            zones: zones
+        )
+        guard case .sql(let task) = loose.task else { return }
+        #expect(task.parameters == ["1", "true", "1.5"])
+    }
+
     @Test func `a zone prefix becomes the time zone`() throws {
         for text in ["CRON_TZ=Asia/Tokyo 0 3 * * *", " TZ=Asia/Tokyo   0 3 * * *"] {
             let spec = try JobDocument.decodeSpec(
@@ -136,6 +158,17 @@ func value(_ json: String) throws -> Value {
         #"{"shell": {"command": "x", "environment": {"A-B": "1", "ROTA_X": "1", "C/D": []}}}"#,
         #"{"http": {"url": "ftp://x", "method": "get", "expect": [99, "200"]}}"#,
         #"{"http": {"url": "https://x", "headers": {"a b": "c", "d": "e\r\nf: g"}}}"#,
+        #"{"http": {"url": "https://a.b/{{jbo}}", "headers": {"X": "{{secret.A}}"}}}"#,
+        #"{"http": {"url": "https://{{job}}.b/", "body": "{{", "credentials": {"token": "t"}}}"#,
+        #"{"http": {"url": "https://u:p@b/{{secret.A}}"}, "secrets": {"A": "/a", "B-": "file:/b"}}"#,
+        #"{"http": {"url": "https://b/", "credentials": {"user": "u"}, "tls": {"key": "k"}}}"#,
+        #"{"http": {"url": "https://b/", "expect": ["9-1", "200-299"], "expect_body": "a("}}"#,
+        #"{"http": {"url": "https://b/", "redirects": 21, "async": 1, "auth": {}}}"#,
+        #"{"sql": {"query": "x"}}"#, #"{"sql": {"connection": " ", "statement": ""}, "http": {}}"#,
+        #"{"sql": {"connection": "DSN=a;PWD=b", "statement": "x", "password": "y"}}"#,
+        #"{"sql": {"connection": "a", "statement": "x", "parameters": [1, {}, "{{x}}", null]}}"#,
+        #"{"sql": {"connection": "a", "statement": "x", "once": true, "transaction": false}}"#,
+        #"{"shell": {"command": "x", "environment": {"A": ""}}, "secrets": {"A": "file:/a"}}"#,
         #"{"shell": "x", "retries": "three", "overlap": "never", "misfire": "all"}"#,
         #"{"shell": "x", "retries": {"limit": 101, "backoff": "1h", "backoff_limit": "1m"}}"#,
         #"{"shell": "x", "node_loss": "retry", "store_loss": true, "overlap": "allow(0)"}"#,
@@ -241,11 +274,23 @@ extension Job {
         var http = HTTPTask(url: "https://example.org/")
         http.body = pick([nil] + texts)
         http.method = pick(["GET", "PUT"])
-        http.expectedStatus = pick([[], [200, 302]])
+        http.expectedStatus = pick([[], [200...200, 300...302]])
+        http.credentials = pick([nil, .bearer(token: "{{secret.A}}")])
+        http.redirectLimit = pick([nil, 0, 3])
+        http.expectedBody = pick([nil, "ok|done"])
+        http.files.authorities = pick([nil, "/ca.pem"])
+        http.isAsynchronous = pick([false, true])
+        http.connectTimeout = pick([.seconds(10), .milliseconds(50)])
+        var sql = SQLTask(connection: "DSN=shop", statement: "SELECT \(pick(texts)) ?")
+        sql.parameters = pick([[], [nil, pick(texts), "{{secret.A}}"]])
+        sql.password = pick([nil, "{{secret.A}}"])
+        (sql.once, sql.isTransaction) = pick([(true, true), (false, true), (false, false)])
+        sql.rowLimit = pick([1_000, 0])
         var spec = JobSpec(
-            task: pick([.shell(shell), .http(http)]),
+            task: pick([.shell(shell), .http(http), .sql(sql)]),
             schedule: pick([nil, "@hourly", "0 0 * * *"])
         )
+        spec.secrets = ["A": .file("/etc/rota/secrets/a")]
         spec.description = pick(texts)
         spec.timeZone = pick(["UTC", "Asia/Tokyo"])
         spec.rules.jitter = pick([.zero, .milliseconds(1), .seconds(86_400)])

@@ -101,7 +101,16 @@ import Vocabulary
                 --on-tag gpu=1 --env A=b=c
                 """
         )
-        await fake.rota(line: "job add web --every 90s --http http://x/ --expect 204")
+        await fake.rota(
+            line: "job add web --every 90s --http http://x/ --expect 204 --expect 300-303"
+        )
+        await fake.rota(
+            line: """
+                job add shop --at 2026-11-21T00:00:00Z --sql 'CALL close(?)' --connection shop \
+                --password '{{secret.DB}}' --parameter '{{instant}}' --once \
+                --secret DB=file:/etc/rota/secrets/db
+                """
+        )
         await fake.rota(
             line: """
                 job add bills --schedule '30 2 * * *' --tz Europe/Berlin --jitter 5m \
@@ -132,6 +141,10 @@ import Vocabulary
         await fake.rota("job", "add", "etl", "--shell", "true", "--method", "PUT")
         await fake.rota("job", "add", "etl", "--shell", "true", "--overlap", "maybe:3")
         await fake.rota("job", "add", "etl", "--shell", "true", "--env", "A")
+        await fake.rota("job", "add", "etl", "--sql", "SELECT 1")
+        await fake.rota("job", "add", "etl", "--sql", "SELECT 1", "--shell", "true")
+        await fake.rota("job", "add", "etl", "--sql", "x", "--connection", "y", "--method", "PUT")
+        await fake.rota("job", "add", "etl", "--shell", "true", "--once")
         await fake.rota("job", "set", "etl", "timeout")
         await fake.rota("job", "next")
         await fake.rota("job", "next", "--expr", "0 25 * * *")

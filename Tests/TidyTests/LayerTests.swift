@@ -49,6 +49,7 @@ import Testing
 
     static let shims = [
         "CLinux", "CSQLite", "CPostgres", "CMicroHTTPD", "CCurl", "CSodium", "CYAML",
+        "CODBC",
     ]
 
     /// Reads rows such as `| 3 | JobList | what for | Vocabulary, Platform |`.

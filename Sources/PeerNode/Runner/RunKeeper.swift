@@ -204,11 +204,21 @@ package actor RunKeeper {
         let receive: TaskReceiver = { [weak self] event in
             self?.assumeIsolated { $0.take(event, of: run) }
         }
+        let values = TaskVariables.values(for: order, secrets: [:])
         switch order.spec.task {
         case .shell(let task):
             return try ShellRunner(task, for: order, on: loop, receive: receive)
         case .http(let task):
-            return HTTPRunner(task, for: order, through: http, on: loop, receive: receive)
+            return HTTPRunner(
+                task,
+                for: order,
+                values: values,
+                through: http,
+                on: loop,
+                receive: receive
+            )
+        case .sql(let task):
+            return SQLRunner(task, for: order, values: values, on: loop, receive: receive)
         }
     }
 

@@ -11,7 +11,7 @@ extension RunMachine {
         /// Between TERM and KILL.
         package var grace = Duration.seconds(10)
         /// Statuses of an HTTP answer that count as success; empty: 200 to 299.
-        package var expectedStatus: [Int] = []
+        package var expectedStatus: [ClosedRange<Int>] = []
         /// How long what the main process left behind may go on printing after it ended.
         package var lingering = Duration.seconds(2)
         /// Between TERM and KILL for what was left behind.
@@ -37,6 +37,8 @@ extension RunMachine {
         case exit(ExitStatus)
         /// Without a status: the request got no answer.
         case failed(String)
+        /// Whoever ran the task knows by itself what to make of it; `nil`: it succeeded.
+        case judged(ExitStatus?, failure: String?)
     }
 
     /// What happened to the run.

@@ -238,8 +238,12 @@ package struct RunMachine: Equatable, Sendable {
         phase = .finished
         var (state, reason) = verdict
         if survivedKill { reason += (reason.isEmpty ? "" : "; ") + Self.survivalNote }
-        var status: ExitStatus?
-        if case .exit(let exit) = ending { status = exit }
+        let status: ExitStatus? =
+            switch ending {
+            case .exit(let exit): exit
+            case .judged(let exit, failure: _): exit
+            case .failed, nil: nil
+            }
         return [.finish(state, status, reason: reason)]
     }
 }
@@ -259,6 +263,7 @@ extension RunMachine {
         return switch ending {
         case .exit(let status): verdict(for: status)
         case .failed(let why): (.failed, why)
+        case .judged(_, failure: let why): (why == nil ? .succeeded : .failed, why ?? "")
         case nil: (.failed, "it was never started")
         }
     }
@@ -293,10 +298,11 @@ extension RunMachine {
 
     private func verdict(forHTTPStatus number: Int) -> (RunState, String) {
         let expected = rules.expectedStatus
-        let isSuccess = expected.isEmpty ? (200...299).contains(number) : expected.contains(number)
-        guard !isSuccess else { return (.succeeded, "") }
-        let wanted =
-            expected.isEmpty ? "200 to 299" : expected.map { "\($0)" }.joined(separator: ", ")
+        let ranges = expected.isEmpty ? [200...299] : expected
+        guard !ranges.contains(where: { $0.contains(number) }) else { return (.succeeded, "") }
+        let wanted = ranges.map {
+            $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound)"
+        }.joined(separator: ", ")
         return (.failed, "HTTP \(number); what counts as success is \(wanted)")
     }
 }

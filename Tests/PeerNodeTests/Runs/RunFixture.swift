@@ -117,9 +117,18 @@ extension RunOrder {
         order(.http(task), change)
     }
 
+    static func sql(
+        _ task: SQLTask,
+        fence: Int64 = 41,
+        _ change: (inout JobSpec) -> Void = { _ in }
+    ) -> Self {
+        order(.sql(task), fence: fence, change)
+    }
+
     static func order(
         _ task: TaskSpec,
         shard: Shard = .whole,
+        fence: Int64 = 41,
         _ change: (inout JobSpec) -> Void = { _ in }
     ) -> Self {
         let number = count.withLock { number in
@@ -139,7 +148,7 @@ extension RunOrder {
             run: RunID("01RUN\(getpid())X\(number)"),
             key: key,
             cause: .schedule,
-            fence: Fence(41),
+            fence: Fence(fence),
             digest: .zero
         )
         return Self(

@@ -12,7 +12,7 @@ import Vocabulary
     /// Feeds `events`, given in milliseconds since the start, to a machine; a line per action.
     func transcript(
         timeout: Duration? = nil,
-        expectedStatus: [Int] = [],
+        expectedStatus: [ClosedRange<Int>] = [],
         _ events: [(Int, RunMachine.Event)]
     ) -> [String] {
         var rules = RunMachine.Rules()
@@ -85,7 +85,7 @@ import Vocabulary
     @Test func `a job says which HTTP statuses count as success`() {
         for (status, isSuccess) in [(404, true), (200, false), (410, true)] {
             let lines = transcript(
-                expectedStatus: [404, 410],
+                expectedStatus: [404...404, 410...410],
                 [
                     (0, .granted), (0, .started), (1, .outputClosed),
                     (1, .ended(.exit(.httpStatus(status)))), (1, .treeGone),

@@ -35,7 +35,8 @@ extension GatewayError {
     init(_ error: HTTPClientError) {
         let why = "\(error)"
         switch error.problem {
-        case .cannotResolve, .cannotConnect, .connectTimedOut: self = .notDone(why)
+        case .cannotResolve, .cannotConnect, .connectTimedOut, .forbiddenAddress:
+            self = .notDone(why)
         case .malformedURL, .unsupportedScheme, .unsendable, .notTrusted, .unusableCertificate:
             self = .refused(why)
         case .tooLarge: self = .answerTooLarge(why)

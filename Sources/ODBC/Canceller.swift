@@ -1,0 +1,33 @@
+// Ends a statement from another thread.
+
+internal import CODBC
+internal import Synchronization
+
+/// What may be handed to other threads of a statement: the power to end it.
+package final class Canceller: Sendable {
+    // Guarded by the canceller's lock, which outlasts every use of the handle by this class.
+    @safe private struct Handle: @unchecked Sendable {
+        let pointer: SQLHSTMT
+    }
+
+    private let handle: Mutex<Handle?>
+
+    init(_ statement: SQLHSTMT) {
+        handle = unsafe Mutex(Handle(pointer: statement))
+    }
+
+    /// Asks the driver to end what the statement is doing; harmless if that is nothing.
+    ///
+    /// Blocks while the driver tells the database, which may take as long as a connection does.
+    package func cancel() {
+        handle.withLock { handle in
+            guard let handle else { return }
+            unsafe SQLCancel(handle.pointer)
+        }
+    }
+
+    /// The statement goes; waits for a cancel that is under way.
+    func retire() {
+        handle.withLock { $0 = nil }
+    }
+}
