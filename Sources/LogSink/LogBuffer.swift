@@ -9,7 +9,7 @@ internal import Vocabulary
 /// one copy in memory.
 struct LogBuffer: Sendable {
     /// The longest that a batch waits to be stored.
-    static let patience = Duration.milliseconds(20)
+    static let patience = Duration.milliseconds(40)
     /// The most bytes of text that wait.
     private static let limit = 1 << 20
 

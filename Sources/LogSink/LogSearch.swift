@@ -89,7 +89,7 @@ extension LogReader {
     /// Looks for `needle` in every line of the log of `run` that is kept, up to where it ends now.
     ///
     /// The log is read page by page, between which others get on; memory is bounded by a page and
-    /// `limit` lines. Takes about a second for each 300 MB.
+    /// `limit` lines. Takes about a second for each 60 MB.
     ///
     /// - Parameters:
     ///   - run: Whose log it is.

@@ -16,7 +16,7 @@ package import Vocabulary
 /// Every call on one run takes effect in the order it was made in by one caller. Nothing is
 /// promised to survive a power cut within the last seconds. A crash of the process loses nothing
 /// that was appended, except of a log that has overrun its limit and is printed to fast: of that,
-/// at most the last 20 ms, most of which its limit would have dropped anyway.
+/// at most the last 40 ms, most of which its limit would have dropped anyway.
 ///
 /// One process at a time writes a run's log; any number of processes may read it meanwhile.
 package protocol LogSink: LogReader {

@@ -2,6 +2,7 @@
 
 import LogSink
 import Postgres
+import Synchronization
 import TestSupport
 import Testing
 import Vocabulary
@@ -91,15 +92,31 @@ struct PostgresLogSinkTests {
     }
 
     @Test(.tags(.integration)) func `a follower sees what another process writes`() async throws {
-        try await sink.open(run, job: job, keep: .of(bytes: 1_000))
-        _ = try await sink.append([.out("a")], to: run)
-        async let waiting: Void = reader.wait(for: run, beyond: 2, timeout: .seconds(3_600))
-        _ = try await sink.append([.out("b")], to: run)
-        await waiting
-        async let ending: Void = reader.wait(for: run, beyond: 4, timeout: .seconds(3_600))
+        try await sink.open(run, job: job, keep: .of(bytes: 10_000))
+        let seen = Mutex<[String]>([])
+        async let following: Void = follow { line in seen.withLock { $0.append(line) } }
+        let texts = (0..<20).map { "line \($0)" }
+        for (index, text) in texts.enumerated() {
+            // Each comes once the follower has seen the one before, and waits again.
+            try await requireEventually { seen.withLock { $0.count } == index }
+            _ = try await sink.append([.out(text)], to: run)
+        }
+        try await requireEventually { seen.withLock { $0.count } == texts.count }
         try await sink.close(run)
-        await ending
-        #expect(try await reader.read(run, from: 0, limit: 100).isComplete)
+        try await following
+        #expect(seen.withLock { $0 } == texts)
+    }
+
+    private func follow(_ see: (String) -> Void) async throws {
+        var offset: Int64 = 0
+        while true {
+            let page = try await reader.read(run, from: offset, limit: 1 << 16)
+            for (_, line) in page.lines { see(line.string) }
+            offset = page.next
+            if page.isComplete, offset >= page.end { return }
+            // Far beyond the test's limit: only what is written ends it.
+            await reader.wait(for: run, beyond: offset, timeout: .seconds(3_600))
+        }
     }
 
     @Test(.tags(.integration)) func `many that meet a new schema make it once`() async throws {

@@ -10,7 +10,7 @@ package import Vocabulary
 /// write the same log after all, each notices that the other has, and goes on behind it. A power
 /// cut loses at most the last seconds (`synchronous=NORMAL`). Memory: per open log at most one
 /// stretch of lines, 16 KB, and of one that is printed to faster than makes sense to store, what
-/// its limit keeps of the last 20 ms, at most 1 MB.
+/// its limit keeps of the last 40 ms, at most 1 MB.
 package actor SQLiteLogSink: LogSink {
     private let loop: EventLoop
     private let tables: SQLiteLogTables
