@@ -11,6 +11,9 @@ enum FieldNames {
         "on_missed": "misfire", "selector": "where", "stdin": "input", "verb": "method",
         "status": "expect", "clock_changes": "dst", "random_delay": "jitter",
         "calendars": "calendar", "splay": "jitter",
+        "args": "argv", "run_as": "user", "username": "user", "cpu_time": "cpu", "mem": "memory",
+        "nofile": "files", "nproc": "processes", "fsize": "file_size", "niceness": "nice",
+        "exit_codes": "success", "success_codes": "success", "rlimits": "limits",
     ]
 
     /// The one of `known` that `name` most probably stands for, or `nil`.

@@ -11,8 +11,10 @@ enum SpecDocument {
         "updated_by", "spec", "status", "description", "owner", "labels", "schedule", "time_zone",
         "jitter", "dst", "gap", "calendar", "only", "except", "shift",
         "weekdays", "include", "exclude", "periods",
-        "shell", "http", "command", "url", "method", "headers", "body", "expect", "directory",
-        "environment", "input", "timeout", "kill_grace", "retries", "overlap", "misfire",
+        "shell", "http", "command", "argv", "url", "method", "headers", "body", "expect",
+        "directory", "environment", "input", "user", "umask", "nice", "limits", "memory", "cpu",
+        "processes", "files", "file_size", "success",
+        "timeout", "kill_grace", "retries", "overlap", "misfire",
         "start_deadline", "catch_up_window", "node_loss", "store_loss", "where", "tags", "nodes",
         "route", "keep",
     ]
@@ -101,20 +103,14 @@ enum SpecDocument {
     /// What the job does: the member of the spec and its value.
     private static func task(_ given: Invocation) throws(Failure) -> (String, Value) {
         let forHTTP = ["method", "header", "body", "expect"].filter { given.flag($0) }
-        let forShell = ["dir", "env", "input", "shell-program"].filter { given.flag($0) }
-        switch (given.text("shell"), given.text("http")) {
+        let forShell = ShellOptions.all.filter { given.flag($0) }
+        let command = try ShellOptions.command(given)
+        switch (command, given.text("http")) {
         case (let command?, nil):
             if let odd = forHTTP.first {
                 throw .usage("--\(odd) goes with --http, not with --shell")
             }
-            let task = shellTask(
-                command,
-                shell: given.text("shell-program"),
-                directory: given.text("dir"),
-                environment: try pairs(given, "env").compactMapValues(\.string),
-                input: given.text("input")
-            )
-            return ("shell", task)
+            return ("shell", try ShellOptions.task(command, given))
         case (nil, let url?):
             if let odd = forShell.first {
                 throw .usage("--\(odd) goes with --shell, not with --http")
@@ -141,7 +137,7 @@ enum SpecDocument {
     }
 
     /// The `KEY=VALUE` texts of a repeated option.
-    private static func pairs(
+    static func pairs(
         _ given: Invocation,
         _ option: String
     ) throws(Failure) -> [String: Value] {
@@ -178,6 +174,7 @@ enum SpecPatch {
     /// Members whose values are always text, and mappings of text to text.
     private static let texts: Set = [
         "description", "owner", "schedule", "time_zone", "command", "directory", "input", "body",
+        "user", "umask",
     ]
     private static let textMaps: Set = ["tags", "environment", "headers"]
 

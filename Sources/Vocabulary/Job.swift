@@ -108,21 +108,6 @@ package enum TaskSpec: Hashable, Sendable {
     case http(HTTPTask)
 }
 
-/// A command line, run by a shell in a process group of its own.
-package struct ShellTask: Hashable, Sendable {
-    package var command: String
-    package var shell = "/bin/sh"
-    /// `nil`: the node's own.
-    package var directory: String?
-    package var environment: [String: String] = [:]
-    /// Text for standard input; `nil`: `/dev/null`.
-    package var input: String?
-
-    package init(command: String) {
-        self.command = command
-    }
-}
-
 /// One HTTP request; its response body is the run's output.
 package struct HTTPTask: Hashable, Sendable {
     package var url: String

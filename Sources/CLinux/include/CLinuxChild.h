@@ -2,7 +2,6 @@
 // What Swift cannot reach of children: `siginfo_t` is a union behind macros, one call has no wrapper
 // in glibc 2.36, and what glibc declares under `_GNU_SOURCE` only is not imported.
 #include <signal.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,12 +29,3 @@ int clinux_pipe(int ends[2]);
 
 /// `memfd_create(2)` with `MFD_CLOEXEC`.
 int clinux_memory_file(const char *name);
-
-/// A session of its own, default signals, nothing blocked.
-int clinux_spawn_flags(void);
-
-/// `posix_spawn_file_actions_addchdir_np(3)`.
-int clinux_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path);
-
-/// `posix_spawn_file_actions_addclosefrom_np(3)`, glibc 2.34.
-int clinux_spawn_close_from(posix_spawn_file_actions_t *actions, int descriptor);

@@ -63,7 +63,7 @@ final class HTTPRunner: RunningTask {
         if signal == .kill { loop.call { self.finish("the request was given up") } }
     }
 
-    func isGone(in table: [ProcessEntry]) -> Bool { state.withLock { $0.isOver } }
+    func isGone(in look: ProcessLook) -> Bool { state.withLock { $0.isOver } }
     func pauseOutput() {}
     func resumeOutput() {}
     func closeOutput() {}

@@ -27,6 +27,7 @@ package actor RunKeeper {
     let loop: EventLoop
     let sink: any LogSink
     private let http: any HTTPSending
+    private let host: TaskHost
     let journal: RunJournal
     let log: DaemonLog
     private let report: @Sendable (RunReport) -> Void
@@ -50,6 +51,7 @@ package actor RunKeeper {
     ///   - loop: Where everything happens; starting a child blocks it for about half a millisecond.
     ///   - sink: Where output goes. A sink that fails costs output, never a run.
     ///   - http: Sends the requests of HTTP tasks.
+    ///   - host: What tasks are allowed and given here.
     ///   - dataFolder: The node's own folder; the keeper uses `runs` in it.
     ///   - log: The node's log.
     ///   - report: Called on the loop, once per order that was not a repetition.
@@ -58,6 +60,7 @@ package actor RunKeeper {
         loop: EventLoop,
         sink: any LogSink,
         http: any HTTPSending,
+        host: TaskHost = TaskHost(),
         dataFolder: String,
         log: DaemonLog,
         report: @escaping @Sendable (RunReport) -> Void
@@ -65,6 +68,7 @@ package actor RunKeeper {
         self.loop = loop
         self.sink = sink
         self.http = http
+        self.host = host
         self.log = log
         self.report = report
         journal = try RunJournal(dataFolder: dataFolder)
@@ -169,7 +173,13 @@ package actor RunKeeper {
         }
         switch order.spec.task {
         case .shell(let task):
-            return try ShellRunner(task, for: order, on: loop, receive: receive)
+            return try ShellRunner(
+                task,
+                for: order,
+                at: host,
+                on: loop,
+                receive: receive
+            )
         case .http(let task):
             return HTTPRunner(task, for: order, through: http, on: loop, receive: receive)
         }
@@ -239,15 +249,12 @@ extension RunKeeper {
     private func checkTrees() {
         let asking = unchecked
         unchecked = []
-        let hasProcesses = asking.contains { runs[$0]?.task?.processID != nil }
         let begin = SystemClock.monotonic
-        let table = hasProcesses ? ProcessTable.snapshot() : []
+        let look = ProcessLook()
+        let isGone = asking.map { ($0, runs[$0]?.task?.isGone(in: look) ?? true) }
         let end = SystemClock.monotonic
         nextCheck = end.advanced(by: min(begin.duration(to: end) * 9, .milliseconds(100)))
-        for run in asking {
-            let isGone = runs[run]?.task?.isGone(in: table) ?? true
-            handle(isGone ? .treeGone : .treeAlive, for: run)
-        }
+        for (run, isGone) in isGone { handle(isGone ? .treeGone : .treeAlive, for: run) }
     }
 
     /// Keeps one timer on the loop, for the earliest deadline of all runs.

@@ -25,6 +25,7 @@ final class RunFixture: Sendable {
     init(
         sink: any LogSink = InMemoryLogSink(),
         http: any HTTPSending = HTTPClient(),
+        host: TaskHost = TaskHost(),
         folder: String? = nil
     ) throws {
         self.sink = sink
@@ -36,6 +37,7 @@ final class RunFixture: Sendable {
             loop: loop,
             sink: sink,
             http: http,
+            host: host,
             dataFolder: self.folder,
             log: DaemonLog(name: "test", lowest: .error)
         ) { received.add($0) }
