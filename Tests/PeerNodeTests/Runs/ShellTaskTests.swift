@@ -2,6 +2,7 @@
 
 import Foundation
 import LockLease
+import LogSink
 import PeerNode
 import Platform
 import TestSupport

@@ -201,7 +201,10 @@ private struct SilentSink: LogSink {
     func wait(for run: RunID, beyond offset: Int64, timeout: Duration) async {}
     func prune(_ policy: LogRetention) async throws(LogError) -> Int { 0 }
 
+    /// Waits for a stream that nobody ends.
     private func park() async {
-        await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+        let (stream, queue) = AsyncStream.makeStream(of: Never.self)
+        for await _ in stream {}
+        queue.finish()
     }
 }
