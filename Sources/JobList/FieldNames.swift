@@ -13,6 +13,9 @@ enum FieldNames {
         "query": "statement", "params": "parameters", "dsn": "connection",
         "max_rows": "row_limit", "follow": "redirects", "ca": "authorities", "cert": "certificate",
         "auth": "credentials", "database": "sql", "calendars": "calendar", "splay": "jitter",
+        "args": "argv", "run_as": "user", "username": "user", "cpu_time": "cpu", "mem": "memory",
+        "nofile": "files", "nproc": "processes", "fsize": "file_size", "niceness": "nice",
+        "exit_codes": "success", "success_codes": "success", "rlimits": "limits",
     ]
 
     /// The one of `known` that `name` most probably stands for, or `nil`.

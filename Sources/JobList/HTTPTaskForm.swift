@@ -140,9 +140,9 @@ enum HTTPTaskForm {
                 faults: members.faults
             )
         else { return }
-        files.authorities = TaskReader.path("authorities", inner)
-        files.certificate = TaskReader.path("certificate", inner)
-        files.key = TaskReader.path("key", inner)
+        files.authorities = ShellTaskReader.path("authorities", inner)
+        files.certificate = ShellTaskReader.path("certificate", inner)
+        files.key = ShellTaskReader.path("key", inner)
         if files.key != nil, inner["certificate"] == nil {
             inner.fault("key", "a key goes with a certificate; write that too")
         }

@@ -14,6 +14,8 @@ package enum Limits {
     package static let environmentEntries = 256
     package static let environmentBytes = 65_536
     package static let inputBytes = 1 << 20
+    package static let arguments = 1_024
+    package static let userBytes = 64
     package static let urlBytes = 8_192
     package static let headers = 64
     package static let headerBytes = 8_192
@@ -46,6 +48,16 @@ package enum Limits {
     package static let keptRuns = 1...100_000
     package static let logBytes = 1_024...1 << 30
     package static let expectedStatus = 100...599
+
+    package static let umask = 0...0o777
+    package static let niceness = -20...19
+    package static let exitCode = 0...255
+    package static let exitCodes = 32
+    package static let taskMemory = 1 << 20...1 << 50
+    package static let taskProcesses = 1...1 << 22
+    package static let taskFiles = 16...1 << 20
+    package static let taskFileSize = 0...1 << 60
+    package static let taskCPUTime = Duration.seconds(1)...Duration.seconds(366 * 86_400)
 
     package static let jitter = Duration.zero...ScheduleRules.jitterLimit
     package static let timeout = Duration.milliseconds(1)...Duration.seconds(366 * 86_400)

@@ -105,6 +105,19 @@ struct MemberReader {
         return duration
     }
 
+    /// A size in bytes, as a number or in words.
+    func size(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        guard let value = members[name] else { return nil }
+        let size = value.integer.flatMap(Int.init(exactly:)) ?? value.string.flatMap(SizeText.parse)
+        guard let size, range.contains(size) else {
+            let (low, high) = (range.lowerBound, range.upperBound)
+            let bounds = "from \(SizeText.format(low)) to \(SizeText.format(high))"
+            wrong(name, value, write: #"a size such as "1GB", \#(bounds)"#)
+            return nil
+        }
+        return size
+    }
+
     func instant(_ name: String) -> Instant? {
         guard let value = members[name] else { return nil }
         guard let text = value.string, let instant = Instant(rfc3339: text) else {
@@ -189,7 +202,7 @@ struct MemberReader {
         return items
     }
 
-    private func text(_ value: Value, at pointer: String, limit: Int) -> String? {
+    func text(_ value: Value, at pointer: String, limit: Int) -> String? {
         guard let text = value.string else {
             faults.add(pointer, "this is \(value.inMessage); write text, in quotes if need be")
             return nil

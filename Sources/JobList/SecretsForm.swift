@@ -9,7 +9,7 @@ enum SecretsForm {
         let limits = (count: Limits.secrets, bytes: Limits.pathBytes)
         let texts =
             members.textMap("secrets", count: limits.count, limit: limits.bytes) { name, text in
-                if let flaw = TaskReader.variableFlaw(name) { return flaw }
+                if let flaw = ShellTaskReader.variableFlaw(name) { return flaw }
                 if case .shell(let task)? = task, task.environment[name] != nil {
                     return "the environment sets \(name) as well; write one of the two"
                 }

@@ -52,15 +52,38 @@ enum SpecWriter {
         return .object(members.all)
     }
 
+    /// The line alone where nothing else is said.
     private static func value(of task: ShellTask) -> Value {
-        guard task != ShellTask(command: task.command) else { return .string(task.command) }
         var members = Members()
-        members["command"] = .string(task.command)
-        members.add("shell", task.shell, unless: ShellTask(command: "").shell)
+        switch task.form {
+        case .line(let line):
+            guard task != ShellTask(command: line) else { return .string(line) }
+            members["command"] = .string(line)
+            members.add("shell", task.shell, unless: ShellTask(command: "").shell)
+        case .program(let words):
+            members["argv"] = list(words)
+        }
         members["directory"] = task.directory.map { .string($0) }
         members["environment"] = map(task.environment)
         members["input"] = task.input.map { .string($0) }
+        members["user"] = task.user.map { .string($0) }
+        members["umask"] = task.umask.map { .string(UmaskText.format($0)) }
+        members["nice"] = task.niceness.map { .integer(Int64($0)) }
+        members["limits"] = value(of: task.limits)
+        if !task.successCodes.isEmpty {
+            members["success"] = .array(task.successCodes.map { .integer(Int64($0)) })
+        }
         return .object(members.all)
+    }
+
+    private static func value(of limits: TaskLimits) -> Value? {
+        var members = Members()
+        members["memory"] = limits.memory.map { .string(SizeText.format($0)) }
+        members["cpu"] = limits.cpuTime.map { .string(DurationText.format($0)) }
+        members["processes"] = limits.processes.map { .integer(Int64($0)) }
+        members["files"] = limits.files.map { .integer(Int64($0)) }
+        members["file_size"] = limits.fileSize.map { .string(SizeText.format($0)) }
+        return members.all.isEmpty ? nil : .object(members.all)
     }
 
     /// A plain number where nothing but the limit is said.

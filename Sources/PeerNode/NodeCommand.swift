@@ -1,6 +1,7 @@
 // The command line of `rota-node`.
 
 package import CommandTable
+internal import HTTPClient
 internal import JobList
 internal import LogSink
 internal import Platform
@@ -30,6 +31,22 @@ package enum NodeCommand {
                         "N",
                         "Missed runs made up for in a second, behind on-time work (20)",
                         in: 1...100_000
+                    ),
+                    .text(
+                        "host-rule",
+                        "FILE",
+                        "What this host allows tasks (/etc/rota/host.rule)",
+                        from: .files
+                    ),
+                    .repeated(
+                        "secrets",
+                        "FOLDER",
+                        "Where jobs may find secrets (/etc/rota/secrets)"
+                    ),
+                    .text(
+                        "task-addresses",
+                        "RULE",
+                        "What HTTP tasks may reach, as in deny 10.0.0.0/8, allow 10.1.2.3"
                     ),
                     .text("log-store", "URL", "Where output is kept (a file in --data)"),
                     .text(
@@ -84,6 +101,7 @@ package enum NodeCommand {
             settings.session.term = term
         }
         settings.logStore = try logStore(invocation)
+        settings.host = try host(invocation)
         let log = DaemonLog(name: shared.name.text, lowest: shared.logLevel)
         let stopping = StopSignals()
         let node = try await Node.make(settings, log: log)
@@ -96,6 +114,17 @@ package enum NodeCommand {
             grace: invocation.duration("grace") ?? .seconds(20)
         )
         return 0
+    }
+
+    private static func host(_ invocation: Invocation) throws -> RunnerHost {
+        var host = RunnerHost()
+        host.rulePath = invocation.text("host-rule") ?? host.rulePath
+        host.secretFolders = invocation.texts("secrets")
+        host.addresses = invocation.text("task-addresses") ?? ""
+        // Said at once, rather than by a runner that does not start.
+        _ = try AddressRule(host.addresses)
+        _ = try HostRuleFile.read(host.rulePath)
+        return host
     }
 
     private static func logStore(_ invocation: Invocation) throws -> LogStoreURL? {

@@ -31,13 +31,15 @@ extension NodeParts {
         let runner = RunnerLink(
             loop: loop,
             dataFolder: settings.dataFolder,
+            address: address,
             log: log,
             launch: { ended throws(SystemError) in
-                let arguments = RunnerCommand.arguments(
+                var runner = RunnerSettings(
                     name: settings.name,
-                    dataFolder: settings.dataFolder,
-                    log: log
+                    dataFolder: settings.dataFolder
                 )
+                runner.host = settings.host
+                let arguments = RunnerCommand.arguments(runner, log: log)
                 return try DetachedProcess(arguments: arguments, on: loop, ended: ended)
             },
             tell: { board.tell(.runner($0)) }

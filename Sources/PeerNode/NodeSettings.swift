@@ -26,6 +26,7 @@ package struct NodeSettings: Sendable {
     package var slots: Int
     package var session: SessionSettings
     package var retention: NodeRetention
+    package var host: RunnerHost
     /// Where the output of runs is kept, such as `postgres://rota@db/rota`; `nil`: in a file here.
     package var logStore: LogStoreURL?
     package var scheduling: SchedulerSettings
@@ -47,6 +48,7 @@ package struct NodeSettings: Sendable {
         slots = 64
         session = SessionSettings()
         retention = NodeRetention()
+        host = RunnerHost()
         scheduling = SchedulerSettings()
     }
 }

@@ -1,8 +1,10 @@
-// What to start as a child, and why it could not be started.
+// What to start as a child.
 
-internal import Glibc
+package import Vocabulary
 
-/// A program with everything it starts with; nothing else is inherited but identity and limits.
+/// A program with everything it starts with.
+///
+/// What is `nil` is inherited: identity, limits, niceness, file mode mask. Nothing else is.
 package struct ChildCommand: Equatable, Sendable {
     /// An absolute path; `PATH` is not searched.
     package var program: String
@@ -14,6 +16,21 @@ package struct ChildCommand: Equatable, Sendable {
     package var directory: String?
     /// Bytes for standard input; `nil`: `/dev/null`.
     package var input: [UInt8]?
+    /// `nil`: as this process.
+    package var identity: HostUser?
+    /// Bits that are taken from the modes of new files.
+    package var umask: Int?
+    /// From -20 to 19.
+    package var niceness: Int?
+    package var limits = TaskLimits()
+    /// A group of its own for it and all its offspring; removed by who made it.
+    package var cgroup: CgroupFolder?
+    /// By which it and all its offspring are found, also those that leave its session.
+    package var mark: ProcessMark?
+    /// Set-user-id programs give it, and all its offspring, no rights that it has not.
+    package var isWithoutNewPrivileges = false
+    /// It is sent KILL once the thread that started it has ended, whatever ended it.
+    package var endsWithItsStarter = false
 
     package init(
         program: String,
@@ -30,85 +47,8 @@ package struct ChildCommand: Equatable, Sendable {
     }
 }
 
-/// Why a child could not be started; nothing has run then.
-package enum SpawnError: Error, Equatable, Sendable {
-    case noSuchProgram(String)
-    case notExecutable(String)
-    case noSuchDirectory(String)
-    case directoryRefused(String)
-    /// The kernel's limit on arguments and environment together, or on one of them.
-    case tooLarge(bytes: Int)
-    /// A zero byte in text that the kernel ends at the first one, or a name that is none.
-    case unspeakable(String)
-    case outOfProcesses
-    case outOfDescriptors
-    case system(SystemError)
-}
-
-extension SpawnError: CustomStringConvertible {
-    package var description: String {
-        switch self {
-        case .noSuchProgram(let path):
-            "there is no program `\(path)` on this node. Write an absolute path, such as /bin/sh"
-        case .notExecutable(let path):
-            "`\(path)` may not be executed by this node's user. Check its mode and its owner"
-        case .noSuchDirectory(let path):
-            "there is no folder `\(path)` on this node. Make it, or name one that is there"
-        case .directoryRefused(let path):
-            "this node's user may not enter the folder `\(path)`. Check its mode and its owner"
-        case .tooLarge(let bytes):
-            """
-            command and environment take \(bytes) bytes, more than the kernel passes on. \
-            Put long text into the task's standard input
-            """
-        case .unspeakable(let what):
-            "\(what). Leave it out: the kernel cannot pass it on"
-        case .outOfProcesses:
-            "the kernel gives no more processes (EAGAIN). Raise TasksMax or `ulimit -u`"
-        case .outOfDescriptors:
-            "this node is out of file descriptors. Raise LimitNOFILE or `ulimit -n`"
-        case .system(let error):
-            "\(error)"
-        }
-    }
-
-    /// The meaning of `code`, answered by `posix_spawn(3)` for `command`.
-    init(code: Int32, command: ChildCommand) {
-        let program = command.program
-        switch code {
-        case E2BIG:
-            self = .tooLarge(bytes: command.sizeInBytes)
-        case EAGAIN:
-            self = .outOfProcesses
-        case EMFILE, ENFILE:
-            self = .outOfDescriptors
-        case ENOENT, ENOTDIR, EACCES:
-            // The same codes come from the folder and from the program.
-            if let refusal = Self.refusal(of: command.directory) {
-                self = refusal
-            } else {
-                self = code == EACCES ? .notExecutable(program) : .noSuchProgram(program)
-            }
-        case ENOEXEC:
-            self = .notExecutable(program)
-        case _:
-            self = .system(SystemError(code: code, while: "start \(program)"))
-        }
-    }
-
-    private static func refusal(of directory: String?) -> Self? {
-        guard let directory else { return nil }
-        var information = stat()
-        guard unsafe stat(directory, &information) == 0 else {
-            return errno == EACCES ? .directoryRefused(directory) : .noSuchDirectory(directory)
-        }
-        guard information.st_mode & S_IFMT == S_IFDIR else { return .noSuchDirectory(directory) }
-        return unsafe access(directory, X_OK) == 0 ? nil : .directoryRefused(directory)
-    }
-}
-
 extension ChildCommand {
-    fileprivate var sizeInBytes: Int {
+    var sizeInBytes: Int {
         arguments.reduce(program.utf8.count + 1) { $0 + $1.utf8.count + 1 }
             + environment.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }
     }

@@ -33,7 +33,7 @@ package enum EndSignal: Sendable, Hashable {
     case kill
 }
 
-/// A running child and everything it starts in its session.
+/// A running child and everything it starts.
 ///
 /// The child leads a session and a process group of its own, with all signals at their defaults and
 /// unblocked, no descriptor but 0, 1 and 2, and no terminal. Events come on the loop's thread, in
@@ -46,11 +46,13 @@ package final class ChildProcess: Sendable {
         var isPaused = false
         var hasExited = false
         var isReleased = false
+        var tree: ProcessTree
     }
 
     /// The process id, which also names its group and its session.
     package let processID: Int32
     private let loop: EventLoop
+    private let cgroup: CgroupFolder?
     private let state: Mutex<State>
     private let receive: @Sendable (ChildEvent) -> Void
 
@@ -66,11 +68,12 @@ package final class ChildProcess: Sendable {
         receive: @escaping @Sendable (ChildEvent) -> Void
     ) throws(SpawnError) -> ChildProcess {
         let spawned = try SpawnedChild(command)
-        return ChildProcess(spawned, loop: loop, receive: receive)
+        return ChildProcess(spawned, of: command, loop: loop, receive: receive)
     }
 
     private init(
         _ spawned: SpawnedChild,
+        of command: ChildCommand,
         loop: EventLoop,
         receive: @escaping @Sendable (ChildEvent) -> Void
     ) {
@@ -78,7 +81,9 @@ package final class ChildProcess: Sendable {
         self.loop = loop
         self.receive = receive
         let pipes = [ChildStream.out: spawned.output, .err: spawned.errors]
-        state = Mutex(State(pipes: pipes, pidfd: spawned.pidfd))
+        cgroup = command.cgroup
+        let tree = ProcessTree(session: spawned.processID, mark: command.mark)
+        state = Mutex(State(pipes: pipes, pidfd: spawned.pidfd, tree: tree))
         // The loop keeps this object alive until the pipes are closed and the child has exited.
         loop.watch(spawned.pidfd) { self.lookForExit() }
         for (stream, pipe) in pipes { loop.watch(pipe) { self.readOnce(stream) } }
@@ -110,25 +115,35 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// Signals the group and every other process of the session; nobody after ``release()``.
+    /// Signals everything that belongs to the child; nobody after ``release()``.
     ///
-    /// A process that is started meanwhile may be missed: repeat it until ``isTreeGone(in:)``. One
-    /// that called `setsid(2)` has left the session and is not found.
+    /// A process that is started meanwhile may be missed: repeat it until ``isTreeGone(in:)``.
     ///
-    /// - Complexity: Reads `/proc` once, about 10 µs for each process on the machine.
-    package func endTree(_ signal: EndSignal) {
-        guard !state.withLock({ $0.isReleased }) else { return }
-        let tree = ProcessTree(session: processID)
-        tree.signalGroup(signal)
-        tree.signal(signal, ProcessTable.snapshot().filter { $0.group != processID })
+    /// - Parameter look: A look of this turn; it is asked only where there is no cgroup.
+    package func endTree(_ signal: EndSignal, in look: ProcessLook = ProcessLook()) {
+        let members: [ProcessEntry]? = state.withLock { state in
+            guard !state.isReleased else { return nil }
+            cgroup?.end(signal)
+            state.tree.signalGroup(signal)
+            return cgroup == nil ? state.tree.members(in: look) : []
+        }
+        ProcessTree.signal(signal, (members ?? []).filter { $0.group != processID })
     }
 
-    /// Whether no process of the session is left, the unreaped child itself not counted.
+    /// Whether nothing that belongs to the child is left, the unreaped child itself not counted.
     ///
-    /// - Parameter table: A snapshot taken after the child exited, to be shared by many questions.
+    /// What has ended and became a child of this process is reaped.
+    ///
+    /// - Parameter look: Taken after the child exited, to be shared by many questions; it is asked
+    ///   only where there is no cgroup.
     /// - Returns: `true` for good once the child has exited: only members start members.
-    package func isTreeGone(in table: [ProcessEntry] = ProcessTable.snapshot()) -> Bool {
-        ProcessTree(session: processID).members(in: table).isEmpty
+    package func isTreeGone(in look: ProcessLook = ProcessLook()) -> Bool {
+        if let cgroup, cgroup.isPopulated { return false }
+        let everyone = state.withLock { state in
+            cgroup == nil ? state.tree.everyone(in: look) : []
+        }
+        ChildReaper.reap(everyone.filter { $0.processID != processID })
+        return everyone.allSatisfy(\.isZombie)
     }
 
     /// Closes the pipes and reaps the child, at once or as soon as it has exited; no more events.

@@ -4,14 +4,32 @@ internal import CLinux
 internal import Glibc
 
 /// One process.
-package struct ProcessEntry: Equatable, Sendable {
+package struct ProcessEntry: Hashable, Sendable {
     package let processID: Int32
+    /// 0: none that can be seen.
+    package let parent: Int32
     package let group: Int32
     package let session: Int32
     /// Ended, and not reaped yet.
     package let isZombie: Bool
     /// In clock ticks since boot: with the process id it names a process for good.
     package let startTime: UInt64
+
+    package init(
+        processID: Int32,
+        parent: Int32,
+        group: Int32,
+        session: Int32,
+        isZombie: Bool = false,
+        startTime: UInt64
+    ) {
+        self.processID = processID
+        self.parent = parent
+        self.group = group
+        self.session = session
+        self.isZombie = isZombie
+        self.startTime = startTime
+    }
 }
 
 /// Reads `/proc`.
@@ -28,15 +46,28 @@ package enum ProcessTable {
         guard let close = text.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = text[(close + 1)...].split(separator: UInt8(ascii: " "))
         guard fields.count > 19, let state = fields[0].first else { return nil }
-        let numbers = [2, 3, 19].compactMap { UInt64(String(decoding: fields[$0], as: UTF8.self)) }
-        guard numbers.count == 3 else { return nil }
+        let numbers = [1, 2, 3, 19].compactMap {
+            UInt64(String(decoding: fields[$0], as: UTF8.self))
+        }
+        guard numbers.count == 4 else { return nil }
         return ProcessEntry(
             processID: processID,
-            group: Int32(truncatingIfNeeded: numbers[0]),
-            session: Int32(truncatingIfNeeded: numbers[1]),
+            parent: Int32(truncatingIfNeeded: numbers[0]),
+            group: Int32(truncatingIfNeeded: numbers[1]),
+            session: Int32(truncatingIfNeeded: numbers[2]),
             isZombie: state == UInt8(ascii: "Z") || state == UInt8(ascii: "X"),
-            startTime: numbers[2]
+            startTime: numbers[3]
         )
+    }
+
+    /// The variable called `name` with which `processID` was started.
+    package static func variable(_ name: String, of processID: Int32) -> String? {
+        guard let bytes = try? FileStore.read("/proc/\(processID)/environ", limit: 4 << 20) else {
+            return nil
+        }
+        let start = Array("\(name)=".utf8)
+        let found = bytes.split(separator: 0).first { $0.starts(with: start) }
+        return found.map { String(decoding: $0.dropFirst(start.count), as: UTF8.self) }
     }
 
     /// Whether `processID` was started with `variable`, such as `A=b`, in its environment.
@@ -69,6 +100,23 @@ package enum ProcessTable {
         return names
     }
 
+    /// The names of the folders in a folder; none if it cannot be read.
+    static func folders(in folder: String) -> [String] {
+        guard let stream = unsafe opendir(folder) else { return [] }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            guard unsafe Int(entry.pointee.d_type) == Int(DT_DIR) else { continue }
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    unsafe String(cString: $0)
+                }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
     /// The first kilobyte of a file of `/proc`.
     private static func contents(_ path: String) -> [UInt8]? {
         let descriptor = unsafe clinux_open(path, O_RDONLY, 0)
@@ -78,51 +126,5 @@ package enum ProcessTable {
             count = max(0, unsafe read(descriptor, buffer.baseAddress, buffer.count))
         }
         return bytes.isEmpty ? nil : bytes
-    }
-}
-
-/// The processes of one session.
-package struct ProcessTree: Equatable, Sendable {
-    /// The process id of the session's leader, whether or not that still lives.
-    package let session: Int32
-
-    package init(session: Int32) {
-        precondition(session > 1, "session \(session) is not one that we started")
-        self.session = session
-    }
-
-    /// Those of `table` that are in this session and have not ended.
-    package func members(in table: [ProcessEntry]) -> [ProcessEntry] {
-        table.filter { $0.session == session && !$0.isZombie }
-    }
-
-    /// Signals the leader's process group.
-    ///
-    /// Only while the leader is known to be unreaped: otherwise the number may be somebody else's.
-    func signalGroup(_ signal: EndSignal) {
-        for number in signal.numbers { kill(-session, number) }
-    }
-
-    /// Signals the members that are in `table`, each only if it is still the same process.
-    package func signal(_ signal: EndSignal, _ table: [ProcessEntry]) {
-        for member in members(in: table) {
-            // The descriptor pins the process; only then is it compared with what was seen.
-            let pidfd = clinux_pidfd_open(member.processID, 0)
-            guard pidfd >= 0 else { continue }
-            defer { close(pidfd) }
-            guard let now = ProcessTable.entry(of: member.processID), now.session == session,
-                now.startTime == member.startTime
-            else { continue }
-            for number in signal.numbers { _ = clinux_pidfd_signal(pidfd, number) }
-        }
-    }
-}
-
-extension EndSignal {
-    fileprivate var numbers: [Int32] {
-        switch self {
-        case .terminate: [SIGTERM, SIGCONT]
-        case .kill: [SIGKILL]
-        }
     }
 }

@@ -1,4 +1,4 @@
-// The call to `posix_spawn(3)` and the descriptors around it.
+// The call that starts a child, and the descriptors around it.
 
 internal import CLinux
 internal import Glibc
@@ -18,74 +18,88 @@ struct SpawnedChild {
         let input = try owned.makeInput(command.input)
         let output = try owned.makePipe()
         let errors = try owned.makePipe()
-        processID = try Self.start(
-            command,
-            descriptors: [input, output.writing, errors.writing]
-        )
-        pidfd = clinux_pidfd_open(processID, 0)
-        guard pidfd >= 0 else {
-            let failure = SystemError.last(while: "watch process \(processID)")
-            // Unwatched it would be a run that nobody can end.
-            kill(-processID, SIGKILL)
-            var status: Int32 = 0
-            _ = unsafe waitpid(processID, &status, 0)
-            throw failure.code == EMFILE ? .outOfDescriptors : .system(failure)
-        }
+        let cgroup = try owned.openMembers(of: command.cgroup)
+        let descriptors = (input, output.writing, errors.writing)
+        let result = try Self.start(command, descriptors: descriptors, cgroup: cgroup)
+        processID = result.process
+        pidfd = result.pidfd
         self.output = owned.keep(output.reading)
         self.errors = owned.keep(errors.reading)
     }
 
-    /// Starts `command` with `descriptors` as its 0, 1 and 2; answers its process id.
+    /// Starts `command` with `descriptors` as its 0, 1 and 2.
     private static func start(
         _ command: ChildCommand,
-        descriptors: [Int32]
-    ) throws(SpawnError) -> Int32 {
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        if let directory = command.directory {
-            unsafe clinux_spawn_chdir(&actions, directory)
+        descriptors: (Int32, Int32, Int32),
+        cgroup: Int32
+    ) throws(SpawnError) -> clinux_spawn_result {
+        var result = clinux_spawn_result()
+        var plan = unsafe clinux_spawn_plan()
+        unsafe plan.descriptors = descriptors
+        unsafe plan.cgroup = cgroup
+        unsafe plan.mask = command.umask.map { Int32($0) } ?? -1
+        if let niceness = command.niceness {
+            unsafe plan.has_niceness = 1
+            unsafe plan.niceness = Int32(niceness)
         }
-        for (target, descriptor) in zip(Int32(0)..., descriptors) {
-            unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, target)
-        }
-        // Also those that some library opened without O_CLOEXEC.
-        unsafe clinux_spawn_close_from(&actions, 3)
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawnattr_init(&attributes)
-        defer { unsafe posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        unsafe sigemptyset(&signals)
-        unsafe posix_spawnattr_setsigmask(&attributes, &signals)
-        unsafe sigfillset(&signals)
-        unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(clinux_spawn_flags()))
-        let variables = command.environment.map { "\($0.key)=\($0.value)" }
-        var processID: Int32 = 0
-        let code = unsafe withCStrings([command.program] + command.arguments) { arguments in
-            unsafe withCStrings(variables) { environment in
-                unsafe posix_spawn(
-                    &processID,
-                    command.program,
-                    &actions,
-                    &attributes,
-                    arguments,
-                    environment
-                )
+        unsafe plan.mark = command.mark?.number ?? 0
+        unsafe plan.ends_with_caller = command.endsWithItsStarter ? 1 : 0
+        unsafe plan.no_new_privileges = command.isWithoutNewPrivileges ? 1 : 0
+        let limits = command.limits.kernelLimits.map(\.limit)
+        let groups = command.identity?.groups ?? []
+        let code = unsafe withCommand(command) { program, arguments, environment, directory in
+            unsafe limits.withUnsafeBufferPointer { limits in
+                unsafe groups.withUnsafeBufferPointer { groups in
+                    unsafe plan.program = UnsafePointer(program)
+                    unsafe plan.arguments = arguments
+                    unsafe plan.environment = environment
+                    unsafe plan.directory = directory.map { unsafe UnsafePointer($0) }
+                    unsafe plan.limits = limits.baseAddress
+                    unsafe plan.limit_count = limits.count
+                    if let identity = command.identity {
+                        unsafe plan.has_identity = 1
+                        unsafe plan.user = identity.userID
+                        unsafe plan.group = identity.groupID
+                        unsafe plan.groups = groups.baseAddress
+                        unsafe plan.group_count = groups.count
+                    }
+                    return unsafe clinux_spawn(&plan, &result)
+                }
             }
         }
-        guard code == 0 else { throw SpawnError(code: code, command: command) }
-        return processID
+        guard code == 0 else { throw SpawnError(result, command: command) }
+        return result
+    }
+
+    private typealias CString = UnsafeMutablePointer<CChar>
+
+    /// Calls `body` with the texts of `command` as C knows them.
+    private static func withCommand(
+        _ command: ChildCommand,
+        _ body: (CString, UnsafePointer<CString?>, UnsafePointer<CString?>, CString?) -> Int32
+    ) -> Int32 {
+        let variables = command.environment.map { "\($0.key)=\($0.value)" }
+        let directory = unsafe command.directory.flatMap { unsafe strdup($0) }
+        defer { unsafe free(directory) }
+        return unsafe withCStrings([command.program] + command.arguments) { arguments in
+            unsafe withCStrings(variables) { environment in
+                guard let program = unsafe arguments.pointee else { return -1 }
+                return unsafe body(program, arguments, environment, directory)
+            }
+        }
     }
 
     /// Calls `body` with a list of C strings that ends with a null pointer.
-    private static func withCStrings<Result>(
+    private static func withCStrings(
         _ strings: [String],
-        _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
-    ) -> Result {
-        let pointers = unsafe strings.map { unsafe strdup($0) } + [nil]
+        _ body: (UnsafePointer<CString?>) -> Int32
+    ) -> Int32 {
+        let pointers: [CString?] = unsafe strings.map { unsafe strdup($0) } + [nil]
         defer { unsafe pointers.forEach { unsafe free($0) } }
-        return unsafe body(pointers)
+        return unsafe pointers.withUnsafeBufferPointer { list in
+            guard let first = list.baseAddress else { return -1 }
+            return unsafe body(first)
+        }
     }
 }
 
@@ -104,6 +118,16 @@ private struct OwnedDescriptors: ~Copyable {
         descriptors += ends
         _ = clinux_set_nonblocking(ends[0])
         return (ends[0], ends[1])
+    }
+
+    /// Where a process joins `cgroup`; -1 if there is none.
+    mutating func openMembers(of cgroup: CgroupFolder?) throws(SpawnError) -> Int32 {
+        guard let cgroup else { return -1 }
+        let path = cgroup.path + "/cgroup.procs"
+        let descriptor = unsafe clinux_open(path, O_WRONLY, 0)
+        guard descriptor >= 0 else { throw Self.failure("open \(path)") }
+        descriptors.append(descriptor)
+        return descriptor
     }
 
     /// A file in memory rather than a pipe: nobody has to feed it, and a child that does not read

@@ -291,9 +291,15 @@ extension RotaTable {
     private static let shellOptions: [Option] = [
         .text("shell", "COMMAND", "The command line to run"),
         .text("shell-program", "PATH", "The shell that runs it; /bin/sh if not given"),
+        .repeated("argv", "WORD", "A program and its arguments instead, without a shell"),
         .text("dir", "PATH", "Its working folder"),
         .repeated("env", "KEY=VALUE", "A variable of its environment"),
         .text("input", "TEXT", "What it reads from standard input"),
+        .text("user", "NAME", "As whom it runs; as the node's own user if not given"),
+        .text("umask", "MODE", "Octal bits that new files lack, such as 027"),
+        .number("nice", "N", "From -20 to 19; higher is more modest", in: -20...19),
+        .repeated("limit", "KEY=VALUE", "At most: memory, cpu, processes, files, file_size"),
+        .repeated("success", "CODE", "An exit code that is a success; 0 if not given"),
     ]
 
     private static let httpOptions: [Option] = [

@@ -11,10 +11,12 @@ enum SpecDocument {
         "updated_by", "spec", "status", "description", "owner", "labels", "schedule", "time_zone",
         "jitter", "dst", "gap", "calendar", "only", "except", "shift",
         "weekdays", "include", "exclude", "periods",
-        "shell", "http", "sql", "command", "url", "method", "headers", "body", "credentials", "tls",
-        "redirects", "connect_timeout", "expect", "expect_body", "async", "connection", "password",
-        "statement", "parameters", "once", "transaction", "row_limit", "directory",
-        "environment", "input", "secrets", "timeout", "kill_grace", "retries", "overlap", "misfire",
+        "shell", "http", "sql", "command", "argv", "url", "method", "headers", "body",
+        "credentials", "tls", "redirects", "connect_timeout", "expect", "expect_body", "async",
+        "connection", "password", "statement", "parameters", "once", "transaction", "row_limit",
+        "directory", "environment", "input", "user", "umask", "nice", "limits", "memory", "cpu",
+        "processes", "files", "file_size", "success", "secrets",
+        "timeout", "kill_grace", "retries", "overlap", "misfire",
         "start_deadline", "catch_up_window", "node_loss", "store_loss", "where", "tags", "nodes",
         "route", "keep",
     ]
@@ -105,9 +107,10 @@ enum SpecDocument {
     /// What the job does: the member of the spec and its value.
     private static func task(_ given: Invocation) throws(Failure) -> (String, Value) {
         let forHTTP = ["method", "header", "body", "expect"].filter { given.flag($0) }
-        let forShell = ["dir", "env", "input", "shell-program"].filter { given.flag($0) }
+        let forShell = ShellOptions.all.filter { given.flag($0) }
+        let command = try ShellOptions.command(given)
         if let statement = given.text("sql") {
-            guard given.text("shell") == nil, given.text("http") == nil else {
+            guard command == nil, given.text("http") == nil else {
                 throw .usage("--shell, --http and --sql exclude each other. Give one of them")
             }
             if let odd = (forHTTP + forShell).first {
@@ -118,19 +121,12 @@ enum SpecDocument {
         if let odd = sqlOptions.first(where: { given.flag($0) }) {
             throw .usage("--\(odd) goes with --sql")
         }
-        switch (given.text("shell"), given.text("http")) {
+        switch (command, given.text("http")) {
         case (let command?, nil):
             if let odd = forHTTP.first {
                 throw .usage("--\(odd) goes with --http, not with --shell")
             }
-            let task = shellTask(
-                command,
-                shell: given.text("shell-program"),
-                directory: given.text("dir"),
-                environment: try pairs(given, "env").compactMapValues(\.string),
-                input: given.text("input")
-            )
-            return ("shell", task)
+            return ("shell", try ShellOptions.task(command, given))
         case (nil, let url?):
             if let odd = forShell.first {
                 throw .usage("--\(odd) goes with --shell, not with --http")
@@ -182,7 +178,7 @@ enum SpecDocument {
     }
 
     /// The `KEY=VALUE` texts of a repeated option.
-    private static func pairs(
+    static func pairs(
         _ given: Invocation,
         _ option: String
     ) throws(Failure) -> [String: Value] {
@@ -219,7 +215,7 @@ enum SpecPatch {
     /// Members whose values are always text, and mappings of text to text.
     private static let texts: Set = [
         "description", "owner", "schedule", "time_zone", "command", "directory", "input", "body",
-        "expect_body", "connection", "password", "statement",
+        "expect_body", "connection", "password", "statement", "user", "umask",
     ]
     private static let textMaps: Set = ["tags", "environment", "headers", "secrets"]
 

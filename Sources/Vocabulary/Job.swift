@@ -111,21 +111,6 @@ package enum TaskSpec: Hashable, Sendable {
     case sql(SQLTask)
 }
 
-/// A command line, run by a shell in a process group of its own.
-package struct ShellTask: Hashable, Sendable {
-    package var command: String
-    package var shell = "/bin/sh"
-    /// `nil`: the node's own.
-    package var directory: String?
-    package var environment: [String: String] = [:]
-    /// Text for standard input; `nil`: `/dev/null`.
-    package var input: String?
-
-    package init(command: String) {
-        self.command = command
-    }
-}
-
 /// How often and how soon a failed run is tried again.
 package struct RetryPolicy: Hashable, Sendable {
     package var limit = 0

@@ -177,8 +177,8 @@ struct TaskHabits {
     init() {}
 
     init(_ spec: JobSpec) {
-        guard case .shell(let task) = spec.task else { return }
-        let numbers = task.command.split(separator: " ").dropFirst().compactMap { Int64($0) }
+        guard case .shell(let task) = spec.task, case .line(let line) = task.form else { return }
+        let numbers = line.split(separator: " ").dropFirst().compactMap { Int64($0) }
         guard numbers.count >= 4 else { return }
         (shortest, longest) = (numbers[0], numbers[1])
         (failsInPercent, deafInPercent) = (Int(numbers[2]), Int(numbers[3]))

@@ -19,7 +19,10 @@ func value(_ json: String) throws -> Value {
          "dst": {"gap": "skip", "overlap": "last"},
          "calendar": {"only": "workdays", "except": ["freeze"], "shift": "next"},
          "shell": {"command": "make bills", "shell": "/bin/bash", "directory": "/srv",
-                   "environment": {"A": "1", "PORT": 8080}, "input": "yes\\n"},
+                   "environment": {"A": "1", "PORT": 8080}, "input": "yes\\n",
+                   "user": "backup", "umask": "0027", "nice": 5, "success": [0, 2],
+                   "limits": {"memory": "512MB", "cpu": "30s", "processes": 10, "files": 100,
+                              "file_size": 1073741824}},
          "timeout": "1h30m", "kill_grace": "30s",
          "retries": {"limit": 3, "backoff": "2s", "backoff_limit": "1m"},
          "overlap": "allow(3)", "misfire": "all(100)", "start_deadline": "5m",
@@ -45,6 +48,9 @@ func value(_ json: String) throws -> Value {
             return
         }
         #expect(task.environment == ["A": "1", "PORT": "8080"])
+        #expect(task.user == "backup" && task.umask == 0o27 && task.niceness == 5)
+        #expect(task.limits.memory == 512 << 20 && task.limits.fileSize == 1 << 30)
+        #expect(task.limits.cpuTime == .seconds(30) && task.successCodes == [0, 2])
         let written = JobDocument.encodeSpec(spec)
         #expect(try JobDocument.decodeSpec(written, zones: zones) == spec)
         #expect(written["where"] == ["tags": ["disk": "fast"], "nodes": ["n1", "n2"]])
@@ -156,6 +162,13 @@ func value(_ json: String) throws -> Value {
         #"{"shell": "x", "schedule": "CRON_TZ=UTC 0 0 * * *", "time_zone": "Asia/Tokyo"}"#,
         #"{"shell": {"shell": "bash", "enviroment": {}}}"#, #"{"shell": "  "}"#,
         #"{"shell": {"command": "x", "environment": {"A-B": "1", "ROTA_X": "1", "C/D": []}}}"#,
+        #"{"shell": {"argv": ["/bin/x"], "command": "x"}}"#,
+        #"{"shell": {"argv": ["rsync", "-a"], "shell": "/bin/sh"}}"#, #"{"shell": {"argv": []}}"#,
+        #"{"shell": {"argv": ["/bin/x", 1], "args": []}}"#,
+        #"{"shell": {"command": "x", "user": "0", "umask": 27, "nice": 20, "success": []}}"#,
+        #"{"shell": {"command": "x", "umask": "088", "nice": "low", "success": [256]}}"#,
+        #"{"shell": {"command": "x", "limits": {"memory": "1KB", "cpu": "1500ms", "files": 1}}}"#,
+        #"{"shell": {"command": "x", "limits": {"mem": "1GB", "file_size": "big"}}}"#,
         #"{"http": {"url": "ftp://x", "method": "get", "expect": [99, "200"]}}"#,
         #"{"http": {"url": "https://x", "headers": {"a b": "c", "d": "e\r\nf: g"}}}"#,
         #"{"http": {"url": "https://a.b/{{jbo}}", "headers": {"X": "{{secret.A}}"}}}"#,
@@ -271,6 +284,16 @@ extension Job {
         shell.input = pick([nil] + texts)
         shell.environment = pick([[:], ["A": pick(texts), "B_1": "2"]])
         shell.directory = pick([nil, "/srv"])
+        if pick([true, false]) { shell.form = .program(["/bin/x", pick(texts)]) }
+        shell.user = pick([nil, "backup"])
+        shell.umask = pick([nil, 0, 0o27])
+        shell.niceness = pick([nil, -20, 0])
+        shell.limits.memory = pick([nil, 1 << 20, 5_000_001])
+        shell.limits.cpuTime = pick([nil, .seconds(90)])
+        shell.limits.processes = pick([nil, 7])
+        shell.limits.files = pick([nil, 64])
+        shell.limits.fileSize = pick([nil, 0])
+        shell.successCodes = pick([[], [0, 2]])
         var http = HTTPTask(url: "https://example.org/")
         http.body = pick([nil] + texts)
         http.method = pick(["GET", "PUT"])

@@ -3,7 +3,6 @@
 // signalfd are absent from the Glibc module map, and variadic calls are never imported.
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -13,10 +12,12 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "CLinuxChild.h"
 #include "CLinuxLocal.h"
+#include "CLinuxSpawn.h"
 
 /// `pidfd_open(2)`, Linux 5.3. Returns a descriptor, or -1 with `errno` set.
 static inline int clinux_pidfd_open(pid_t pid, unsigned int flags) {

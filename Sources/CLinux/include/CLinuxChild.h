@@ -31,11 +31,8 @@ int clinux_pipe(int ends[2]);
 /// `memfd_create(2)` with `MFD_CLOEXEC`.
 int clinux_memory_file(const char *name);
 
-/// A session of its own, default signals, nothing blocked.
+/// For a program in a session of its own, with the signals that the attributes name.
 int clinux_spawn_flags(void);
-
-/// `posix_spawn_file_actions_addchdir_np(3)`.
-int clinux_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path);
 
 /// `posix_spawn_file_actions_addclosefrom_np(3)`, glibc 2.34.
 int clinux_spawn_close_from(posix_spawn_file_actions_t *actions, int descriptor);

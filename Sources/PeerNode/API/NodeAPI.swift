@@ -41,6 +41,9 @@ struct NodeAPI: Sendable {
             Route("GET", "/v1/runs/{id}/log", .cluster) { call async throws(Problem) in
                 try await log(call)
             },
+            Route("POST", "/v1/runs/{id}/callback/{token}", .open) { call async throws(Problem) in
+                try await callback(call)
+            },
         ]
     }
 
@@ -53,6 +56,20 @@ struct NodeAPI: Sendable {
         }
         let lines = checks.map { "[+]\($0.name) ok" }
         return .text((lines + ["ready\n"]).joined(separator: "\n"))
+    }
+
+    /// The end of a run's asynchronous work; the token in the path is all that a caller has.
+    private func callback(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let outcome: CallbackOutcome
+        do throws(CallbackOutcome.Flaw) {
+            outcome = try CallbackOutcome(body: call.request.body)
+        } catch {
+            throw Problem(.badRequest, "The body does not say how it ended: \(error.detail)")
+        }
+        let run = RunID(call.capture("id"))
+        await node.runner.callback(run, token: call.capture("token"), outcome: outcome)
+        // The same for every token, so that nobody learns which runs there are.
+        return HTTPResponse.text("noted\n")
     }
 
     private func status() async -> Value {

@@ -60,7 +60,7 @@ extension RunKeeper {
     private func end(_ entries: [RunJournal.Entry], with signal: EndSignal) {
         let table = ProcessTable.snapshot()
         for member in entries.flatMap({ journal.members(of: $0, in: table) }) {
-            ProcessTree(session: member.session).signal(signal, [member])
+            ProcessTree.signal(signal, [member])
         }
     }
 

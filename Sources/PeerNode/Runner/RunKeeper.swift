@@ -30,9 +30,11 @@ package actor RunKeeper {
     let loop: EventLoop
     let sink: any LogSink
     private let http: any HTTPSending
+    private let host: TaskHost
     let journal: RunJournal
     let log: DaemonLog
     private let report: @Sendable (RunReport) -> Void
+    private let reapsStrays: Bool
     var runs: [RunID: Active] = [:]
     var logs: [RunID: RunLog] = [:]
     var isFlushArmed = false
@@ -42,6 +44,8 @@ package actor RunKeeper {
     private var nextCheck: MonotonicInstant?
     private var isStopping = false
     private var trustedUntil: MonotonicInstant?
+    /// Where the node serves HTTP.
+    private var nodeAddress: String?
     private var unrecorded: [RunID: (order: RunOrder, report: RunReport)] = [:]
     private var stopWaiters: [CheckedContinuation<Void, Never>] = []
     private var earlyKills = BoundedMap<KillOrder>(limit: memory)
@@ -55,7 +59,9 @@ package actor RunKeeper {
     ///   - loop: Where everything happens; starting a child blocks it for about half a millisecond.
     ///   - sink: Where output goes. A sink that fails costs output, never a run.
     ///   - http: Sends the requests of HTTP tasks.
+    ///   - host: What tasks are allowed and given here.
     ///   - dataFolder: The node's own folder; the keeper uses `runs` in it.
+    ///   - reapsStrays: Whether every child of this process that ends is the keeper's.
     ///   - log: The node's log.
     ///   - report: Called on the loop, once per order that was not a repetition, and once for what
     ///     a previous life left.
@@ -64,15 +70,19 @@ package actor RunKeeper {
         loop: EventLoop,
         sink: any LogSink,
         http: any HTTPSending,
+        host: TaskHost = TaskHost(),
         dataFolder: String,
+        reapsStrays: Bool = false,
         log: DaemonLog,
         report: @escaping @Sendable (RunReport) -> Void
     ) throws(SystemError) {
         self.loop = loop
         self.sink = sink
         self.http = http
+        self.host = host
         self.log = log
         self.report = report
+        self.reapsStrays = reapsStrays
         journal = try RunJournal(dataFolder: dataFolder)
     }
 
@@ -148,6 +158,11 @@ package actor RunKeeper {
         }
     }
 
+    /// The node is here, and serves HTTP there.
+    package func nodeCame(servingAt address: String) {
+        nodeAddress = address.isEmpty ? nil : address
+    }
+
     /// Tells a run's machine what happened, and does what it says.
     func handle(_ event: RunMachine.Event, for run: RunID) {
         guard let actions = runs[run]?.machine.handle(event, at: SystemClock.monotonic) else {
@@ -188,8 +203,15 @@ package actor RunKeeper {
             handle(.startFailed("\(error); a run is not started without a note of it"), for: run)
             return
         }
+        let secrets: [String: String]
+        do throws(SecretResolver.Failure) {
+            secrets = try host.secrets.values(of: order.spec.secrets)
+        } catch {
+            return handle(.startFailed("\(error)"), for: run)
+        }
+        logs[run]?.hide(secrets.values.map { Array($0.utf8) })
         do throws(SpawnError) {
-            let task = try makeTask(order)
+            let task = try makeTask(order, secrets)
             runs[run]?.task = task
             recordLeader(of: run, task)
             log.debug("run.started", ["run": run.text, "job": order.name.description])
@@ -199,20 +221,32 @@ package actor RunKeeper {
         }
     }
 
-    private func makeTask(_ order: RunOrder) throws(SpawnError) -> any RunningTask {
+    private func makeTask(
+        _ order: RunOrder,
+        _ secrets: [String: String]
+    ) throws(SpawnError) -> any RunningTask {
         let run = order.grant.run
         let receive: TaskReceiver = { [weak self] event in
             self?.assumeIsolated { $0.take(event, of: run) }
         }
-        let values = TaskVariables.values(for: order, secrets: [:])
+        let values = TaskVariables.values(for: order, secrets: secrets)
         switch order.spec.task {
         case .shell(let task):
-            return try ShellRunner(task, for: order, on: loop, receive: receive)
+            return try ShellRunner(
+                task,
+                for: order,
+                at: host,
+                secrets: secrets,
+                on: loop,
+                receive: receive
+            )
         case .http(let task):
             return HTTPRunner(
                 task,
                 for: order,
                 values: values,
+                callback: makeCallback(of: run),
+                addresses: host.addresses,
                 through: http,
                 on: loop,
                 receive: receive
@@ -220,6 +254,21 @@ package actor RunKeeper {
         case .sql(let task):
             return SQLRunner(task, for: order, values: values, on: loop, receive: receive)
         }
+    }
+
+    /// Where the end of asynchronous work can be told, if the node has told its own address.
+    private func makeCallback(of run: RunID) -> CallbackAddress? {
+        guard let nodeAddress else { return nil }
+        let token = CallbackAddress.makeToken()
+        let url = "http://\(nodeAddress)/v1/runs/\(run.text)/callback/\(token)"
+        return CallbackAddress(url: url, token: token)
+    }
+
+    /// The end of asynchronous work, told by whoever did it; an unknown token says nothing.
+    package func callback(_ run: RunID, token: String, outcome: CallbackOutcome) {
+        let task = runs[run]?.task as? HTTPRunner
+        let isKnown = task?.callback(token: token, outcome: outcome) ?? false
+        if !isKnown { log.warning("callback.unknown", ["run": run.text]) }
     }
 
     private func recordLeader(of run: RunID, _ task: any RunningTask) {
@@ -292,15 +341,18 @@ extension RunKeeper {
     private func checkTrees() {
         let asking = unchecked
         unchecked = []
-        let hasProcesses = asking.contains { runs[$0]?.task?.processID != nil }
         let begin = SystemClock.monotonic
-        let table = hasProcesses ? ProcessTable.snapshot() : []
+        let look = ProcessLook()
+        var isGone: [(RunID, Bool)] = []
+        for run in asking { isGone.append((run, runs[run]?.task?.isGone(in: look) ?? true)) }
+        if reapsStrays {
+            var leaders: Set<Int32> = []
+            for entry in runs.values { entry.task?.processID.map { _ = leaders.insert($0) } }
+            ChildReaper.reapStrays(in: look, sparing: leaders)
+        }
         let end = SystemClock.monotonic
         nextCheck = end.advanced(by: min(begin.duration(to: end) * 9, .milliseconds(100)))
-        for run in asking {
-            let isGone = runs[run]?.task?.isGone(in: table) ?? true
-            handle(isGone ? .treeGone : .treeAlive, for: run)
-        }
+        for (run, isGone) in isGone { handle(isGone ? .treeGone : .treeAlive, for: run) }
     }
 
     /// Keeps one timer on the loop, for the earliest deadline of all runs.

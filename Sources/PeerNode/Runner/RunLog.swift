@@ -42,6 +42,12 @@ struct RunLog {
         lastPrinted = now
     }
 
+    /// Has these texts covered in what is printed from here on.
+    mutating func hide(_ secrets: [[UInt8]]) {
+        guard !secrets.isEmpty else { return }
+        collector = OutputCollector(mask: SecretMask(secrets))
+    }
+
     /// No more output comes.
     mutating func end(at now: Instant) {
         collector.endLines(at: now)

@@ -12,6 +12,10 @@ extension RunMachine {
         package var grace = Duration.seconds(10)
         /// Statuses of an HTTP answer that count as success; empty: 200 to 299.
         package var expectedStatus: [ClosedRange<Int>] = []
+        /// Exit codes that count as success; empty: 0.
+        package var successCodes: [Int32] = []
+        /// What the task's processes were given; they explain some ends.
+        package var limits = TaskLimits()
         /// How long what the main process left behind may go on printing after it ended.
         package var lingering = Duration.seconds(2)
         /// Between TERM and KILL for what was left behind.
@@ -28,13 +32,22 @@ extension RunMachine {
         package init(_ spec: JobSpec) {
             timeout = spec.timeout
             grace = spec.killGrace
-            if case .http(let task) = spec.task { expectedStatus = task.expectedStatus }
+            switch spec.task {
+            case .http(let task):
+                expectedStatus = task.expectedStatus
+            case .shell(let task):
+                successCodes = task.successCodes.map { Int32($0) }
+                limits = task.limits
+            case .sql: break
+            }
         }
     }
 
     /// How the task itself ended.
     package enum Ending: Equatable, Sendable {
         case exit(ExitStatus)
+        /// A limit ended it; the sentence says which.
+        case limited(ExitStatus, String)
         /// Without a status: the request got no answer.
         case failed(String)
         /// Whoever ran the task knows by itself what to make of it; `nil`: it succeeded.

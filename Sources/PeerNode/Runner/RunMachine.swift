@@ -238,12 +238,6 @@ package struct RunMachine: Equatable, Sendable {
         phase = .finished
         var (state, reason) = verdict
         if survivedKill { reason += (reason.isEmpty ? "" : "; ") + Self.survivalNote }
-        let status: ExitStatus? =
-            switch ending {
-            case .exit(let exit): exit
-            case .judged(let exit, failure: _): exit
-            case .failed, nil: nil
-            }
         return [.finish(state, status, reason: reason)]
     }
 }
@@ -252,6 +246,14 @@ package struct RunMachine: Equatable, Sendable {
 
 extension RunMachine {
     private static let survivalNote = "processes of this run did not end after KILL"
+
+    private var status: ExitStatus? {
+        switch ending {
+        case .exit(let status), .limited(let status, _): status
+        case .judged(let status, failure: _): status
+        case .failed, nil: nil
+        }
+    }
 
     private var verdict: (RunState, String) {
         if let stop {
@@ -262,6 +264,7 @@ extension RunMachine {
         }
         return switch ending {
         case .exit(let status): verdict(for: status)
+        case .limited(_, let why): (.failed, why)
         case .failed(let why): (.failed, why)
         case .judged(_, failure: let why): (why == nil ? .succeeded : .failed, why ?? "")
         case nil: (.failed, "it was never started")
@@ -287,11 +290,8 @@ extension RunMachine {
 
     private func verdict(for status: ExitStatus) -> (RunState, String) {
         switch status {
-        case .code(0): (.succeeded, "")
-        case .code(126): (.failed, "exit 126: the shell may not execute the command")
-        case .code(127): (.failed, "exit 127: the shell found no such command")
-        case .code: (.failed, status.description)
-        case .signal: (.failed, "ended by \(status.description), which Rota did not send")
+        case .code(let code): rules.verdict(forExitCode: code)
+        case .signal(let number): (.failed, rules.words(forSignal: number))
         case .httpStatus(let number): verdict(forHTTPStatus: number)
         }
     }

@@ -25,6 +25,9 @@ enum RunnerCommand {
                 options: [
                     .text("name", "NAME", "The node's name"),
                     .text("data", "FOLDER", "The node's folder"),
+                    .text("host-rule", "FILE", "What this host allows tasks (/etc/rota/host.rule)"),
+                    .repeated("secrets", "FOLDER", "Where secrets are (/etc/rota/secrets)"),
+                    .text("task-addresses", "RULE", "What HTTP tasks may reach"),
                     .text(
                         "log-level",
                         "LEVEL",
@@ -39,12 +42,17 @@ enum RunnerCommand {
         ]
     )
 
-    /// The command line of the runner of the node called `name`.
-    static func arguments(name: NodeName, dataFolder: String, log: DaemonLog) -> [String] {
-        [
-            "rota-node", word, "--name", name.text, "--data", dataFolder, "--log-level",
-            "\(log.lowest)",
+    /// The command line of a runner.
+    static func arguments(_ settings: RunnerSettings, log: DaemonLog) -> [String] {
+        var words = [
+            "rota-node", word, "--name", settings.name.text, "--data", settings.dataFolder,
+            "--log-level", "\(log.lowest)", "--host-rule", settings.host.rulePath,
         ]
+        for folder in settings.host.secretFolders { words += ["--secrets", folder] }
+        if !settings.host.addresses.isEmpty {
+            words += ["--task-addresses", settings.host.addresses]
+        }
+        return words
     }
 
     static func main(_ words: [String]) async -> Int32 {
@@ -56,8 +64,12 @@ enum RunnerCommand {
             throw MemberError("--name or --data is missing. A node starts its runner by itself")
         }
         let level = invocation.text("log-level").flatMap(DaemonLog.Level.init(word:))
+        var settings = RunnerSettings(name: NodeName(name), dataFolder: folder)
+        settings.host.rulePath = invocation.text("host-rule") ?? settings.host.rulePath
+        settings.host.secretFolders = invocation.texts("secrets")
+        settings.host.addresses = invocation.text("task-addresses") ?? ""
         return try await RunnerProcess.run(
-            RunnerSettings(name: NodeName(name), dataFolder: folder),
+            settings,
             log: DaemonLog(name: name, lowest: level ?? .info)
         )
     }

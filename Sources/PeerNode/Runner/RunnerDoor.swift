@@ -102,7 +102,10 @@ package actor RunnerDoor {
 
     private func carryOut(_ request: RunnerRequest) {
         guard let keeper else { return }
-        if case .hello(let version) = request { return greet(version, keeper) }
+        if case .hello(let version, let address) = request {
+            keeper.assumeIsolated { $0.nodeCame(servingAt: address) }
+            return greet(version, keeper)
+        }
         guard hasGreeted else { return }
         switch request {
         case .hello: break
@@ -111,6 +114,8 @@ package actor RunnerDoor {
         case .start(let order): keeper.assumeIsolated { $0.start(order) }
         case .kill(let order): keeper.assumeIsolated { $0.kill(order) }
         case .recorded(let run): keeper.assumeIsolated { $0.recorded(run) }
+        case .callback(let run, let token, let outcome):
+            keeper.assumeIsolated { $0.callback(run, token: token, outcome: outcome) }
         case .prune(let policy): prune(policy)
         case .stop(let grace): stop(grace)
         }

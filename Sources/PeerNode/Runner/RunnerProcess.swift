@@ -31,11 +31,14 @@ package enum RunnerProcess {
         defer { loop.stop() }
         let sink = try settings.logStore.sink()
         let door = RunnerDoor(loop: loop, settings: settings, sink: sink, log: log)
+        try ChildReaper.adoptOrphans()
         let keeper = try RunKeeper(
             loop: loop,
             sink: sink,
             http: HTTPClient(),
+            host: try host(settings, log),
             dataFolder: settings.dataFolder,
+            reapsStrays: true,
             log: log,
             report: { [weak door] report in door?.assumeIsolated { $0.tell(report) } }
         )
@@ -54,5 +57,20 @@ package enum RunnerProcess {
         await door.close()
         log.info("runner.stopped", ["unrecorded": "\(await keeper.reported.count)"])
         return 0
+    }
+
+    private static func host(_ settings: RunnerSettings, _ log: DaemonLog) throws -> TaskHost {
+        var host = TaskHost()
+        host.rule = try HostRuleFile.read(settings.host.rulePath) ?? HostRule()
+        if !settings.host.secretFolders.isEmpty {
+            host.secrets = SecretResolver(folders: settings.host.secretFolders)
+        }
+        host.addresses = try AddressRule(settings.host.addresses)
+        do throws(SystemError) {
+            host.cgroups = try CgroupRoot(named: "rota-\(settings.name)")
+        } catch {
+            log.info("runner.no-cgroups", ["error": "\(error)"])
+        }
+        return host
     }
 }

@@ -11,6 +11,7 @@ package struct RunnerSettings: Sendable {
     package var dataFolder: String
     /// How long a runner without a node and without runs stays.
     package var patience = Duration.seconds(30)
+    package var host = RunnerHost()
 
     package init(name: NodeName, dataFolder: String) {
         self.name = name
@@ -30,6 +31,18 @@ package struct RunnerSettings: Sendable {
 
     /// Where it is found, and what says that it is there.
     var doorFolder: String { RunnerPlace.folder(in: dataFolder) }
+}
+
+/// What the host's owner has said about tasks, as words of a command line.
+package struct RunnerHost: Equatable, Sendable {
+    /// A file with what tasks may do here; none need be there.
+    package var rulePath = "/etc/rota/host.rule"
+    /// The folders that secrets may be in; empty: ``SecretResolver/standardFolder``.
+    package var secretFolders: [String] = []
+    /// Networks that HTTP tasks may not reach, or may after all; empty: the standard ones.
+    package var addresses = ""
+
+    package init() {}
 }
 
 /// Where a node and its runner meet.

@@ -24,6 +24,7 @@ package actor RunnerLink {
 
     private let loop: EventLoop
     private let dataFolder: String
+    private let address: String
     private let launch: Launch
     private let log: DaemonLog
     private let tell: @Sendable (News) -> Void
@@ -48,17 +49,20 @@ package actor RunnerLink {
 
     /// Nothing happens before ``open()``.
     ///
+    /// `address`: Where this node serves HTTP.
     /// `launch`: Called on the loop when there is no runner.
     /// `tell`: Called on the loop, in order.
     package init(
         loop: EventLoop,
         dataFolder: String,
+        address: String,
         log: DaemonLog,
         launch: @escaping Launch,
         tell: @escaping @Sendable (News) -> Void
     ) {
         self.loop = loop
         self.dataFolder = dataFolder
+        self.address = address
         self.launch = launch
         self.log = log
         self.tell = tell
@@ -90,6 +94,11 @@ package actor RunnerLink {
     /// The store has the end of `run`.
     package func recorded(_ run: RunID) {
         send(.recorded(run))
+    }
+
+    /// Somebody has told the end of a run's asynchronous work.
+    package func callback(_ run: RunID, token: String, outcome: CallbackOutcome) {
+        send(.callback(run, token: token, outcome))
     }
 
     package func prune(_ policy: LogRetention) {
@@ -166,7 +175,8 @@ package actor RunnerLink {
                 link.take(event)
             }
         }
-        channel.send(RunnerRequest.hello(version: runnerWordsVersion).line)
+        let hello = RunnerRequest.hello(version: runnerWordsVersion, address: address)
+        channel.send(hello.line)
     }
 
     private func take(_ event: LineChannel.Event) {

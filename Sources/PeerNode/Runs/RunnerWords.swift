@@ -8,7 +8,7 @@ package import Vocabulary
 /// From the node to its runner.
 package enum RunnerRequest: Equatable, Sendable {
     /// The first word; the answer is what the runner knows, up to ``RunnerNews/ready``.
-    case hello(version: Int64)
+    case hello(version: Int64, address: String)
     /// Keep this file locked for as long as there are runs: the session must not pass for dead
     /// while its node starts again.
     case hold(path: String)
@@ -18,6 +18,8 @@ package enum RunnerRequest: Equatable, Sendable {
     case kill(KillOrder)
     /// The store has the run's end: forget it.
     case recorded(RunID)
+    /// The end of a run's asynchronous work, by whoever knows its token.
+    case callback(RunID, token: String, CallbackOutcome)
     case prune(LogRetention)
     /// End all runs, after at most `grace`, answer ``RunnerNews/stopped``, and exit.
     case stop(grace: Duration)
@@ -44,7 +46,13 @@ extension RunnerRequest {
 
     private var value: Value {
         switch self {
-        case .hello(let version): ["word": "hello", "version": .integer(version)]
+        case .hello(let version, let address):
+            ["word": "hello", "version": .integer(version), "address": .string(address)]
+        case .callback(let run, let token, let outcome):
+            [
+                "word": "callback", "run": .string(run.text), "token": .string(token),
+                "succeeded": .bool(outcome.succeeded), "message": .string(outcome.message),
+            ]
         case .hold(let path): ["word": "hold", "path": .string(path)]
         case .trust(nil): ["word": "distrust"]
         case .trust(let until?):
@@ -63,7 +71,17 @@ extension RunnerRequest {
             let word = value["word"]?.string
         else { return nil }
         switch word {
-        case "hello": self = .hello(version: value["version"]?.integer ?? 0)
+        case "hello":
+            self = .hello(
+                version: value["version"]?.integer ?? 0,
+                address: value["address"]?.string ?? ""
+            )
+        case "callback":
+            guard let run = value["run"]?.string, let token = value["token"]?.string,
+                let succeeded = value["succeeded"]?.bool, let message = value["message"]?.string
+            else { return nil }
+            let outcome = CallbackOutcome(succeeded: succeeded, message: message)
+            self = .callback(RunID(run), token: token, outcome)
         case "distrust": self = .trust(until: nil)
         case "trust":
             guard let until = value["until"]?.integer else { return nil }

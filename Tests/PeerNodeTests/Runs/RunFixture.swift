@@ -25,6 +25,7 @@ final class RunFixture: Sendable {
     init(
         sink: any LogSink = InMemoryLogSink(),
         http: any HTTPSending = HTTPClient(),
+        host: TaskHost = TaskHost(),
         folder: String? = nil,
         also hear: @escaping @Sendable (RunReport) -> Void = { _ in }
     ) throws {
@@ -37,6 +38,7 @@ final class RunFixture: Sendable {
             loop: loop,
             sink: sink,
             http: http,
+            host: host,
             dataFolder: self.folder,
             log: DaemonLog(name: "test", lowest: .error)
         ) { report in

@@ -30,6 +30,7 @@ final class RunnerLinkTests: Sendable {
         let link = RunnerLink(
             loop: loop,
             dataFolder: folder,
+            address: "127.0.0.1:9",
             log: DaemonLog(name: "test", lowest: .error),
             launch: { _ in nil },
             tell: { [self] news in told.withLock { $0.append(news) } }
@@ -45,9 +46,10 @@ final class RunnerLinkTests: Sendable {
             spec.retries.limit = 2
         }
         let requests: [RunnerRequest] = [
-            .hello(version: 1), .hold(path: "/x y"), .trust(until: nil), .start(order),
+            .hello(version: 1, address: "h:1"), .hold(path: "/x y"), .trust(until: nil), .start(order),
             .trust(until: MonotonicInstant(sinceBoot: .nanoseconds(123_456_789))),
             .kill(order.kill(grace: .milliseconds(5))), .kill(order.kill()),
+            .callback(order.grant.run, token: "t", CallbackOutcome(succeeded: true, message: "m")),
             .recorded(order.grant.run), .stop(grace: .seconds(20)),
             .prune(LogRetention(age: .seconds(5), runsPerJob: 3, totalBytes: 9, now: .epoch)),
         ]

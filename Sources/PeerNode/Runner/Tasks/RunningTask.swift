@@ -9,8 +9,8 @@ protocol RunningTask: Sendable {
     /// The process that leads the run's session; `nil` for a task without one.
     var processID: Int32? { get }
     func end(_ signal: EndSignal)
-    /// Whether nothing of the task is left, by a snapshot taken after it ended.
-    func isGone(in table: [ProcessEntry]) -> Bool
+    /// Whether nothing of the task is left, by a look taken after it ended.
+    func isGone(in look: ProcessLook) -> Bool
     func pauseOutput()
     func resumeOutput()
     /// Hands over what has been printed by now, then stops listening.

@@ -7,12 +7,28 @@ internal import Vocabulary
 /// Environment variables and headers for one run.
 enum TaskVariables {
     /// The environment of a shell task: the node's minimum, the job's own, and Rota's over both.
-    static func environment(for order: RunOrder, task: ShellTask) -> [String: String] {
+    ///
+    /// - Parameters:
+    ///   - user: As whom the task runs if it says so itself.
+    ///   - secrets: Their values by name.
+    static func environment(
+        for order: RunOrder,
+        task: ShellTask,
+        user: HostUser? = nil,
+        secrets: [String: String] = [:]
+    ) -> [String: String] {
         let home = ProcessVariables.value(of: "HOME") ?? "/"
         let path = ProcessVariables.value(of: "PATH") ?? "/usr/local/bin:/usr/bin:/bin"
         let language = ProcessVariables.value(of: "LANG") ?? "C.UTF-8"
         var variables = ["PATH": path, "HOME": home, "LANG": language, "SHELL": task.shell]
+        if let user {
+            variables["HOME"] = user.home.isEmpty ? "/" : user.home
+            variables["USER"] = user.name
+            variables["LOGNAME"] = user.name
+            if case .program = task.form, !user.shell.isEmpty { variables["SHELL"] = user.shell }
+        }
         variables.merge(task.environment) { _, own in own }
+        variables.merge(secrets) { _, secret in secret }
         let key = order.grant.key
         variables.merge([
             "ROTA_JOB": order.name.name,

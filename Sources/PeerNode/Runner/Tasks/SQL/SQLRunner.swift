@@ -88,7 +88,7 @@ final class SQLRunner: RunningTask, SQLWatch {
         if signal == .kill { loop.call { self.finish(.failed("the statement was given up")) } }
     }
 
-    func isGone(in table: [ProcessEntry]) -> Bool { state.withLock { $0.isOver } }
+    func isGone(in look: ProcessLook) -> Bool { state.withLock { $0.isOver } }
 
     func pauseOutput() {
         state.withLock { $0.isPaused = true }

@@ -107,7 +107,7 @@ final class HTTPRunner: RunningTask {
         if signal == .kill { loop.call { self.finish(.failed("the request was given up")) } }
     }
 
-    func isGone(in table: [ProcessEntry]) -> Bool { state.withLock { $0.isOver } }
+    func isGone(in look: ProcessLook) -> Bool { state.withLock { $0.isOver } }
 
     func pauseOutput() {
         state.withLock { $0.isPaused = true }

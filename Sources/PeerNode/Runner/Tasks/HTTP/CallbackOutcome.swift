@@ -1,6 +1,7 @@
 // How somebody else says that asynchronous work is over.
 
 internal import Documents
+internal import Sealing
 internal import Vocabulary
 
 /// The body of a call to `Rota-Callback`: `{"state": "succeeded", "message": "…"}`.
@@ -52,6 +53,14 @@ package struct CallbackAddress: Equatable, Sendable {
     package init(url: String, token: String) {
         self.url = url
         self.token = token
+    }
+
+    /// 256 bits that nobody can guess, in hexadecimal digits.
+    static func makeToken() -> String {
+        SecureRandom.bytes(32).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
     }
 
     /// Takes the same time for every wrong token of the right length.

@@ -1,0 +1,5 @@
+// Letters and digits that names are made of.
+
+extension Character {
+    var isASCIILetterOrDigit: Bool { isASCII && (isLetter || isNumber) }
+}
