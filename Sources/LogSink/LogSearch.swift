@@ -95,6 +95,7 @@ extension LogReader {
     ///   - run: Whose log it is.
     ///   - needle: What is looked for; lines of Rota's own are searched as well.
     ///   - limit: How many lines to answer at most; all are counted.
+    /// - Returns: The first lines that match, and how many do.
     /// - Throws: ``LogError/noSuchLog(_:)``.
     package func search(
         _ run: RunID,

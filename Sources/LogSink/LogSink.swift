@@ -29,7 +29,7 @@ package protocol LogSink: LogReader {
     ///     for how long: what the newest run of a job says goes for all of them.
     /// - Throws: ``LogError`` if the store cannot take it.
     func open(_ run: RunID, job: UID, keep: Retention) async throws(LogError)
-    /// Appends the lines of `batch` in order; answers the offset after the last.
+    /// Appends the lines of `batch` in order.
     ///
     /// Callers batch: a call costs as much as many thousand lines. A line is kept whole or not at
     /// all: one longer than half the limit is missing, and said to be.
@@ -39,8 +39,10 @@ package protocol LogSink: LogReader {
     ///   - run: Whose log it is.
     ///   - offset: Where the batch starts, for a caller who repeats what may have been appended
     ///     already: what the log has of it is left out. `nil`: where the log ends.
+    /// - Returns: The offset after the last line.
     /// - Throws: ``LogError/noSuchLog(_:)``, ``LogError/closed(_:)``, ``LogError/gap(_:from:to:)``;
-    ///   nothing is appended then. ``LogError/unavailable(_:)`` from a server leaves open whether anything was appended.
+    ///   nothing is appended then. ``LogError/unavailable(_:)`` from a server leaves open whether
+    ///   anything was appended.
     func append(
         _ batch: LogBatch,
         to run: RunID,

@@ -64,8 +64,8 @@ import Vocabulary
         try await print((0..<1_000).map { .out("line \($0)") }, bytes: 2_000)
         let missing = try await sink.read(run, from: 0, limit: 1).missing
         let events = await text(.events)
-        let gap = "event: truncated\nid: \(missing.upperBound)\n"
-            + "data: {\"missing\":[\(missing.lowerBound),\(missing.upperBound)]}\n\n"
+        let bounds = "[\(missing.lowerBound),\(missing.upperBound)]"
+        let gap = "event: truncated\nid: \(missing.upperBound)\ndata: {\"missing\":\(bounds)}\n\n"
         #expect(events.components(separatedBy: gap).count == 2)
         #expect(!(await text(.events, offset: -100)).contains("truncated"))
         let inGap = await text(.events, offset: missing.upperBound - 8)

@@ -53,7 +53,8 @@ import Vocabulary
     @Test(.tags(.randomized))
     func `a line beyond 64 KB is split at the same places, however it was cut`() {
         for length in [65_535, 65_536, 65_537, 131_072, 150_000] {
-            let text = Array("a\n".utf8) + Array(repeating: 0x61, count: length) + [0x0A, 0x62, 0x0A]
+            let long = Array(repeating: UInt8(0x61), count: length)
+            let text = Array("a\n".utf8) + long + Array("\nb\n".utf8)
             let expected =
                 [1] + Array(repeating: 65_536, count: length / 65_536)
                 + (length.isMultiple(of: 65_536) ? [] : [length % 65_536]) + [1]
