@@ -4,7 +4,7 @@ internal import CLinux
 
 /// A number that a task's processes pass on to those they start.
 ///
-/// An environment is easily left behind, and so are sessions and parents. Not so hard limits: one is
+/// An environment is easily left behind, and so are sessions and parents. Not hard limits: they are
 /// inherited by every process, and hardly one touches RLIMIT_RTTIME, which says how long a process
 /// of real-time priority may go without a pause. Marks are above 146,000 years.
 package struct ProcessMark: Hashable, Sendable {

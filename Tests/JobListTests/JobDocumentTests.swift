@@ -280,20 +280,7 @@ extension Job {
             items[Int(random.next() % UInt64(items.count))]
         }
         let texts = ["", "plain", "quoted \"text\"", "line\nbreak", "ünï ☂", "/a/b~c"]
-        var shell = ShellTask(command: "run \(pick(texts))")
-        shell.input = pick([nil] + texts)
-        shell.environment = pick([[:], ["A": pick(texts), "B_1": "2"]])
-        shell.directory = pick([nil, "/srv"])
-        if pick([true, false]) { shell.form = .program(["/bin/x", pick(texts)]) }
-        shell.user = pick([nil, "backup"])
-        shell.umask = pick([nil, 0, 0o27])
-        shell.niceness = pick([nil, -20, 0])
-        shell.limits.memory = pick([nil, 1 << 20, 5_000_001])
-        shell.limits.cpuTime = pick([nil, .seconds(90)])
-        shell.limits.processes = pick([nil, 7])
-        shell.limits.files = pick([nil, 64])
-        shell.limits.fileSize = pick([nil, 0])
-        shell.successCodes = pick([[], [0, 2]])
+        let shell = ShellTask.arbitrary(using: &random)
         var http = HTTPTask(url: "https://example.org/")
         http.body = pick([nil] + texts)
         http.method = pick(["GET", "PUT"])
@@ -349,5 +336,29 @@ extension Job {
             }
         }
         return job
+    }
+}
+
+extension ShellTask {
+    fileprivate static func arbitrary(using random: inout SeededGenerator) -> Self {
+        func pick<T>(_ items: [T]) -> T {
+            items[Int(random.next() % UInt64(items.count))]
+        }
+        let texts = ["", "plain", "quoted \"text\"", "line\nbreak", "ünï ☂", "/a/b~c"]
+        var shell = ShellTask(command: "run \(pick(texts))")
+        shell.input = pick([nil] + texts)
+        shell.environment = pick([[:], ["A": pick(texts), "B_1": "2"]])
+        shell.directory = pick([nil, "/srv"])
+        if pick([true, false]) { shell.form = .program(["/bin/x", pick(texts)]) }
+        shell.user = pick([nil, "backup"])
+        shell.umask = pick([nil, 0, 0o27])
+        shell.niceness = pick([nil, -20, 0])
+        shell.limits.memory = pick([nil, 1 << 20, 5_000_001])
+        shell.limits.cpuTime = pick([nil, .seconds(90)])
+        shell.limits.processes = pick([nil, 7])
+        shell.limits.files = pick([nil, 64])
+        shell.limits.fileSize = pick([nil, 0])
+        shell.successCodes = pick([[], [0, 2]])
+        return shell
     }
 }
