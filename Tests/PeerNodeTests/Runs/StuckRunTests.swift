@@ -186,9 +186,13 @@ private final class ExitWatch: Sendable {
 
 /// Never answers.
 private struct SilentSink: LogSink {
-    func open(_ run: RunID, job: UID, limit: Int) async throws(LogError) { await park() }
+    func open(_ run: RunID, job: UID, keep: Retention) async throws(LogError) { await park() }
 
-    func append(_ lines: [LogLine], to run: RunID) async throws(LogError) -> Int64 {
+    func append(
+        _ batch: LogBatch,
+        to run: RunID,
+        at offset: Int64?
+    ) async throws(LogError) -> Int64 {
         await park()
         return 0
     }
