@@ -1,5 +1,6 @@
 // Files that hold one secret each, read with suspicion.
 
+internal import CLinux
 internal import Glibc
 
 /// Reads a secret's file, if everything about it is as it should be.
