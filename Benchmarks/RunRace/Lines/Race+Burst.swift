@@ -25,7 +25,8 @@ extension Race {
                 throw RaceFailure("the jobs were not everywhere in time")
             }
             try await sleep(until: due)
-            _ = try await evidence.wait(for: count, within: .seconds(60))
+            let found = try await evidence.wait(for: count, within: .seconds(60))
+            if found.count < count { await sayWhatBecame(cluster) }
             // Whatever would start twice has time to.
             try await Task.sleep(for: .seconds(3))
             let stamps = evidence.stamps
@@ -45,6 +46,21 @@ extension Race {
         let bare = (first + second) / 2
         bench("burst-\(count)", ours, bare, "s")
         bench("burst-\(count)-goal", ours, bare * Self.slack, "s")
+    }
+
+    /// What the store says of runs that did not succeed, and how often.
+    private func sayWhatBecame(_ cluster: NodeCluster) async {
+        let records = (try? await cluster.records(limit: 20_000)) ?? []
+        let words = records.filter { $0.state != .succeeded }.map { "\($0.state): \($0.reason)" }
+        for (word, same) in Dictionary(grouping: words, by: { $0 }) {
+            say("# \(same.count) runs are \(word)")
+        }
+        for complaint in cluster.complaints { say("# \(complaint)") }
+        let evidence = Evidence(path: "\(cluster.folder)/evidence")
+        let seconds = evidence.stamps.map { $0.nanoseconds / 500_000_000 }
+        for (half, same) in Dictionary(grouping: seconds, by: { $0 }).sorted(by: { $0.key < $1.key }) {
+            say("# \(same.count) starts in the half second \(Double(half) / 2)")
+        }
     }
 
     /// The time until the last start, in seconds; fails unless each job started exactly once.

@@ -42,6 +42,7 @@ package actor RunKeeper {
     private var unchecked: Set<RunID> = []
     /// Not before then are the processes looked at again.
     private var nextCheck: MonotonicInstant?
+    private var waiting: ArraySlice<RunOrder> = []
     private var isStopping = false
     private var trustedUntil: MonotonicInstant?
     /// Where the node serves HTTP.
@@ -87,15 +88,33 @@ package actor RunKeeper {
     }
 
     /// The runs that have not been reported, in no order.
-    package var active: [RunID] { Array(runs.keys) }
+    package var active: [RunID] { Array(runs.keys) + waiting.map(\.grant.run) }
     /// Their orders.
-    package var activeOrders: [RunOrder] { runs.values.map(\.order) }
+    package var activeOrders: [RunOrder] { runs.values.map(\.order) + waiting }
     /// What has been reported, and not recorded yet.
     package var reported: [(order: RunOrder, report: RunReport)] { Array(unrecorded.values) }
 
     /// Starts a run, if the session is trusted; an order for a run that is known already changes
     /// nothing.
+    ///
+    /// At most one starts in each turn of the loop: a start takes as long as hundreds of other
+    /// things, and what says how long the session is trusted must not wait behind a thousand.
     package func start(_ order: RunOrder) {
+        waiting.append(order)
+        if waiting.count == 1 { startNextSoon() }
+    }
+
+    private func startNextSoon() {
+        loop.call { [weak self] in self?.assumeIsolated { $0.startNext() } }
+    }
+
+    private func startNext() {
+        guard let order = waiting.popFirst() else { return }
+        if !waiting.isEmpty { startNextSoon() }
+        begin(order)
+    }
+
+    private func begin(_ order: RunOrder) {
         let run = order.grant.run
         guard runs[run] == nil, finished[run] == nil, unrecorded[run] == nil else { return }
         runs[run] = Active(order: order, machine: RunMachine(RunMachine.Rules(order.spec)))
@@ -135,6 +154,7 @@ package actor RunKeeper {
     var isTrusted: Bool { trustedUntil.map { SystemClock.monotonic < $0 } ?? false }
 
     private func sessionLost() {
+        while !waiting.isEmpty { startNext() }
         if !runs.isEmpty { log.warning("runs.untrusted", ["count": "\(runs.count)"]) }
         for run in active { handle(.sessionLost, for: run) }
     }
@@ -151,6 +171,7 @@ package actor RunKeeper {
     /// Takes at most `grace`, the longest grace between TERM and KILL, and a quarter of a minute.
     package func stopAll(grace: Duration) async {
         isStopping = true
+        while !waiting.isEmpty { startNext() }
         for run in active { handle(.shutdown(patience: grace), for: run) }
         await withCheckedContinuation { continuation in
             stopWaiters.append(continuation)
