@@ -8,7 +8,11 @@ internal import Vocabulary
 enum TaskVariables {
     /// The environment of a shell task: the node's minimum, the job's own, and Rota's over both.
     ///
-    /// - Parameter user: As whom the task runs if it says so itself.
+    /// - Parameters:
+    ///   - order: The run.
+    ///   - task: What it runs.
+    ///   - user: As whom the task runs if it says so itself.
+    /// - Returns: The whole environment.
     static func environment(
         for order: RunOrder,
         task: ShellTask,
