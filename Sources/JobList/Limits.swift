@@ -53,10 +53,10 @@ package enum Limits {
     package static let niceness = -20...19
     package static let exitCode = 0...255
     package static let exitCodes = 32
-    package static let taskMemory = 1 << 20...1 << 50
+    package static let taskMemory = 1 << 20...1 << 44
     package static let taskProcesses = 1...1 << 22
     package static let taskFiles = 16...1 << 20
-    package static let taskFileSize = 0...1 << 60
+    package static let taskFileSize = 0...1 << 44
     package static let taskCPUTime = Duration.seconds(1)...Duration.seconds(366 * 86_400)
 
     package static let jitter = Duration.zero...ScheduleRules.jitterLimit

@@ -45,10 +45,10 @@ enum ShellTaskReader {
 
     /// A line and its shell, or a program; `nil` after a fault.
     private static func readForm(_ members: MemberReader) -> ShellTask? {
-        let shell = path("shell", members)
         switch (members["command"], members["argv"]) {
         case (nil, nil):
-            members.fault("command", "this is missing; write a command")
+            members.fault("command", "this is missing; write a command, or argv")
+            _ = path("shell", members)
             return nil
         case (_?, _?):
             members.fault("argv", "the task has command as well; write one of the two")
@@ -59,7 +59,7 @@ enum ShellTaskReader {
                 return nil
             }
             var task = ShellTask(command: command)
-            task.shell = shell ?? task.shell
+            task.shell = path("shell", members) ?? task.shell
             return task
         case (nil, let words?):
             if members["shell"] != nil {
@@ -183,6 +183,7 @@ enum ShellTaskReader {
         let codes = members.integers("success", count: Limits.exitCodes, in: Limits.exitCode)
         guard let codes else { return }
         guard !codes.isEmpty else {
+            guard members["success"]?.array?.isEmpty == true else { return }
             return members.fault("success", "no exit would be a success; write [0], or remove it")
         }
         // The same as saying nothing.

@@ -119,7 +119,9 @@ package final class ChildProcess: Sendable {
     ///
     /// A process that is started meanwhile may be missed: repeat it until ``isTreeGone(in:)``.
     ///
-    /// - Parameter look: A look of this turn; it is asked only where there is no cgroup.
+    /// - Parameters:
+    ///   - signal: What ends them.
+    ///   - look: A look of this turn; it is asked only where there is no cgroup.
     package func endTree(_ signal: EndSignal, in look: ProcessLook = ProcessLook()) {
         let members: [ProcessEntry]? = state.withLock { state in
             guard !state.isReleased else { return nil }

@@ -53,7 +53,7 @@ final class SpawnTests: Sendable {
         var command = ChildCommand.shell("head -c 100000000 /dev/zero | tail -c 90000000 | wc -c")
         command.limits.memory = 32 << 20
         #expect(try await run(command).text(.out) == "0\n")
-        command = .shell("exec head -c 100000 /dev/zero >/tmp/rota-spawn-$$")
+        command = .shell("f=/tmp/rota-$$; exec 3>$f; rm $f; exec head -c 100000 /dev/zero >&3")
         command.limits.fileSize = 1_000
         #expect(try await run(command).exit == .signal(SIGXFSZ))
         command = .shell("while :; do :; done")

@@ -117,6 +117,13 @@ import Vocabulary
                 --dst-gap skip --dst-overlap last --shell /opt/bills.sh
                 """
         )
+        await fake.rota(
+            line: """
+                job add copy --every 1h --argv /usr/bin/rsync --argv=-a --argv '/srv/a b' \
+                --user backup --umask 027 --nice 10 --limit memory=512MB --limit files=64 \
+                --success 0 --success 24
+                """
+        )
         await fake.rota(line: "job set etl jitter=90s dst.gap=next dst.overlap=")
         await fake.rota(
             line: "job set etl timeout=20m retries.limit=3 owner= where.tags.gpu=1 'labels=[\"a\"]'"
@@ -145,6 +152,9 @@ import Vocabulary
         await fake.rota("job", "add", "etl", "--sql", "SELECT 1", "--shell", "true")
         await fake.rota("job", "add", "etl", "--sql", "x", "--connection", "y", "--method", "PUT")
         await fake.rota("job", "add", "etl", "--shell", "true", "--once")
+        await fake.rota("job", "add", "etl", "--shell", "true", "--argv", "/bin/true")
+        await fake.rota("job", "add", "etl", "--http", "http://x/", "--user", "backup")
+        await fake.rota("job", "add", "etl", "--argv", "/bin/x", "--success", "fine")
         await fake.rota("job", "set", "etl", "timeout")
         await fake.rota("job", "next")
         await fake.rota("job", "next", "--expr", "0 25 * * *")

@@ -15,7 +15,9 @@ package struct HostRule: Equatable, Sendable {
     package var programs: [String]?
     /// Where tasks may work, and everything below; `nil`: anywhere.
     package var directories: [String]?
-    /// The most a task may have. One that names no limit has these.
+    /// The most a task may have.
+    ///
+    /// One that names no limit has these.
     package var limits = TaskLimits()
     package var lowestNiceness = 0
     /// Whether programs may gain rights by their set-user-id bit or by file capabilities.
@@ -42,6 +44,7 @@ extension HostRule {
     /// - Parameters:
     ///   - task: As the list has it.
     ///   - own: The name of the node's own user.
+    /// - Returns: As whom it runs, and within which limits.
     /// - Throws: ``HostRefusal`` naming what is not allowed, and what is.
     package func permit(_ task: ShellTask, own: String) throws(HostRefusal) -> Permit {
         let user = task.user ?? own

@@ -51,8 +51,10 @@ package struct HostRuleReader {
     private mutating func take(_ word: String, _ values: [String]) throws(HostRuleError) {
         guard Self.words.contains(word) else {
             let nearest = Self.words.min { $0.editDistance(to: word) < $1.editDistance(to: word) }
-            let advice = nearest.flatMap { $0.editDistance(to: word) <= 2 ? $0 : nil }
-                .map { "did you mean \($0)?" } ?? "write \(Self.words.joined(separator: ", "))"
+            let meant = nearest.flatMap { $0.editDistance(to: word) <= 2 ? $0 : nil }
+            let advice =
+                meant.map { "did you mean \($0)?" }
+                ?? "write \(Self.words.joined(separator: ", "))"
             throw error("there is no rule \"\(word)\": \(advice)")
         }
         guard !values.isEmpty else { throw error("\(word) says nothing; \(Self.form(of: word))") }

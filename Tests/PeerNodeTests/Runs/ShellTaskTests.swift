@@ -47,7 +47,9 @@ struct ShellTaskTests {
         )
         #expect(time.reason == "it used up its limit of 1s of CPU time (signal 24)")
         let size = try await world.run(
-            order("exec head -c 9000 /dev/zero >/dev/shm/rota-$$") { $0.limits.fileSize = 4_096 }
+            order("f=/tmp/rota-$$; exec 3>$f; rm $f; exec head -c 9000 /dev/zero >&3") {
+                $0.limits.fileSize = 4_096
+            }
         )
         #expect(size.reason.hasPrefix("a file of it grew to its limit of 4KB"))
     }

@@ -9,8 +9,11 @@ enum TaskVariables {
     /// The environment of a shell task: the node's minimum, the job's own, and Rota's over both.
     ///
     /// - Parameters:
+    ///   - order: The run.
+    ///   - task: What it runs.
     ///   - user: As whom the task runs if it says so itself.
     ///   - secrets: Their values by name.
+    /// - Returns: The whole environment.
     static func environment(
         for order: RunOrder,
         task: ShellTask,
