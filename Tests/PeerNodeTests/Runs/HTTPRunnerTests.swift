@@ -2,6 +2,7 @@
 
 import HTTPClient
 import HTTPService
+import LockLease
 import LogSink
 import Platform
 import Synchronization

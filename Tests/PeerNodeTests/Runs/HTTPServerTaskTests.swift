@@ -4,6 +4,7 @@ import Foundation
 import HTTPClient
 import HTTPService
 import LockLease
+import LogSink
 import PeerNode
 import Platform
 import Synchronization
