@@ -28,7 +28,12 @@ package final class Connection {
         let version = unsafe codbc_number(SQL_OV_ODBC3)
         unsafe SQLSetEnvAttr(environment, SQL_ATTR_ODBC_VERSION, version, 0)
         guard let handle = unsafe Self.allocate(.connection, under: environment) else {
-            let said = unsafe Diagnostics(handle: environment, kind: .environment, isNarrow: false, secret: nil)
+            let said = unsafe Diagnostics(
+                handle: environment,
+                kind: .environment,
+                isNarrow: false,
+                secret: nil
+            )
             defer { unsafe Self.free(environment, .environment) }
             throw said.error(work)
         }

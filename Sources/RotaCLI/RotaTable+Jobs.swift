@@ -316,7 +316,7 @@ extension RotaTable {
         .text("password", "TEMPLATE", "As in {{secret.DB}}"),
         .repeated("parameter", "TEXT", "A value for the next ? of the statement"),
         .flag("once", "A guard row makes its effect happen exactly once"),
-        .repeated("secret", "NAME=file:PATH", "Where nodes find a secret, for any kind of task"),
+        .repeated("secret", "NAME=PLACE", "Where nodes find it: DB=file:/etc/rota/secrets/db"),
     ]
 
     private static let policyOptions: [Option] = [

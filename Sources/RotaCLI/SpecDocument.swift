@@ -147,7 +147,8 @@ enum SpecDocument {
             return ("http", .object(task))
         case (nil, nil):
             throw .usage(
-                "what should the job do? Give --shell COMMAND, --http URL, --sql STATEMENT or -f FILE",
+                "what should the job do? Give --shell COMMAND, --http URL, --sql STATEMENT "
+                    + "or -f FILE",
                 next: "rota job add hello --every 1m --shell 'echo hello'"
             )
         case (_?, _?):

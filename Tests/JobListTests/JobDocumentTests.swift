@@ -173,7 +173,7 @@ func value(_ json: String) throws -> Value {
         #"{"http": {"url": "https://x", "headers": {"a b": "c", "d": "e\r\nf: g"}}}"#,
         #"{"http": {"url": "https://a.b/{{jbo}}", "headers": {"X": "{{secret.A}}"}}}"#,
         #"{"http": {"url": "https://{{job}}.b/", "body": "{{", "credentials": {"token": "t"}}}"#,
-        #"{"http": {"url": "https://u:p@b/{{secret.A}}"}, "secrets": {"A": "/a", "B-": "file:/b"}}"#,
+        #"{"http": {"url": "https://u:p@b/{{secret.A}}"}, "secrets": {"A": "/a", "B-": "x"}}"#,
         #"{"http": {"url": "https://b/", "credentials": {"user": "u"}, "tls": {"key": "k"}}}"#,
         #"{"http": {"url": "https://b/", "expect": ["9-1", "200-299"], "expect_body": "a("}}"#,
         #"{"http": {"url": "https://b/", "redirects": 21, "async": 1, "auth": {}}}"#,
@@ -275,32 +275,20 @@ func value(_ json: String) throws -> Value {
 }
 
 extension Job {
+    fileprivate static let texts = [
+        "", "plain", "quoted \"text\"", "line\nbreak", "ünï ☂", "/a/b~c",
+    ]
+
     static func arbitrary(using random: inout SeededGenerator) -> Job {
         func pick<T>(_ items: [T]) -> T {
             items[Int(random.next() % UInt64(items.count))]
         }
-        let texts = ["", "plain", "quoted \"text\"", "line\nbreak", "ünï ☂", "/a/b~c"]
-        let shell = ShellTask.arbitrary(using: &random)
-        var http = HTTPTask(url: "https://example.org/")
-        http.body = pick([nil] + texts)
-        http.method = pick(["GET", "PUT"])
-        http.expectedStatus = pick([[], [200...200, 300...302]])
-        http.credentials = pick([nil, .bearer(token: "{{secret.A}}")])
-        http.redirectLimit = pick([nil, 0, 3])
-        http.expectedBody = pick([nil, "ok|done"])
-        http.files.authorities = pick([nil, "/ca.pem"])
-        http.isAsynchronous = pick([false, true])
-        http.connectTimeout = pick([.seconds(10), .milliseconds(50)])
-        var sql = SQLTask(connection: "DSN=shop", statement: "SELECT \(pick(texts)) ?")
-        sql.parameters = pick([[], [nil, pick(texts), "{{secret.A}}"]])
-        sql.password = pick([nil, "{{secret.A}}"])
-        (sql.once, sql.isTransaction) = pick([(true, true), (false, true), (false, false)])
-        sql.rowLimit = pick([1_000, 0])
+        let texts = Self.texts
         var spec = JobSpec(
-            task: pick([.shell(shell), .http(http), .sql(sql)]),
+            task: .arbitrary(using: &random),
             schedule: pick([nil, "@hourly", "0 0 * * *"])
         )
-        spec.secrets = ["A": .file("/etc/rota/secrets/a")]
+        spec.secrets = ["S": .file("/etc/rota/secrets/s")]
         spec.description = pick(texts)
         spec.timeZone = pick(["UTC", "Asia/Tokyo"])
         spec.rules.jitter = pick([.zero, .milliseconds(1), .seconds(86_400)])
@@ -339,12 +327,38 @@ extension Job {
     }
 }
 
+extension TaskSpec {
+    static func arbitrary(using random: inout SeededGenerator) -> Self {
+        func pick<T>(_ items: [T]) -> T {
+            items[Int(random.next() % UInt64(items.count))]
+        }
+        let texts = Job.texts
+        let shell = ShellTask.arbitrary(using: &random)
+        var http = HTTPTask(url: "https://example.org/")
+        http.body = pick([nil] + texts)
+        http.method = pick(["GET", "PUT"])
+        http.expectedStatus = pick([[], [200...200, 300...302]])
+        http.credentials = pick([nil, .bearer(token: "{{secret.S}}")])
+        http.redirectLimit = pick([nil, 0, 3])
+        http.expectedBody = pick([nil, "ok|done"])
+        http.files.authorities = pick([nil, "/ca.pem"])
+        http.isAsynchronous = pick([false, true])
+        http.connectTimeout = pick([.seconds(10), .milliseconds(50)])
+        var sql = SQLTask(connection: "DSN=shop", statement: "SELECT \(pick(texts)) ?")
+        sql.parameters = pick([[], [nil, pick(texts), "{{secret.S}}"]])
+        sql.password = pick([nil, "{{secret.S}}"])
+        (sql.once, sql.isTransaction) = pick([(true, true), (false, true), (false, false)])
+        sql.rowLimit = pick([1_000, 0])
+        return pick([.shell(shell), .http(http), .sql(sql)])
+    }
+}
+
 extension ShellTask {
     fileprivate static func arbitrary(using random: inout SeededGenerator) -> Self {
         func pick<T>(_ items: [T]) -> T {
             items[Int(random.next() % UInt64(items.count))]
         }
-        let texts = ["", "plain", "quoted \"text\"", "line\nbreak", "ünï ☂", "/a/b~c"]
+        let texts = Job.texts
         var shell = ShellTask(command: "run \(pick(texts))")
         shell.input = pick([nil] + texts)
         shell.environment = pick([[:], ["A": pick(texts), "B_1": "2"]])
