@@ -67,7 +67,7 @@ package enum NodeCommand {
                         "A cluster on one host"
                     )
                 ]
-            ),
+            )
         ]
     )
 

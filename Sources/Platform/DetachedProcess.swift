@@ -16,7 +16,8 @@ package final class DetachedProcess: Sendable {
     ///
     /// - Parameters:
     ///   - arguments: The first is the name it goes by.
-    ///   - loop: Where `ended` is called, once, if it ends while this process lives.
+    ///   - loop: The loop that watches it.
+    ///   - ended: Called on the loop, once, if it ends while this process lives.
     /// - Throws: ``SystemError`` if it could not be started.
     package init(
         arguments: [String],

@@ -38,7 +38,7 @@ package final class LineChannel: Sendable {
         self.loop = loop
     }
 
-    /// Begins to read. Call it on the loop's thread.
+    /// Begins to read; call it on the loop's thread.
     package func start(_ receive: @escaping @Sendable (Event) -> Void) {
         state.withLock { $0.receive = receive }
         loop.watch(socket.descriptor) { self.read() }

@@ -138,7 +138,14 @@ import Testing
 
     private static func runs(of job: String, in cluster: TestCluster) throws -> [Run] {
         let output = try cluster.rota(
-            "run", "list", "--job", job, "--limit", "1000", "-o", "json"
+            "run",
+            "list",
+            "--job",
+            job,
+            "--limit",
+            "1000",
+            "-o",
+            "json"
         )
         let decoded = try JSONSerialization.jsonObject(with: Data(output.out.utf8))
         let rows = (decoded as? [String: Any])?["items"] as? [[String: Any]] ?? []

@@ -83,7 +83,8 @@ final class TestCluster {
 
     private func add(_ name: String, program: String) async throws {
         let (http, gossip) = (try Self.freePort(), try Self.freePort())
-        var arguments = program == "rota-master" ? ["serve"] : ["--session-term", term] + nodeOptions
+        var arguments =
+            program == "rota-master" ? ["serve"] : ["--session-term", term] + nodeOptions
         arguments += [
             "--name", name, "--data", path(name), "--store-file", path("store.url"),
             "--listen", "127.0.0.1:\(http)", "--gossip", "127.0.0.1:\(gossip)",

@@ -58,7 +58,8 @@ extension Race {
         for complaint in cluster.complaints { say("# \(complaint)") }
         let evidence = Evidence(path: "\(cluster.folder)/evidence")
         let seconds = evidence.stamps.map { $0.nanoseconds / 500_000_000 }
-        for (half, same) in Dictionary(grouping: seconds, by: { $0 }).sorted(by: { $0.key < $1.key }) {
+        for (half, same) in Dictionary(grouping: seconds, by: { $0 }).sorted(by: { $0.key < $1.key }
+        ) {
             say("# \(same.count) starts in the half second \(Double(half) / 2)")
         }
     }

@@ -43,6 +43,7 @@ package actor RunKeeper {
     /// Not before then are the processes looked at again.
     private var nextCheck: MonotonicInstant?
     private var waiting: ArraySlice<RunOrder> = []
+    private var nextReaping: MonotonicInstant?
     private var isStopping = false
     private var trustedUntil: MonotonicInstant?
     /// Where the node serves HTTP.
@@ -366,7 +367,9 @@ extension RunKeeper {
         let look = ProcessLook()
         var isGone: [(RunID, Bool)] = []
         for run in asking { isGone.append((run, runs[run]?.task?.isGone(in: look) ?? true)) }
-        if reapsStrays {
+        if reapsStrays, nextReaping.map({ begin >= $0 }) ?? true {
+            // A zombie costs nothing but its number; a look at all processes costs much.
+            nextReaping = begin.advanced(by: .seconds(1))
             var leaders: Set<Int32> = []
             for entry in runs.values { entry.task?.processID.map { _ = leaders.insert($0) } }
             ChildReaper.reapStrays(in: look, sparing: leaders)

@@ -46,10 +46,11 @@ final class RunnerLinkTests: Sendable {
             spec.retries.limit = 2
         }
         let requests: [RunnerRequest] = [
-            .hello(version: 1, address: "h:1"), .hold(path: "/x y"), .trust(until: nil), .start(order),
+            .hello(version: 1, address: "h:1"), .hold(path: "/x y"), .trust(until: nil),
+            .start(order),
             .trust(until: MonotonicInstant(sinceBoot: .nanoseconds(123_456_789))),
             .kill(order.kill(grace: .milliseconds(5))), .kill(order.kill()),
-            .callback(order.grant.run, token: "t", CallbackOutcome(succeeded: true, message: "m")),
+            .callback(order.grant.run, token: "t", CallbackOutcome(succeeded: true)),
             .recorded(order.grant.run), .stop(grace: .seconds(20)),
             .prune(LogRetention(age: .seconds(5), runsPerJob: 3, totalBytes: 9, now: .epoch)),
         ]
@@ -62,7 +63,10 @@ final class RunnerLinkTests: Sendable {
     }
 
     @Test func `what is no word of ours is refused`() {
-        for text in ["", "{}", "[1]", "{\"word\":\"start\"}", "{\"word\":\"start\",\"order\":{}}", "x"] {
+        let texts = [
+            "", "{}", "[1]", #"{"word":"start"}"#, #"{"word":"start","order":{}}"#, "x",
+        ]
+        for text in texts {
             #expect(RunnerRequest(line: Array(text.utf8)) == nil)
             #expect(RunnerNews(line: Array(text.utf8)) == nil)
         }
