@@ -263,7 +263,9 @@ let package = Package(
         ),
         .testTarget(
             name: "ClusterTests",
-            dependencies: ["TestSupport", "HTTPClient", "rota", "rota-node", "rota-master"],
+            dependencies: [
+                "TestSupport", "HTTPClient", "SQLite", "rota", "rota-node", "rota-master",
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "TidyTests", dependencies: [], swiftSettings: settings),
@@ -307,7 +309,7 @@ let package = Package(
             of: "Master",
             on: [
                 "CronEval", "Documents", "Gossip", "HTTPClient", "HTTPService", "JobList",
-                "LockLease", "Platform", "Sealing", "Vocabulary",
+                "LockLease", "LogSink", "Platform", "Sealing", "Vocabulary",
             ],
             exclude: ["Golden"]
         ),

@@ -11,6 +11,7 @@ package actor InMemoryLogSink: LogSink {
         var layout: LogLayout
         var chunks: [LogChunk] = []
         var closedAt: Instant?
+        var facts = RunFacts()
     }
 
     private let loop: EventLoop
@@ -59,6 +60,16 @@ package actor InMemoryLogSink: LogSink {
         logs[run] = log
         waiters.grew(run, to: log.layout.end)
         return log.layout.end
+    }
+
+    package func note(_ facts: RunFacts, of run: RunID) async throws(LogError) {
+        guard logs[run] != nil else { throw .noSuchLog(run) }
+        logs[run]?.facts = facts
+    }
+
+    package func facts(of run: RunID) async throws(LogError) -> RunFacts {
+        guard let log = logs[run] else { throw .noSuchLog(run) }
+        return log.facts
     }
 
     package func close(_ run: RunID) async throws(LogError) {

@@ -50,7 +50,8 @@ package enum LogStreams: String, Sendable {
 /// Reads a log page by page, and goes on as it grows if asked to follow.
 ///
 /// Where the limit has dropped what should come next, a stream of events says so:
-/// `event: truncated` with `{"missing":[from,until]}`, as this reader missed it.
+/// `event: truncated` with `{"missing":[from,until]}`, as this reader missed it. Behind a line
+/// that tells how far the run is comes `event: progress` with `{"percent":40,"text":"dumping"}`.
 package actor LogBody: HTTPBodyStream {
     static let pageBytes = 65_536
     private static let patience = Duration.seconds(15)
@@ -146,10 +147,18 @@ package actor LogBody: HTTPBodyStream {
             case .events:
                 bytes += Array("event: log\nid: \(reached)\n".utf8)
                 bytes += Array("data: ".utf8) + JSON.bytes(Self.value(offset, line)) + [0x0A, 0x0A]
+                noteProgress(line, &bytes)
             }
         }
         if page.next > reached { noteGap(reached..<page.next, &bytes) }
         return bytes
+    }
+
+    private func noteProgress(_ line: LogLine, _ bytes: inout [UInt8]) {
+        guard line.stream != .note, case .progress(let percent, let text) = ProgressLine(line.text)
+        else { return }
+        let progress = RunFacts.Progress(percent: percent, text: text)
+        bytes += Array("event: progress\ndata: ".utf8) + JSON.bytes(progress.value) + [0x0A, 0x0A]
     }
 
     private func noteGap(_ missing: Range<Int64>, _ bytes: inout [UInt8]) {

@@ -34,6 +34,10 @@ struct LogBuffer: Sendable {
         layout.add(batch)
     }
 
+    mutating func skip(to offset: Int64) {
+        layout.skip(to: offset)
+    }
+
     mutating func markStored(at now: MonotonicInstant) {
         layout.markStored()
         due = now.advanced(by: Self.patience)

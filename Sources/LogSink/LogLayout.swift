@@ -82,6 +82,24 @@ struct LogLayout: Equatable, Sendable {
         }
     }
 
+    /// Notes that what comes up to `offset` is missing.
+    ///
+    /// What is kept of the tail goes with it, since only one stretch of a log can be missing.
+    mutating func skip(to offset: Int64) {
+        guard offset > end else { return }
+        switch region {
+        case .head:
+            seal()
+            region = .tail
+        case .tail:
+            open = nil
+            sealed.removeAll { $0.start >= tailStart }
+        }
+        tailChunks = []
+        end = offset
+        tailStart = offset
+    }
+
     /// What is to be stored and removed since ``markStored()``.
     var change: Change {
         // The head's chunks stay, also those that come with this change.

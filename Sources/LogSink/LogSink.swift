@@ -48,6 +48,10 @@ package protocol LogSink: LogReader {
         to run: RunID,
         at offset: Int64?
     ) async throws(LogError) -> Int64
+    /// Keeps what `run` has said of itself so far, in place of what was kept before.
+    ///
+    /// - Throws: ``LogError/noSuchLog(_:)``. A closed log takes it as well.
+    func note(_ facts: RunFacts, of run: RunID) async throws(LogError)
     /// Marks the log complete: readers that follow are told so. Closing it again changes nothing.
     ///
     /// - Throws: ``LogError/noSuchLog(_:)``.
@@ -82,6 +86,10 @@ package protocol LogReader: Sendable {
     ///
     /// - Throws: ``LogError/noSuchLog(_:)``.
     func read(_ run: RunID, from offset: Int64, limit: Int) async throws(LogError) -> LogPage
+    /// What `run` has said of itself, as far as its writer has noted it.
+    ///
+    /// - Throws: ``LogError/noSuchLog(_:)``.
+    func facts(of run: RunID) async throws(LogError) -> RunFacts
     /// Waits until the log of `run` grows beyond `offset`, is closed or removed, at most `timeout`.
     ///
     /// Returns at once for a log that is not there. A waiting reader costs no thread.

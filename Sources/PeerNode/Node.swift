@@ -73,6 +73,7 @@ package struct Node: Sendable {
             { await parts.keys.run() },
             { await parts.keepStanding() },
             { await parts.prune() },
+            { await parts.copier?.run() },
             { await parts.examineStore() },
         ]
     }
@@ -146,9 +147,12 @@ extension NodeParts {
         switch news {
         case .gossip(let news): await carry(news)
         case .session(let news): await carry(news)
-        case .runner(.known(let orders)): await dispatcher.adopt(orders)
+        case .runner(.known(let orders)):
+            for order in orders { copier?.track(order) }
+            await dispatcher.adopt(orders)
         case .runner(.report(let report)):
             counters.note(report.state)
+            copier?.ended(report.run)
             await dispatcher.ended(report)
         case .settle(let notes):
             await gossip.send(
@@ -236,6 +240,7 @@ extension NodeParts {
             )
             do {
                 await runner.prune(policy)
+                _ = try await copies?.prune(at: policy.now)
                 // One node at a time is enough for the store: the first of the tailers.
                 let alive = gossip.members.filter { $0.state == .alive }.map(\.name)
                 let rows =

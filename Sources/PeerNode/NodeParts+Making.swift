@@ -28,6 +28,7 @@ extension NodeParts {
         let (store, gossip) = (ground.store, ground.gossip)
         ground.replica.observe { [weak gossip] in gossip?.listMoved(to: $0) }
         let logs = try openLogs(settings)
+        let (copies, copier) = openCopies(settings, logs, ground, log)
         let runner = RunnerLink(
             loop: loop,
             dataFolder: settings.dataFolder,
@@ -72,6 +73,8 @@ extension NodeParts {
             feed: ground.feed,
             tailer: ground.tailer,
             logs: logs,
+            copies: copies,
+            copier: copier,
             runner: runner,
             completions: completions,
             dispatcher: dispatcher(
@@ -80,6 +83,7 @@ extension NodeParts {
                 loop: loop,
                 store: store,
                 replica: ground.replica,
+                copier: copier,
                 board: board,
                 log: log
             ),
@@ -101,6 +105,38 @@ extension NodeParts {
             mode: 0o600
         )
         return try (settings.logStore ?? .local(in: settings.dataFolder)).reader()
+    }
+
+    /// Where copies of others' logs go, and what hands copies of ours to a neighbour; neither where
+    /// all nodes keep their logs in one place.
+    private static func openCopies(
+        _ settings: NodeSettings,
+        _ logs: any LogReader,
+        _ ground: MemberGround,
+        _ log: DaemonLog
+    ) -> (CopyShelf?, LogCopier?) {
+        if case .postgres = settings.logStore { return (nil, nil) }
+        let (gossip, keys, me) = (ground.gossip, ground.keys, settings.name)
+        let copier = LogCopier(
+            logs: logs,
+            token: { keys.keys.memberToken },
+            neighbour: {
+                let nodes = gossip.members.filter {
+                    $0.state == .alive && $0.role == .node && !$0.httpAddress.isEmpty
+                }
+                let chosen = CopyChoice.ranked(nodes.map(\.name), for: me).first
+                return nodes.first { $0.name == chosen }
+                    .map { LogCopier.Neighbour(name: $0.name, address: $0.httpAddress) }
+            },
+            log: log
+        )
+        do throws(LogError) {
+            return (try CopyShelf(dataFolder: settings.dataFolder), copier)
+        } catch {
+            // A node can do without: it only keeps no copies for others.
+            log.error("copies.not-opened", ["error": "\(error)"])
+            return (nil, copier)
+        }
     }
 
     private static func plan(_ settings: NodeSettings, address: String) -> MemberGround.Plan {
@@ -127,6 +163,7 @@ extension NodeParts {
         loop: EventLoop,
         store: any LeaseStore,
         replica: Replica,
+        copier: LogCopier?,
         board: Switchboard,
         log: DaemonLog
     ) -> Dispatcher {
@@ -147,7 +184,10 @@ extension NodeParts {
                 store: store,
                 definitions: { await definitions(of: $0, in: replica, log) },
                 // Both live on this loop: a start waits for nothing else.
-                start: { order in runner.assumeIsolated { $0.start(order) } },
+                start: { order in
+                    runner.assumeIsolated { $0.start(order) }
+                    copier?.track(order)
+                },
                 settle: { board.tell(.settle($0)) },
                 pass: { board.tell(.pass($0)) },
                 place: { board.tell(.place($0)) },

@@ -22,6 +22,9 @@ struct NodeParts: Sendable {
     let feed: ChangeFeed
     let tailer: StoreTailer
     let logs: any LogReader
+    /// Copies of other nodes' logs; `nil` where all nodes keep their logs in one place.
+    let copies: CopyShelf?
+    let copier: LogCopier?
     let runner: RunnerLink
     let completions: Completions
     let dispatcher: Dispatcher
@@ -32,6 +35,9 @@ struct NodeParts: Sendable {
     let switchboard: Switchboard
     let standing = RaceStanding()
     let noted = NotedSession()
+
+    /// Logs of other nodes, as far as they are here.
+    var shared: any LogReader { copies?.reader ?? logs }
 
     /// One condition for taking part in the race.
     struct Check: Sendable {

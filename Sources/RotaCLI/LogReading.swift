@@ -7,10 +7,15 @@ internal import Vocabulary
 /// The command that shows logs.
 enum LogReading {
     private static let pageBytes = 1 << 20
+    /// Of the first page: a log of any size starts printing at once.
+    private static let firstPageBytes = 1 << 16
+    /// How many lines a search prints at most.
+    private static let hitLimit = 1_000
 
     static func logs(_ session: Session) async throws(Failure) -> ExitCode {
         let given = session.invocation
         let id = try await runID(given.run, session)
+        if let text = given.text("grep") { return try await search(text, in: id, session) }
         let lines = given.number("lines")
         let writer = LogWriter(session, holding: lines)
         if !given.flag("follow") || lines != nil { try await whole(id, writer, session) }
@@ -37,6 +42,33 @@ enum LogReading {
         return id
     }
 
+    /// Prints the lines that have `text` in them.
+    private static func search(
+        _ text: String,
+        in id: String,
+        _ session: Session
+    ) async throws(Failure) -> ExitCode {
+        guard !text.isEmpty else { throw .usage("--grep needs a text to look for") }
+        for other in ["follow", "lines"] where session.invocation.flag(other) {
+            throw .usage("--grep and --\(other) exclude each other. Give one of them")
+        }
+        let answer = try await session.api.get(
+            RunReading.path(id) + "/log:search",
+            [("q", text), ("limit", "\(hitLimit)")]
+        )
+        let writer = LogWriter(session, holding: nil)
+        let hits = answer["hits"]?.array ?? []
+        for hit in hits { writer.take(hit) }
+        writer.take(answer)
+        let count = answer["count"]?.integer ?? 0
+        if count == 0 {
+            session.note("No line of the log has this text.")
+        } else if count > hits.count {
+            session.note("(the first \(hits.count) of \(count.counted("line")))")
+        }
+        return .done
+    }
+
     /// Prints pages of the log up to where it stands now.
     private static func whole(
         _ id: String,
@@ -44,11 +76,13 @@ enum LogReading {
         _ session: Session
     ) async throws(Failure) {
         var offset: Int64 = 0
+        var limit = firstPageBytes
         while true {
             let body = try await session.api.text(
                 RunReading.path(id) + "/log",
-                [("offset", "\(offset)"), ("limit", "\(pageBytes)")]
+                [("offset", "\(offset)"), ("limit", "\(limit)")] + writer.streamQuery
             )
+            limit = pageBytes
             var lines = LineCutter()
             for line in lines.take(body) + lines.finish() { writer.take(line) }
             guard let foot = writer.foot, foot.next > offset, foot.next < foot.end else { break }
@@ -74,7 +108,7 @@ struct LogFollower: Sendable {
             let before = writer.count
             let answer = try await session.api.stream(
                 RunReading.path(run) + "/log",
-                [("follow", "1"), ("offset", "\(writer.resumeOffset)")]
+                [("follow", "1"), ("offset", "\(writer.resumeOffset)")] + writer.streamQuery
             ) { bytes in
                 for line in cutter.withLock({ $0.take(bytes) }) { writer.take(line) }
             }
@@ -153,6 +187,12 @@ final class LogWriter: Sendable {
         state = Mutex(State(holding: holding))
     }
 
+    /// Has the master leave out what would not be printed.
+    var streamQuery: [(String, String)] {
+        guard streams.count == 1, let stream = streams.first else { return [] }
+        return [("stream", stream)]
+    }
+
     var count: Int { state.withLock { $0.count } }
     var hasEnded: Bool { state.withLock { $0.hasEnded } }
     var foot: Foot? { state.withLock { $0.foot } }
@@ -168,6 +208,10 @@ final class LogWriter: Sendable {
     /// Takes one line of `application/x-ndjson`; what is none of the API's is passed over.
     func take(_ bytes: [UInt8]) {
         guard let value = Wire.value(bytes), value.object != nil else { return }
+        take(value)
+    }
+
+    func take(_ value: Value) {
         let text = state.withLock { state -> String? in
             guard let offset = value["o"]?.integer else {
                 note(value, in: &state)

@@ -229,10 +229,12 @@ extension RotaTable {
                 .flag("stdout", "Only standard output"),
                 .flag("stderr", "Only standard error"),
                 .flag("timestamps", short: "t", "Begin each line with its time"),
+                .text("grep", "TEXT", "Only lines with this text in them"),
             ],
             examples: [
                 Example("rota run logs etl/orders -f", "Follow the newest run of a job."),
                 Example("rota run logs 01JD8ZQ4V0000000000000000A -n 20", "The end of a log."),
+                Example("rota run logs etl/orders --grep ERROR", "What went wrong."),
             ]
         ),
         killCommand("run kill"),

@@ -95,6 +95,13 @@ enum RunReading {
             if let at = run[member]?.instant { lines.append((key, times.withWeekday(at))) }
         }
         lines.append(("took", took(run)))
+        if let progress = run["progress"], let percent = progress["percent"]?.integer {
+            let text = progress.text("text")
+            lines.append(("progress", "\(percent)%" + (text.isEmpty ? "" : " \(text)")))
+        }
+        for (name, value) in (run["results"]?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
+            lines.append(("result", "\(name)=\(value.string ?? "")"))
+        }
         if let attempt = run["attempt"]?.integer { lines.append(("attempt", "\(attempt)")) }
         if let shard = run["shard"]?.string, shard != "1/1" { lines.append(("shard", shard)) }
         if let fence = run["fence"]?.integer { lines.append(("fence", "\(fence)")) }

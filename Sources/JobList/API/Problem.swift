@@ -26,6 +26,7 @@ package struct Problem: Error, Equatable, Sendable {
         case nodeDown = "node-down"
         case unavailable = "unavailable"
         case storageFull = "storage-full"
+        case range = "range"
 
         package var status: Int {
             switch self {
@@ -43,6 +44,7 @@ package struct Problem: Error, Equatable, Sendable {
             case .preconditionNeeded: 428
             case .nodeDown, .unavailable: 503
             case .storageFull: 507
+            case .range: 416
             }
         }
 
@@ -65,6 +67,7 @@ package struct Problem: Error, Equatable, Sendable {
             case .nodeDown: "The node does not answer"
             case .unavailable: "Not available just now"
             case .storageFull: "The disk is full"
+            case .range: "There are no such bytes"
             }
         }
     }

@@ -80,6 +80,17 @@ enum PostgresLogQueries {
         )
     }
 
+    static func note(_ facts: RunFacts, of run: RunID) -> Step {
+        Step(
+            "UPDATE log SET facts = $2 WHERE run = $1 RETURNING id",
+            [.text(run.text), .text(facts.text)]
+        )
+    }
+
+    static func facts(of run: RunID) -> Step {
+        Step("SELECT facts FROM log WHERE run = $1", [.text(run.text)])
+    }
+
     static func close(_ run: RunID, at now: Instant) -> Step {
         Step(
             "UPDATE log SET closed_at = $2 WHERE run = $1 AND closed_at IS NULL",

@@ -54,6 +54,12 @@ package actor PostgresLogReader: LogReader {
         }
     }
 
+    package func facts(of run: RunID) async throws(LogError) -> RunFacts {
+        let answer = try link.repeated([PostgresLogQueries.facts(of: run)])[0]
+        guard let row = answer.first else { throw .noSuchLog(run) }
+        return RunFacts(stored: row.text(0))
+    }
+
     /// The row of `run`, and some chunks from the one at `offset` on, of one moment.
     private func fetch(
         _ run: RunID,

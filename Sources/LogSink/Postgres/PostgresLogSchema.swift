@@ -4,7 +4,7 @@ internal import Postgres
 
 /// Makes a schema one of this release's, or says why it cannot be.
 struct PostgresLogSchema {
-    static let version: Int64 = 1
+    static let version: Int64 = 2
     /// Our own code for a schema that holds something else, or tables of a newer release.
     static let foreign = SQLState("ROTA1")
 
@@ -38,7 +38,7 @@ struct PostgresLogSchema {
                     """
                 )
             }
-            if found == 0 { try make() }
+            if found == 0 { try make() } else if found < Self.version { try renew() }
         }
         try ask("SELECT set_config('search_path', $1, false)", [.text(schema)])
         // A crash of the server may take the last second, as that of a host would.
@@ -81,6 +81,19 @@ struct PostgresLogSchema {
         }
     }
 
+    /// Brings tables of an earlier release to this one.
+    private func renew() throws(PostgresError) {
+        do throws(PostgresError) {
+            try connection.execute(
+                "BEGIN; SET LOCAL search_path = \(schema); \(Self.second) COMMIT;",
+                until: deadline
+            )
+        } catch {
+            if connection.isOpen { try? connection.execute("ROLLBACK", until: deadline) }
+            throw error
+        }
+    }
+
     /// The number of the tables that are there; 0: none.
     private func number() throws(PostgresError) -> Int64 {
         let isThere = try ask(
@@ -105,9 +118,15 @@ struct PostgresLogSchema {
         )
     }
 
+    /// What runs say of themselves.
+    private static let second = """
+        ALTER TABLE log ADD COLUMN facts text;
+        INSERT INTO log_version VALUES(2);
+        """
+
     private static let tables = """
         CREATE TABLE log_version(number bigint PRIMARY KEY);
-        INSERT INTO log_version VALUES(1);
+        INSERT INTO log_version VALUES(2);
         CREATE TABLE log(
             id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
             run text COLLATE "C" NOT NULL UNIQUE,
@@ -121,7 +140,8 @@ struct PostgresLogSchema {
             head_end bigint NOT NULL DEFAULT 0,
             tail_start bigint NOT NULL DEFAULT 0,
             is_head_full boolean NOT NULL DEFAULT false,
-            kept bigint NOT NULL DEFAULT 0
+            kept bigint NOT NULL DEFAULT 0,
+            facts text
         ) WITH (fillfactor = 70);
         CREATE INDEX log_of_job ON log(job, run);
         CREATE TABLE chunk(

@@ -66,6 +66,15 @@ package actor PostgresLogSink: LogSink {
         return end
     }
 
+    package func note(_ facts: RunFacts, of run: RunID) async throws(LogError) {
+        let answer = try link.repeated([PostgresLogQueries.note(facts, of: run)])[0]
+        guard answer.first != nil else { throw .noSuchLog(run) }
+    }
+
+    package func facts(of run: RunID) async throws(LogError) -> RunFacts {
+        try await reader.facts(of: run)
+    }
+
     package func close(_ run: RunID) async throws(LogError) {
         try flush(run)
         open[run] = nil

@@ -52,6 +52,15 @@ package actor SQLiteLogReader: LogReader {
         return page
     }
 
+    package func facts(of run: RunID) async throws(LogError) -> RunFacts {
+        guard let tables = try tables() else { throw .noSuchLog(run) }
+        let facts = try LogError.translating { () throws(SQLiteError) in
+            try tables.facts(of: run)
+        }
+        guard let facts else { throw .noSuchLog(run) }
+        return facts
+    }
+
     package func wait(for run: RunID, beyond offset: Int64, timeout: Duration) async {
         guard let tables = try? tables() else { return }
         // Before the row, so that what comes after it is seen as a change.

@@ -6,7 +6,7 @@ internal import Vocabulary
 /// Tables and their number, which the file itself bears.
 enum SQLiteLogSchema {
     /// The number of the tables below; 0 is that of the first releases, and of a new file.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     /// What each connection that writes is set to; `auto_vacuum` only takes effect before the
     /// first table.
@@ -51,6 +51,12 @@ enum SQLiteLogSchema {
         PRAGMA user_version = 1;
         """
 
+    /// What runs say of themselves.
+    private static let second = """
+        ALTER TABLE log ADD COLUMN facts TEXT;
+        PRAGMA user_version = 2;
+        """
+
     /// Makes the file one of this release's.
     ///
     /// - Throws: A file of a newer release is ``SQLiteError/cannotOpen``, and left as it is.
@@ -61,6 +67,7 @@ enum SQLiteLogSchema {
             let found = try number(of: connection)
             guard found <= version else { throw newer(found) }
             if found < 1 { try connection.execute(tables + first) }
+            if found < 2 { try connection.execute(second) }
             try connection.execute("COMMIT")
         } catch {
             if connection.isInTransaction { try? connection.execute("ROLLBACK") }

@@ -90,6 +90,24 @@ package actor SQLiteLogSink: LogSink {
         return end
     }
 
+    package func note(_ facts: RunFacts, of run: RunID) async throws(LogError) {
+        let changed = try LogError.translating { () throws(SQLiteError) in
+            try tables.connection.run(
+                "UPDATE log SET facts = ? WHERE run = ?",
+                [.text(facts.text), .text(run.text)]
+            )
+        }
+        guard changed > 0 else { throw .noSuchLog(run) }
+    }
+
+    package func facts(of run: RunID) async throws(LogError) -> RunFacts {
+        let facts = try LogError.translating { () throws(SQLiteError) in
+            try tables.facts(of: run)
+        }
+        guard let facts else { throw .noSuchLog(run) }
+        return facts
+    }
+
     package func close(_ run: RunID) async throws(LogError) {
         try flush(run)
         open[run] = nil
@@ -101,6 +119,39 @@ package actor SQLiteLogSink: LogSink {
         }
         if changed == 0 { _ = try row(of: run) }
         waiters.ended(run)
+    }
+
+    /// Has the log of `run` go on at `offset`; nothing happens if it reaches as far already.
+    ///
+    /// What lies between is missing, and with it what was kept of the tail: for copies of logs
+    /// that have lost their middle.
+    ///
+    /// - Throws: ``LogError/noSuchLog(_:)``, ``LogError/closed(_:)``.
+    package func skip(_ run: RunID, to offset: Int64) async throws(LogError) {
+        for _ in 0..<2 {
+            try load(run)
+            guard var buffer = open[run], offset > buffer.layout.end else { return }
+            buffer.skip(to: offset)
+            if try store(buffer) {
+                buffer.markStored(at: SystemClock.monotonic)
+                open[run] = buffer
+                return waiters.grew(run, to: offset)
+            }
+            // Somebody else has written: once more, on what is there now.
+            open[run] = nil
+        }
+        throw .unavailable("another process keeps writing the log of \(run)")
+    }
+
+    /// Closes what was opened before `instant` and is open still, so that retention takes it.
+    package func close(openedBefore instant: Instant) async throws(LogError) {
+        let runs = try LogError.translating { () throws(SQLiteError) in
+            try tables.connection.query(
+                "SELECT run FROM log WHERE closed_at IS NULL AND opened_at < ?",
+                [.integer(instant.unixMilliseconds)]
+            ) { RunID($0.text(0)) }
+        }
+        for run in runs { try await close(run) }
     }
 
     package func read(

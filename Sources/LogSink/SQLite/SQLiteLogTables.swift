@@ -30,6 +30,13 @@ struct SQLiteLogTables {
         }.first
     }
 
+    /// What `run` has said of itself, or nothing if there is no such log.
+    func facts(of run: RunID) throws(SQLiteError) -> RunFacts? {
+        try connection.query("SELECT facts FROM log WHERE run = ?", [.text(run.text)]) { row in
+            RunFacts(stored: row.isNull(0) ? nil : row.text(0))
+        }.first
+    }
+
     /// The log that `row` is of as it can be appended to.
     func buffer(of row: LogRow) throws(SQLiteError) -> LogBuffer {
         let starts = try connection.query(

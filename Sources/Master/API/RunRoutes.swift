@@ -1,4 +1,4 @@
-// Runs: list, show, kill, retry, and their logs.
+// Runs: list, show, kill, retry.
 
 internal import Documents
 internal import Gossip
@@ -9,7 +9,7 @@ internal import LogSink
 internal import Platform
 internal import Vocabulary
 
-/// The routes under `/v1/runs`.
+/// The routes under `/v1/runs`, but for logs.
 struct RunRoutes: Sendable {
     let master: MasterParts
 
@@ -22,16 +22,13 @@ struct RunRoutes: Sendable {
                 try await list(call, job: call.capture("name"))
             },
             Route("GET", "/v1/runs/{id}", .role(.reader)) { call async throws(Problem) in
-                try await answer(try await find(call))
+                try await show(call)
             },
             Route("POST", "/v1/runs/{id}:kill", .role(.operator)) { call async throws(Problem) in
                 try await kill(call)
             },
             Route("POST", "/v1/runs/{id}:retry", .role(.operator)) { call async throws(Problem) in
                 try await retry(call)
-            },
-            Route("GET", "/v1/runs/{id}/log", .role(.reader)) { call async throws(Problem) in
-                try await log(call)
             },
         ]
     }
@@ -99,7 +96,7 @@ struct RunRoutes: Sendable {
     }
 
     /// The run, unless it is another tenant's.
-    private func find(_ call: Call) async throws(Problem) -> RunRecord {
+    func find(_ call: Call) async throws(Problem) -> RunRecord {
         let id = RunID(call.capture("id").uppercased())
         let run = try await master.ask { store async throws(StoreError) in
             try await store.run(id)
@@ -108,6 +105,17 @@ struct RunRoutes: Sendable {
             throw Problem(.notFound, "There is no run \(id).", hint: "rota run list")
         }
         return run
+    }
+
+    /// The run, with what it has said of itself if whoever holds its log answers soon.
+    private func show(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let run = try await find(call)
+        let live = run.state.isOpen ? try await master.liveSessions() : []
+        var members = Views.run(run, isLost: Self.isLost(run, live)).object ?? [:]
+        if let facts = await LogFinding(master: master).facts(of: run)?.value.object {
+            members.merge(facts) { ours, _ in ours }
+        }
+        return .json(.object(members))
     }
 
     private func answer(_ run: RunRecord, status: Int = 200) async throws(Problem) -> HTTPResponse {
@@ -169,57 +177,5 @@ struct RunRoutes: Sendable {
             ],
             status: 201
         )
-    }
-
-    // MARK: Logs
-
-    private func log(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let run = try await find(call)
-        let offset = Int64(try call.number("offset", default: 0, in: 0...Int.max))
-        let limit = try call.number("limit", default: Int.max, in: 0...Int.max)
-        let remote = try await RemoteLog.of(run, master)
-        let page: LogPage
-        do throws(LogError) {
-            page = try await remote.read(run.id, from: offset, limit: 1)
-        } catch {
-            throw Self.problem(error, of: run)
-        }
-        let format = LogFormat(accept: call.request.header("accept"))
-        return HTTPResponse(
-            status: 200,
-            headers: [
-                (name: "Content-Type", value: format.contentType),
-                (name: "Cache-Control", value: "no-store"),
-                (name: "X-Accel-Buffering", value: "no"),
-                (name: "Rota-Log-Node", value: run.node.text),
-                (name: "Rota-Log-Complete", value: "\(page.isComplete)"),
-            ],
-            body: .stream(
-                LogBody(
-                    reader: remote,
-                    run: run.id,
-                    format: format,
-                    offset: offset,
-                    limit: limit,
-                    follows: call.request.parameter("follow") == "1"
-                )
-            )
-        )
-    }
-
-    private static func problem(_ error: LogError, of run: RunRecord) -> Problem {
-        switch error {
-        case .noSuchLog:
-            Problem(
-                .notFound,
-                "The log of run \(run.id) is not on \(run.node); retention may have removed it."
-            )
-        case .full, .unavailable, .closed, .gap, .misconfigured:
-            Problem(
-                .nodeDown,
-                "The log of run \(run.id) is on \(run.node), which does not answer: \(error)",
-                hint: "rota node list"
-            )
-        }
     }
 }

@@ -39,7 +39,22 @@ struct NodeAPI: Sendable {
                 try await FeedAnswer.make(for: call, feed: node.feed, kinds: [.job])
             },
             Route("GET", "/v1/runs/{id}/log", .cluster) { call async throws(Problem) in
-                try await log(call)
+                try await log(call, node.logs)
+            },
+            Route("GET", "/v1/runs/{id}/log:search", .cluster) { call async throws(Problem) in
+                try await search(call, node.logs)
+            },
+            Route("GET", "/v1/runs/{id}/facts", .cluster) { call async throws(Problem) in
+                try await facts(call)
+            },
+            Route("GET", "/v1/copies/{id}/log", .cluster) { call async throws(Problem) in
+                try await log(call, node.shared)
+            },
+            Route("GET", "/v1/copies/{id}/log:search", .cluster) { call async throws(Problem) in
+                try await search(call, node.shared)
+            },
+            Route("POST", "/v1/copies/{id}", .cluster) { call async throws(Problem) in
+                try await takeCopy(call)
             },
             Route("POST", "/v1/runs/{id}/callback/{token}", .open) { call async throws(Problem) in
                 try await callback(call)
@@ -88,16 +103,61 @@ struct NodeAPI: Sendable {
     }
 
     /// One page of a log; with `wait`, once there is more than `offset` or the log is complete.
-    private func log(_ call: Call) async throws(Problem) -> HTTPResponse {
+    private func log(_ call: Call, _ logs: any LogReader) async throws(Problem) -> HTTPResponse {
         let run = RunID(call.capture("id"))
         let offset = Int64(try call.number("offset", default: 0, in: 0...Int.max))
         let limit = try call.number("limit", default: 65_536, in: 0...1_048_576)
         let wait = try call.number("wait", default: 0, in: 0...30_000)
         if wait > 0 {
-            await node.logs.wait(for: run, beyond: offset, timeout: .milliseconds(wait))
+            await logs.wait(for: run, beyond: offset, timeout: .milliseconds(wait))
         }
         do {
-            return .json(try await node.logs.read(run, from: offset, limit: limit).value)
+            return .json(try await logs.read(run, from: offset, limit: limit).value)
+        } catch {
+            throw Problem(.notFound, "\(error)")
+        }
+    }
+
+    /// Where in a log a text is; the asking master has looked at what it was asked.
+    private func search(_ call: Call, _ logs: any LogReader) async throws(Problem) -> HTTPResponse {
+        let question = LogQuestion(
+            text: call.request.parameter("q") ?? "",
+            letters: call.request.parameter("letters") == "any" ? .anyCase : .exact,
+            limit: try call.number("limit", default: 200, in: LogQuestion.limits)
+        )
+        let run = RunID(call.capture("id"))
+        do throws(LogError) {
+            let hits = try await logs.search(run, for: question.needle, limit: question.limit)
+            return .json(hits.value)
+        } catch {
+            throw Problem(.notFound, "\(error)")
+        }
+    }
+
+    /// Takes what a neighbour's log has grown by; answers where the copy ends.
+    private func takeCopy(_ call: Call) async throws(Problem) -> HTTPResponse {
+        guard let shelf = node.copies else { throw Problem(.notFound, "No copies are kept here.") }
+        let offset = Int64(try call.number("from", default: 0, in: 0...Int.max))
+        let bytes = try call.number("bytes", default: 0, in: 0...Int.max)
+        guard let page = LogPage(try call.document()), let job = call.request.parameter("job")
+        else {
+            throw Problem(.badRequest, "That is no page of a log, or it has no job=.")
+        }
+        let run = RunID(call.capture("id"))
+        let end: Int64?
+        do throws(LogError) {
+            end = try await shelf.take(page, from: offset, of: run, job: UID(job), bytes: bytes)
+        } catch {
+            throw Problem(.unavailable, "\(error)")
+        }
+        guard let end else { throw Problem(.badRequest, "No log has such a page.") }
+        return .json(["end": .integer(end)])
+    }
+
+    /// What a run has said of itself.
+    private func facts(_ call: Call) async throws(Problem) -> HTTPResponse {
+        do throws(LogError) {
+            return .json(try await node.logs.facts(of: RunID(call.capture("id"))).value)
         } catch {
             throw Problem(.notFound, "\(error)")
         }

@@ -40,15 +40,17 @@ extension RunKeeper {
 
     private func flush() {
         isFlushArmed = false
-        for run in logs.keys where logs[run]?.collector.isEmpty == false {
+        for run in logs.keys where logs[run]?.isWaiting == true {
             logs[run]?.isDue = true
             write(run)
         }
+        if logs.values.contains(where: \.hasUnnotedFacts) { armFlush() }
     }
 
     /// Writes until there is nothing to do, unless somebody is at it.
     private func write(_ run: RunID) {
-        guard logs[run]?.isWriting == false, let work = logs[run]?.next() else { return }
+        guard logs[run]?.isWriting == false, let work = logs[run]?.next(at: SystemClock.monotonic)
+        else { return }
         logs[run]?.isWriting = true
         Task { await write(work, of: run) }
     }
@@ -64,7 +66,7 @@ extension RunKeeper {
                 log.warning("log.failed", ["run": run.text, "error": "\(error)"])
             }
             resume(run)
-            next = logs[run]?.next()
+            next = logs[run]?.next(at: SystemClock.monotonic)
             // A log that could not be opened is tried again with the next output, not at once.
             if case .open = work, case .open = next { next = nil }
         }
@@ -78,6 +80,7 @@ extension RunKeeper {
         switch work {
         case .open: try await sink.open(run, job: entry.job, keep: entry.keep)
         case .append(let batch): _ = try await sink.append(batch, to: run)
+        case .note(let facts): try await sink.note(facts, of: run)
         case .close: try await sink.close(run)
         }
     }

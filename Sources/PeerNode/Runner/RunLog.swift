@@ -9,6 +9,7 @@ struct RunLog {
     enum Work {
         case open
         case append(LogBatch)
+        case note(RunFacts)
         case close
     }
 
@@ -24,6 +25,14 @@ struct RunLog {
     private var isEnding = false
     private(set) var isComplete = false
     private var lostLines = 0
+    private var progress = ProgressReader()
+    private var facts = RunFacts()
+    /// Whether the sink has yet to be told of the facts.
+    private var hasNews = false
+    private var lastNoted: MonotonicInstant?
+
+    /// How often a run's facts are noted at most.
+    private static let noteInterval = Duration.milliseconds(200)
 
     init(job: UID, keep: Retention) {
         self.job = job
@@ -54,16 +63,41 @@ struct RunLog {
         isEnding = true
     }
 
+    /// Whether something waits that nobody writes before it is asked for again.
+    var isWaiting: Bool { !collector.isEmpty || hasUnnotedFacts }
+    /// The facts came too soon after the last ones.
+    var hasUnnotedFacts: Bool { hasNews && isOpen }
+
     /// The next write, or `nil` if there is nothing to do now.
-    mutating func next() -> Work? {
+    mutating func next(at now: MonotonicInstant) -> Work? {
         guard !isComplete else { return nil }
         guard isOpen else { return .open }
         if isDue || isEnding || collector.pendingBytes >= OutputCollector.batchLimit {
             let batch = collector.takeBatch()
-            if !batch.isEmpty { return .append(batch) }
+            if !batch.isEmpty {
+                read(batch)
+                return .append(batch)
+            }
         }
         isDue = false
+        if hasNews, isEnding || mayNote(at: now) {
+            hasNews = false
+            lastNoted = now
+            return .note(facts)
+        }
         return isEnding ? .close : nil
+    }
+
+    /// Notes what the task says of itself; secrets are covered in it already.
+    private mutating func read(_ batch: LogBatch) {
+        let lines = progress.read(batch)
+        guard !lines.isEmpty else { return }
+        facts.take(lines)
+        hasNews = true
+    }
+
+    private func mayNote(at now: MonotonicInstant) -> Bool {
+        lastNoted.map { $0.duration(to: now) >= Self.noteInterval } ?? true
     }
 
     mutating func succeeded(_ work: Work, at now: Instant) {
@@ -73,7 +107,7 @@ struct RunLog {
         case .append where lostLines > 0:
             collector.note("\(lostLines) lines are missing: the log store refused them", at: now)
             lostLines = 0
-        case .append: break
+        case .append, .note: break
         }
     }
 
@@ -89,6 +123,8 @@ struct RunLog {
             isDue = false
             if isEnding { isComplete = true }
         case .append(let batch): lostLines += batch.lineCount
+        // The next ones say all that these did.
+        case .note: break
         case .close: isComplete = true
         }
     }

@@ -260,6 +260,7 @@ private struct BrokenSink: LogSink {
         throw .full("test")
     }
 
+    func note(_ facts: RunFacts, of run: RunID) async throws(LogError) { throw .full("test") }
     func close(_ run: RunID) async throws(LogError) { throw .full("test") }
 
     func read(
@@ -268,6 +269,7 @@ private struct BrokenSink: LogSink {
         limit: Int
     ) async throws(LogError) -> LogPage { throw .noSuchLog(run) }
 
+    func facts(of run: RunID) async throws(LogError) -> RunFacts { throw .noSuchLog(run) }
     func wait(for run: RunID, beyond offset: Int64, timeout: Duration) async {}
     func prune(_ policy: LogRetention) async throws(LogError) -> Int { 0 }
 }

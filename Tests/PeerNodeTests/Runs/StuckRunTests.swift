@@ -198,6 +198,7 @@ private struct SilentSink: LogSink {
         return 0
     }
 
+    func note(_ facts: RunFacts, of run: RunID) async throws(LogError) { await park() }
     func close(_ run: RunID) async throws(LogError) { await park() }
 
     func read(
@@ -206,6 +207,7 @@ private struct SilentSink: LogSink {
         limit: Int
     ) async throws(LogError) -> LogPage { throw .noSuchLog(run) }
 
+    func facts(of run: RunID) async throws(LogError) -> RunFacts { throw .noSuchLog(run) }
     func wait(for run: RunID, beyond offset: Int64, timeout: Duration) async {}
     func prune(_ policy: LogRetention) async throws(LogError) -> Int { 0 }
 
