@@ -29,40 +29,20 @@ extension NodeParts {
         ground.replica.observe { [weak gossip] in gossip?.listMoved(to: $0) }
         let logs = try openLogs(settings)
         let (copies, copier) = openCopies(settings, logs, ground, log)
-        let runner = RunnerLink(
-            loop: loop,
-            dataFolder: settings.dataFolder,
-            address: address,
-            log: log,
-            launch: { ended throws(SystemError) in
-                var runner = RunnerSettings(
-                    name: settings.name,
-                    dataFolder: settings.dataFolder
-                )
-                runner.host = settings.host
-                let arguments = RunnerCommand.arguments(runner, log: log)
-                return try DetachedProcess(arguments: arguments, on: loop, ended: ended)
-            },
-            tell: { board.tell(.runner($0)) }
-        )
+        let runner = runnerLink(settings, address: address, loop: loop, board: board, log: log)
         let completions = Completions(
             loop: loop,
             store: store,
             log: log,
             recorded: { run in runner.assumeIsolated { $0.recorded(run) } }
         )
-        let sessions = SessionKeeper(
+        let sessions = sessionKeeper(
+            settings,
+            address: address,
             loop: loop,
             store: store,
-            identity: NodeIdentity(
-                name: settings.name,
-                bootID: BootIdentity.current,
-                processID: Machine.processID,
-                address: address
-            ),
-            settings: settings.session,
-            log: log,
-            tell: { board.tell(.session($0)) }
+            board: board,
+            log: log
         )
         return NodeParts(
             settings: settings,
@@ -92,6 +72,51 @@ extension NodeParts {
             sessions: sessions,
             counters: RunCounters(),
             switchboard: board
+        )
+    }
+
+    private static func runnerLink(
+        _ settings: NodeSettings,
+        address: String,
+        loop: EventLoop,
+        board: Switchboard,
+        log: DaemonLog
+    ) -> RunnerLink {
+        var runner = RunnerSettings(name: settings.name, dataFolder: settings.dataFolder)
+        runner.host = settings.host
+        let arguments = RunnerCommand.arguments(runner, log: log)
+        return RunnerLink(
+            loop: loop,
+            dataFolder: settings.dataFolder,
+            address: address,
+            log: log,
+            launch: { ended throws(SystemError) in
+                try DetachedProcess(arguments: arguments, on: loop, ended: ended)
+            },
+            tell: { board.tell(.runner($0)) }
+        )
+    }
+
+    private static func sessionKeeper(
+        _ settings: NodeSettings,
+        address: String,
+        loop: EventLoop,
+        store: any LeaseStore,
+        board: Switchboard,
+        log: DaemonLog
+    ) -> SessionKeeper {
+        SessionKeeper(
+            loop: loop,
+            store: store,
+            identity: NodeIdentity(
+                name: settings.name,
+                bootID: BootIdentity.current,
+                processID: Machine.processID,
+                address: address
+            ),
+            settings: settings.session,
+            log: log,
+            tell: { board.tell(.session($0)) }
         )
     }
 

@@ -18,32 +18,13 @@ import Testing
             while [ ! -e \(gate) ]; do sleep \(Self.kills > 60 ? 3 : 0.2); done
             exit $((3 + ${ROTA_FENCE} % 50))
             """
-        let added = try cluster.rota(
-            "job",
-            "add",
-            "long",
-            "--overlap",
-            "allow",
-            "--shell",
-            command
-        )
-        #expect(added.code == 0, "\(added.err)")
+        try Self.add("long", "--shell", command, to: cluster)
         for _ in 0..<Self.tasks { #expect(try cluster.rota("job", "run", "long").code == 0) }
         await eventually("all have started") { lines(starts).count == Self.tasks }
-        let short = try cluster.rota(
-            "job",
-            "add",
-            "short",
-            "--schedule",
-            "* * * * * *",
-            "--overlap",
-            "allow",
-            "--shell",
-            "exit 3"
-        )
-        #expect(short.code == 0, "\(short.err)")
+        try Self.add("short", "--schedule", "* * * * * *", "--shell", "exit 3", to: cluster)
         for _ in 0..<Self.kills {
-            try await Task.sleep(for: .milliseconds(.random(in: 0..<400)))
+            let moment = Date(timeIntervalSinceNow: .random(in: 0..<0.4))
+            await eventually("some moment comes") { Date() > moment }
             cluster.crash("n1")
             try await cluster.start("n1")
         }
@@ -115,6 +96,11 @@ import Testing
         #expect(try cluster.rota("job", "run", "long").code == 0)
         await eventually("the next one runs") { lines(story).count == 2 }
         #expect(cluster.runner(of: "n1") != runner)
+    }
+
+    private static func add(_ words: String..., to cluster: TestCluster) throws {
+        let output = try cluster.run("rota", ["job", "add"] + words + ["--overlap", "allow"])
+        #expect(output.code == 0, "\(output.err)")
     }
 
     // MARK: Reading
