@@ -32,7 +32,7 @@ package final class LineChannel: Sendable {
     private let loop: EventLoop
     private let state = Mutex(State())
 
-    /// Takes over `socket`; events come on the loop's thread, in order, once ``start(_:)`` is called.
+    /// Takes over `socket`; events come on the loop's thread, in order, after ``start(_:)``.
     package init(_ socket: Socket, on loop: EventLoop) {
         self.socket = socket
         self.loop = loop

@@ -44,6 +44,25 @@ import Vocabulary
         )
     }
 
+    @Test func `of a former life is gone on with, and no other opened while nobody answers`() {
+        var machine = SessionMachine(settings: SessionSettings())
+        #expect(machine.handle(.resume(ours), at: .boot) == [.resume(ours)])
+        let failed = machine.handle(.resumeFailed(ours, isLost: false), at: .boot + .seconds(1))
+        #expect(!failed.contains(.open))
+        #expect(machine.handle(.deadlineReached, at: .boot + .seconds(60)) == [.resume(ours)])
+        let resumed = machine.handle(
+            .resumed(ours, sentAt: .boot + .seconds(60)),
+            at: .boot + .seconds(61)
+        )
+        #expect(resumed.first == .trust(ours, until: .boot + .seconds(66)))
+        var other = SessionMachine(settings: SessionSettings())
+        _ = other.handle(.resume(ours), at: .boot)
+        #expect(
+            other.handle(.resumeFailed(ours, isLost: true), at: .boot)
+                == [.trust(nil, until: nil), .open]
+        )
+    }
+
     @Test func `is renewed every quarter of its term`() {
         var machine = live
         let due = MonotonicInstant.boot + .milliseconds(2_505)

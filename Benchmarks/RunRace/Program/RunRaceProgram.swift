@@ -6,7 +6,8 @@ internal import Platform
 package enum RunRaceProgram {
     private static let usage = """
         run-race bench|takeover|runs --tools FOLDER --node PROGRAM --folder FOLDER [--only NAME]
-        bench: writes, herd, lag, burst; runs: capture, short. Benchmarks/run/race builds all that is needed.
+        bench: writes, herd, lag, burst; runs: capture, short; takeover: unclaimed, claimed.
+        Benchmarks/run/race builds all that is needed.
 
         """
 

@@ -95,21 +95,13 @@ package struct SessionMachine: Equatable, Sendable {
             return ours == session ? live(session, sentAt: sentAt, at: now) : []
 
         case (.resuming(let ours, nil), .resumeFailed(let session, let isLost)):
-            guard ours == session else { return [] }
-            if isLost { return lose() }
-            let retry = now.advanced(by: settings.reopenInterval)
-            phase = .resuming(session, until: retry)
-            return wake(at: retry, now)
+            return ours == session ? resumeFailed(session, isLost: isLost, at: now) : []
 
         case (.opening, .opened(let session, let sentAt)):
             return live(session, sentAt: sentAt, at: now)
 
         case (.opening, .openRefused):
-            let retry = now.advanced(by: settings.reopenInterval)
-            phase = .waiting(until: retry)
-            // The namesake in the way may be this node's own former life, with nobody else left
-            // to see that it is dead.
-            return [.observe] + wake(at: retry, now)
+            return openRefused(at: now)
 
         case (.live(let ours), .renewed(let session, let sentAt)):
             renewalsUnderWay = max(0, renewalsUnderWay - 1)
@@ -147,6 +139,25 @@ package struct SessionMachine: Equatable, Sendable {
             (.live, .start), (.live, .opened), (.live, .openRefused):
             return []
         }
+    }
+
+    private mutating func resumeFailed(
+        _ session: SessionID,
+        isLost: Bool,
+        at now: MonotonicInstant
+    ) -> [Action] {
+        if isLost { return lose() }
+        let retry = now.advanced(by: settings.reopenInterval)
+        phase = .resuming(session, until: retry)
+        return wake(at: retry, now)
+    }
+
+    private mutating func openRefused(at now: MonotonicInstant) -> [Action] {
+        let retry = now.advanced(by: settings.reopenInterval)
+        phase = .waiting(until: retry)
+        // The namesake in the way may be this node's own former life, with nobody else left to see
+        // that it is dead.
+        return [.observe] + wake(at: retry, now)
     }
 
     private mutating func live(
