@@ -7,15 +7,24 @@ internal import Vocabulary
 extension NodeParts {
     /// Keeps the session, going on with that of this node's former life if it still lives.
     func keepSession() async {
-        let note = SessionNote(dataFolder: settings.dataFolder)
-        var former: SessionID?
-        if let identity = try? await store.identify() { former = note.session(at: identity.id) }
-        guard let former else { return await sessions.run() }
+        guard let former = await formerSession() else { return await sessions.run() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await sessions.run(resuming: former) }
             group.addTask { await closeForgottenRuns(of: former) }
             await group.waitForAll()
         }
+    }
+
+    /// The session of this node's former life, once the store has said who it is.
+    private func formerSession() async -> SessionID? {
+        let note = SessionNote(dataFolder: settings.dataFolder)
+        guard note.exists else { return nil }
+        while !Task.isCancelled {
+            if let identity = try? await store.identify() { return note.session(at: identity.id) }
+            // Another session would end the runs of the former one.
+            try? await Task.sleep(for: settings.session.reopenInterval)
+        }
+        return nil
     }
 
     /// Remembers a session for the next life, and has the runner keep it from passing for dead.
@@ -25,7 +34,7 @@ extension NodeParts {
             let identity = try await store.identify()
             try SessionNote(dataFolder: settings.dataFolder).write(session, at: identity.id)
         } catch {
-            log.warning("session.unnoted", ["error": "\\(error)"])
+            log.warning("session.unnoted", ["error": "\(error)"])
         }
         await runner.hold(await store.holdFile(of: session))
     }
@@ -49,7 +58,7 @@ extension NodeParts {
         filter.states = [.open]
         filter.limit = 1_000
         guard let open = try? await store.runs(filter) else { return }
-        for record in open where await !dispatcher.knows(record.id) {
+        for record in await dispatcher.unknown(among: open, within: .seconds(30)) {
             log.warning("run.forgotten", ["run": record.id.text, "job": record.name.name])
             await completions.add(
                 Completions.Item(

@@ -195,7 +195,7 @@ extension NodeParts {
     private func carry(_ news: SessionKeeper.News) async {
         switch news {
         case .trusted(let session, let until):
-            await runner.trust(until: until)
+            await runner.rely(on: trust(in: session, until: until))
             await dispatcher.trusted(session, until: until)
             if let session { await noteSession(session) }
         case .renewal(let renewal):
@@ -210,6 +210,11 @@ extension NodeParts {
         case .nameInUse(let error):
             log.error("node.name-in-use", ["error": "\(error)"])
         }
+    }
+
+    private func trust(in session: SessionID?, until: MonotonicInstant?) -> SessionTrust? {
+        guard let session, let until else { return nil }
+        return SessionTrust(session: session, until: until, term: settings.session.term)
     }
 
     /// Tells what the store's own health asks people to do.

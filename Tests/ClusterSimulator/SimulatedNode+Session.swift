@@ -86,7 +86,7 @@ extension SimulatedNode {
         if session == nil {
             world.say("\(name) has lost its session")
             provenUntil = 0
-            for run in runs.keys.sorted() { handle(.sessionLost, for: run) }
+            for run in runs.keys.sorted() { handle(.sessionLost(grace: nil), for: run) }
         }
         self.session = session
         trustedUntil = until

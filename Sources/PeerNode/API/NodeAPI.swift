@@ -82,9 +82,14 @@ struct NodeAPI: Sendable {
             throw Problem(.badRequest, "The body does not say how it ended: \(error.detail)")
         }
         let run = RunID(call.capture("id"))
-        await node.runner.callback(run, token: call.capture("token"), outcome: outcome)
-        // The same for every token, so that nobody learns which runs there are.
-        return HTTPResponse.text("noted\n")
+        let token = call.capture("token")
+        switch await node.runner.callback(run, token: token, outcome: outcome) {
+        case true?: return HTTPResponse.text("noted\n")
+        // The same for every wrong token, so that nobody learns which runs there are.
+        case false?: throw Problem(.notFound, "No run waits for this callback.")
+        case nil:
+            throw Problem(.unavailable, "What runs tasks here does not answer; call again.")
+        }
     }
 
     private func status() async -> Value {

@@ -217,8 +217,22 @@ package actor Dispatcher: ListHolder {
         handle(.slots(free: freeSlots))
     }
 
-    /// Whether this node has started `run`, or is about to, and has not been told of its end.
-    package func knows(_ run: RunID) -> Bool { openRuns[run] != nil }
+    /// Those of `open`, just read from the store, that no claim of this life has won.
+    ///
+    /// A claim may be in the store whose answer is still on its way: so every claim that is under
+    /// way now is waited for, at most `limit`; then nothing is answered rather than a guess.
+    package func unknown(
+        among open: [RunRecord],
+        within limit: Duration
+    ) async -> [RunRecord] {
+        let underWay = Set(definitions.keys)
+        let deadline = SystemClock.monotonic.advanced(by: limit)
+        while !underWay.isDisjoint(with: definitions.keys) {
+            guard SystemClock.monotonic < deadline, !Task.isCancelled else { return [] }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        return open.filter { openRuns[$0.id] == nil }
+    }
 
     /// Whether the session may be relied on right now.
     package var isTrusted: Bool {

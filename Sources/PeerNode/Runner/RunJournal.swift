@@ -8,7 +8,7 @@ internal import Vocabulary
 /// One note per run, from before its start until the store has recorded its end.
 ///
 /// A note grows by a line with each step: the order, the process that leads its session, the
-/// report. A line that a crash cut short did not happen.
+/// report.
 struct RunJournal {
     /// What is known of a run of a previous life.
     struct Entry: Equatable {
@@ -60,15 +60,16 @@ struct RunJournal {
         notes.names.map { name in
             var entry = Entry(run: RunID(name))
             for line in (notes.read(name) ?? "").split(separator: "\n") {
-                guard let value = try? JSON.parse(Array(line.utf8)) else { break }
-                entry.take(value)
+                // A line that was cut short, by a crash or for want of room, did not happen.
+                if let value = try? JSON.parse(Array(line.utf8)) { entry.take(value) }
             }
             return entry
         }
     }
 
+    /// Begins a line of its own, whatever became of the one before.
     private static func line(_ value: Value) -> String {
-        String(decoding: JSON.bytes(value), as: UTF8.self) + "\n"
+        "\n" + String(decoding: JSON.bytes(value), as: UTF8.self) + "\n"
     }
 
     /// Whether its processes, if any are left, are of this boot of the machine.

@@ -45,7 +45,7 @@ package actor RunKeeper {
     private var waiting: ArraySlice<RunOrder> = []
     private var nextReaping: MonotonicInstant?
     private var isStopping = false
-    private var trustedUntil: MonotonicInstant?
+    private var trust: SessionTrust?
     /// Where the node serves HTTP.
     private var nodeAddress: String?
     private var unrecorded: [RunID: (order: RunOrder, report: RunReport)] = [:]
@@ -138,26 +138,31 @@ package actor RunKeeper {
         }
     }
 
-    /// Lets runs start and go on until then; `nil` ends every run, as `lost`, at once.
+    /// Lets the runs of a session start and go on, and ends those of every other one, as `lost`;
+    /// `nil` ends all.
     ///
     /// Once the time has passed they are ended all the same: others may start them again.
-    package func trust(until: MonotonicInstant?) {
-        trustedUntil = until
-        guard let until else { return sessionLost() }
-        loop.call(at: until) { [weak self] in self?.assumeIsolated { $0.lookAtTrust() } }
+    package func rely(on trust: SessionTrust?) {
+        let grace = trust?.grace ?? self.trust?.grace
+        self.trust = trust
+        endUntrusted(grace: grace)
+        guard let trust else { return }
+        loop.call(at: trust.until) { [weak self] in
+            self?.assumeIsolated { $0.endUntrusted(grace: trust.grace) }
+        }
     }
 
-    private func lookAtTrust() {
-        guard !isTrusted else { return }
-        sessionLost()
+    private func isTrusted(_ order: RunOrder) -> Bool {
+        trust.map { $0.session == order.session && SystemClock.monotonic < $0.until } ?? false
     }
 
-    var isTrusted: Bool { trustedUntil.map { SystemClock.monotonic < $0 } ?? false }
-
-    private func sessionLost() {
-        while !waiting.isEmpty { startNext() }
-        if !runs.isEmpty { log.warning("runs.untrusted", ["count": "\(runs.count)"]) }
-        for run in active { handle(.sessionLost, for: run) }
+    /// `grace`: The most there is between TERM and KILL.
+    private func endUntrusted(grace: Duration?) {
+        // Those that wait for their turn are reported when it comes.
+        let untrusted = runs.filter { !isTrusted($0.value.order) }.map(\.key)
+        guard !untrusted.isEmpty else { return }
+        log.warning("runs.untrusted", ["count": "\(untrusted.count)"])
+        for run in untrusted { handle(.sessionLost(grace: grace), for: run) }
     }
 
     /// The store has the end of `run`: nothing of it need be kept.
@@ -214,8 +219,8 @@ package actor RunKeeper {
 
     private func launch(_ run: RunID) {
         guard let order = runs[run]?.order else { return }
-        guard isTrusted else {
-            handle(.sessionLost, for: run)
+        guard isTrusted(order) else {
+            handle(.sessionLost(grace: nil), for: run)
             return handle(.startFailed("not started: its session is trusted no longer"), for: run)
         }
         do throws(SystemError) {
@@ -286,11 +291,10 @@ package actor RunKeeper {
         return CallbackAddress(url: url, token: token)
     }
 
-    /// The end of asynchronous work, told by whoever did it; an unknown token says nothing.
-    package func callback(_ run: RunID, token: String, outcome: CallbackOutcome) {
+    /// The end of asynchronous work, told by whoever did it; answers whether the token is known.
+    package func callback(_ run: RunID, token: String, outcome: CallbackOutcome) -> Bool {
         let task = runs[run]?.task as? HTTPRunner
-        let isKnown = task?.callback(token: token, outcome: outcome) ?? false
-        if !isKnown { log.warning("callback.unknown", ["run": run.text]) }
+        return task?.callback(token: token, outcome: outcome) ?? false
     }
 
     private func recordLeader(of run: RunID, _ task: any RunningTask) {

@@ -70,7 +70,9 @@ extension RunMachine {
         /// Ordered from outside; `nil`: the job's own grace.
         case kill(author: String, grace: Duration?)
         /// The session can no longer be trusted: others may call the run lost.
-        case sessionLost
+        ///
+        /// `grace`: The most there is left between TERM and KILL; `nil`: as much as the job wants.
+        case sessionLost(grace: Duration?)
         /// The node stops; the run may go on for `patience` before it is ended.
         case shutdown(patience: Duration)
         /// A wake-up asked for earlier, or a stale one.

@@ -89,8 +89,8 @@ package struct RunMachine: Equatable, Sendable {
             return []
         case .kill(let author, let grace):
             return end(.killed(by: author), grace: grace ?? rules.grace, at: now)
-        case .sessionLost:
-            return end(.sessionLost, grace: rules.grace, at: now)
+        case .sessionLost(let most):
+            return end(.sessionLost, grace: min(most ?? rules.grace, rules.grace), at: now)
         case .shutdown(let patience):
             return shutDown(patience: patience, at: now)
         case .deadlineReached:

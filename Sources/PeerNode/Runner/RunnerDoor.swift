@@ -16,7 +16,9 @@ package actor RunnerDoor {
     private var hasGreeted = false
     /// Kept locked while there are runs.
     private var hold: (path: String, lock: FileLock)?
-    private var isStopping = false
+    private(set) var isStopping = false
+    /// Every run is reported.
+    private var hasStopped = false
     private var isLeaving = false
     private var waiter: CheckedContinuation<Void, Never>?
 
@@ -71,6 +73,8 @@ package actor RunnerDoor {
     private func accept() {
         guard let socket = listener?.accept() else { return }
         guard socket.isOwnUser else { return log.warning("runner.stranger") }
+        // What is about to leave takes no orders: the next runner will.
+        guard !isStopping else { return }
         // A node that has started again is the only one: its former life is gone.
         node?.close()
         hasGreeted = false
@@ -90,7 +94,7 @@ package actor RunnerDoor {
             node = nil
             hasGreeted = false
             releaseHold()
-            if isStopping { leave() } else { lookAroundLater() }
+            if !isStopping { lookAroundLater() } else if hasStopped { leave() }
         case .line(let line):
             guard let request = RunnerRequest(line: line) else {
                 log.error("runner.unknown-word", ["bytes": "\(line.count)"])
@@ -110,12 +114,15 @@ package actor RunnerDoor {
         switch request {
         case .hello: break
         case .hold(let path): take(hold: path)
-        case .trust(let until): keeper.assumeIsolated { $0.trust(until: until) }
+        case .rely(let trust): keeper.assumeIsolated { $0.rely(on: trust) }
         case .start(let order): keeper.assumeIsolated { $0.start(order) }
         case .kill(let order): keeper.assumeIsolated { $0.kill(order) }
         case .recorded(let run): keeper.assumeIsolated { $0.recorded(run) }
-        case .callback(let run, let token, let outcome):
-            keeper.assumeIsolated { $0.callback(run, token: token, outcome: outcome) }
+        case .callback(let number, let run, let token, let outcome):
+            let isKnown = keeper.assumeIsolated {
+                $0.callback(run, token: token, outcome: outcome)
+            }
+            node?.send(RunnerNews.callback(number, isKnown: isKnown).line)
         case .prune(let policy): prune(policy)
         case .stop(let grace): stop(grace)
         }
@@ -126,7 +133,10 @@ package actor RunnerDoor {
         node.send(RunnerNews.hello(version: runnerWordsVersion).line)
         guard version == runnerWordsVersion else {
             log.error("runner.other-version", ["node": "\(version)"])
-            return
+            // Whom it does not understand cannot keep it here.
+            node.close()
+            self.node = nil
+            return lookAroundLater()
         }
         hasGreeted = true
         let (active, reported) = keeper.assumeIsolated { ($0.activeOrders, $0.reported) }
@@ -173,6 +183,7 @@ package actor RunnerDoor {
         isStopping = true
         Task {
             await keeper.stopAll(grace: grace)
+            hasStopped = true
             node?.send(RunnerNews.stopped.line)
             if node == nil { leave() }
         }

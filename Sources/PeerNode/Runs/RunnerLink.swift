@@ -37,8 +37,11 @@ package actor RunnerLink {
     private var ordered: [RunID: RunOrder] = [:]
     /// What the runner has told of since it was greeted.
     private var known: [RunID: RunOrder] = [:]
-    private var trustedUntil: MonotonicInstant?
+    /// The last that was said of it; `nil`: nothing yet.
+    private var trust: SessionTrust??
     private var holdPath: String?
+    private var callbackCount: Int64 = 0
+    private var callbacks: [Int64: CheckedContinuation<Bool?, Never>] = [:]
     private var readyWaiters: [CheckedContinuation<Void, Never>] = []
     private var stopWaiter: CheckedContinuation<Void, Never>?
     private var stopGrace: Duration?
@@ -79,10 +82,10 @@ package actor RunnerLink {
         send(.kill(order))
     }
 
-    /// The session is trusted until then; `nil`: it has ended, and with it every run.
-    package func trust(until: MonotonicInstant?) {
-        trustedUntil = until
-        send(.trust(until: until))
+    /// Whose runs may go on, and until when; `nil`: the session has ended, and with it every run.
+    package func rely(on trust: SessionTrust?) {
+        self.trust = .some(trust)
+        send(.rely(trust))
     }
 
     /// The file that keeps the session from passing for dead while this node starts again.
@@ -96,9 +99,21 @@ package actor RunnerLink {
         send(.recorded(run))
     }
 
-    /// Somebody has told the end of a run's asynchronous work.
-    package func callback(_ run: RunID, token: String, outcome: CallbackOutcome) {
-        send(.callback(run, token: token, outcome))
+    /// Somebody has told the end of a run's asynchronous work; answers whether its token is known.
+    ///
+    /// `nil`: the runner does not answer, and nothing has come of it as far as is known.
+    package func callback(_ run: RunID, token: String, outcome: CallbackOutcome) async -> Bool? {
+        guard isReady else { return nil }
+        callbackCount += 1
+        let number = callbackCount
+        send(.callback(number, run, token: token, outcome))
+        let limit = SystemClock.monotonic.advanced(by: .seconds(5))
+        loop.call(at: limit) { [weak self] in self?.assumeIsolated { $0.answer(number, nil) } }
+        return await withCheckedContinuation { callbacks[number] = $0 }
+    }
+
+    private func answer(_ number: Int64, _ isKnown: Bool?) {
+        callbacks.removeValue(forKey: number)?.resume(returning: isKnown)
     }
 
     package func prune(_ policy: LogRetention) {
@@ -150,10 +165,20 @@ package actor RunnerLink {
             failures += 1
             startProcess()
             // A runner needs some milliseconds to open its door, and longer to end orphans.
-            let pause = Duration.milliseconds(min(500, 5 * failures))
-            loop.call(at: SystemClock.monotonic.advanced(by: pause)) { [weak self] in
-                self?.assumeIsolated { $0.connect() }
-            }
+            connectLater()
+        }
+    }
+
+    private func connectLater() {
+        if failures % 50 == 49 {
+            log.error(
+                "runner.silent",
+                ["attempts": "\(failures)", "next": "look for what it says above this line"]
+            )
+        }
+        let pause = Duration.milliseconds(min(500, 5 * failures))
+        loop.call(at: SystemClock.monotonic.advanced(by: pause)) { [weak self] in
+            self?.assumeIsolated { $0.connect() }
         }
     }
 
@@ -182,10 +207,16 @@ package actor RunnerLink {
     private func take(_ event: LineChannel.Event) {
         switch event {
         case .ended:
+            let wasReady = isReady
             channel = nil
             isReady = false
+            for number in callbacks.keys { answer(number, nil) }
             guard !isClosed else { return }
             if stopGrace != nil { return stopped() }
+            guard wasReady else {
+                failures += 1
+                return connectLater()
+            }
             log.warning("runner.gone")
             connect()
         case .line(let line):
@@ -212,6 +243,7 @@ package actor RunnerLink {
             known[report.run] = nil
             tell(.report(report))
         case .ready: becomeReady()
+        case .callback(let number, let isKnown): answer(number, isKnown)
         case .stopped: stopped()
         }
     }
@@ -229,7 +261,7 @@ package actor RunnerLink {
         let orders = strangers.values.sorted { $0.grant.run < $1.grant.run }
         if !orders.isEmpty { tell(.known(orders)) }
         if let holdPath { send(.hold(path: holdPath)) }
-        if let trustedUntil { send(.trust(until: trustedUntil)) }
+        if let trust { send(.rely(trust)) }
         for (run, order) in ordered.sorted(by: { $0.key < $1.key }) where known[run] == nil {
             send(.start(order))
         }

@@ -12,14 +12,16 @@ package enum RunnerRequest: Equatable, Sendable {
     /// Keep this file locked for as long as there are runs: the session must not pass for dead
     /// while its node starts again.
     case hold(path: String)
-    /// Runs may be started and go on until then; `nil`: not at all, end them.
-    case trust(until: MonotonicInstant?)
+    /// Whose runs may start and go on; `nil`: nobody's, end them.
+    case rely(SessionTrust?)
     case start(RunOrder)
     case kill(KillOrder)
     /// The store has the run's end: forget it.
     case recorded(RunID)
     /// The end of a run's asynchronous work, by whoever knows its token.
-    case callback(RunID, token: String, CallbackOutcome)
+    ///
+    /// The answer is ``RunnerNews/callback(_:isKnown:)`` with the same number.
+    case callback(Int64, RunID, token: String, CallbackOutcome)
     case prune(LogRetention)
     /// End all runs, after at most `grace`, answer ``RunnerNews/stopped``, and exit.
     case stop(grace: Duration)
@@ -35,6 +37,8 @@ package enum RunnerNews: Equatable, Sendable {
     case report(RunReport)
     /// Everything that was known at the greeting has been told.
     case ready
+    /// Whether a callback's token belongs to a run that waits for it.
+    case callback(Int64, isKnown: Bool)
     case stopped
 }
 
@@ -48,15 +52,20 @@ extension RunnerRequest {
         switch self {
         case .hello(let version, let address):
             ["word": "hello", "version": .integer(version), "address": .string(address)]
-        case .callback(let run, let token, let outcome):
+        case .callback(let number, let run, let token, let outcome):
             [
-                "word": "callback", "run": .string(run.text), "token": .string(token),
+                "word": "callback", "number": .integer(number), "run": .string(run.text),
+                "token": .string(token),
                 "succeeded": .bool(outcome.succeeded), "message": .string(outcome.message),
             ]
         case .hold(let path): ["word": "hold", "path": .string(path)]
-        case .trust(nil): ["word": "distrust"]
-        case .trust(let until?):
-            ["word": "trust", "until": .integer(until.sinceBoot.nanosecondCount)]
+        case .rely(nil): ["word": "distrust"]
+        case .rely(let trust?):
+            [
+                "word": "trust", "session": .integer(trust.session.rawValue),
+                "until": .integer(trust.until.sinceBoot.nanosecondCount),
+                "grace": .integer(trust.grace.milliseconds),
+            ]
         case .start(let order): ["word": "start", "order": order.value]
         case .kill(let order): ["word": "kill", "order": order.value]
         case .recorded(let run): ["word": "recorded", "run": .string(run.text)]
@@ -77,15 +86,24 @@ extension RunnerRequest {
                 address: value["address"]?.string ?? ""
             )
         case "callback":
-            guard let run = value["run"]?.string, let token = value["token"]?.string,
-                let succeeded = value["succeeded"]?.bool, let message = value["message"]?.string
+            guard let number = value["number"]?.integer, let run = value["run"]?.string,
+                let token = value["token"]?.string, let succeeded = value["succeeded"]?.bool,
+                let message = value["message"]?.string
             else { return nil }
             let outcome = CallbackOutcome(succeeded: succeeded, message: message)
-            self = .callback(RunID(run), token: token, outcome)
-        case "distrust": self = .trust(until: nil)
+            self = .callback(number, RunID(run), token: token, outcome)
+        case "distrust": self = .rely(nil)
         case "trust":
-            guard let until = value["until"]?.integer else { return nil }
-            self = .trust(until: MonotonicInstant(sinceBoot: .nanoseconds(until)))
+            guard let session = value["session"]?.integer, let until = value["until"]?.integer,
+                let grace = value["grace"]?.integer
+            else { return nil }
+            self = .rely(
+                SessionTrust(
+                    session: SessionID(session),
+                    until: MonotonicInstant(sinceBoot: .nanoseconds(until)),
+                    grace: .milliseconds(grace)
+                )
+            )
         case "hold":
             guard let path = value["path"]?.string else { return nil }
             self = .hold(path: path)
@@ -118,6 +136,8 @@ extension RunnerNews {
         case .report(let report): ["word": "report", "report": report.value]
         case .hello(let version): ["word": "hello", "version": .integer(version)]
         case .ready: ["word": "ready"]
+        case .callback(let number, let isKnown):
+            ["word": "callback", "number": .integer(number), "known": .bool(isKnown)]
         case .stopped: ["word": "stopped"]
         }
     }
@@ -130,6 +150,11 @@ extension RunnerNews {
         case "hello": self = .hello(version: value["version"]?.integer ?? 0)
         case "ready": self = .ready
         case "stopped": self = .stopped
+        case "callback":
+            guard let number = value["number"]?.integer, let isKnown = value["known"]?.bool else {
+                return nil
+            }
+            self = .callback(number, isKnown: isKnown)
         case "known":
             guard let order = value["order"].flatMap(RunOrder.init) else { return nil }
             self = .known(order)

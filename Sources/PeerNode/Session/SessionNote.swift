@@ -17,6 +17,9 @@ struct SessionNote {
         path = dataFolder + "/session"
     }
 
+    /// Whether a former life has left one.
+    var exists: Bool { FileStore.exists(path) }
+
     /// Notes that this process has `session` at the store called `store`.
     func write(_ session: SessionID, at store: String) throws(SystemError) {
         let ours = ProcessTable.entry(of: Machine.processID)

@@ -47,7 +47,7 @@ final class RunFixture: Sendable {
         }
         let isTrusted = DispatchSemaphore(value: 0)
         loop.call { [keeper] in
-            keeper.assumeIsolated { $0.trust(until: .inAnHour) }
+            keeper.assumeIsolated { $0.rely(on: .inAnHour) }
             isTrusted.signal()
         }
         isTrusted.wait()
@@ -93,8 +93,21 @@ final class RunFixture: Sendable {
     }
 }
 
-extension MonotonicInstant {
-    static var inAnHour: Self { SystemClock.monotonic.advanced(by: .seconds(3_600)) }
+extension SessionTrust {
+    /// In the session of the orders made here.
+    static var inAnHour: Self { of(SessionID(7), for: .seconds(3_600)) }
+
+    static func of(
+        _ session: SessionID,
+        for length: Duration,
+        grace: Duration = .seconds(5)
+    ) -> Self {
+        Self(
+            session: session,
+            until: SystemClock.monotonic.advanced(by: length),
+            grace: grace
+        )
+    }
 }
 
 final class ReportLog: Sendable {

@@ -173,23 +173,45 @@ struct RunKeeperTests {
     @Test func `a lost session ends every run as lost`() async throws {
         let orders = (0..<3).map { _ in RunOrder.shell("sleep 66") }
         for order in orders { await world.keeper.start(order) }
-        await world.keeper.trust(until: nil)
+        await world.keeper.rely(on: nil)
         for order in orders {
             #expect(try await world.report(of: order).state == .lost)
         }
         let late = try await world.run(.shell("true"))
         #expect(late.state == .lost)
-        await world.keeper.trust(until: .inAnHour)
+        await world.keeper.rely(on: .inAnHour)
         #expect(try await world.run(.shell("true")).state == .succeeded)
     }
 
     @Test func `runs end by themselves once their session is trusted no longer`() async throws {
         let order = RunOrder.shell("sleep 66")
-        await world.keeper.trust(until: SystemClock.monotonic.advanced(by: .milliseconds(300)))
+        await world.keeper.rely(on: .of(SessionID(7), for: .milliseconds(300)))
         await world.keeper.start(order)
         let report = try await world.report(of: order)
         #expect(report.state == .lost)
         #expect(report.exit == .signal(15))
+    }
+
+    @Test func `another session ends the runs of the one before`() async throws {
+        let order = RunOrder.shell("sleep 66")
+        await world.keeper.start(order)
+        try await requireEventually { await !world.keeper.active.isEmpty }
+        await world.keeper.rely(on: .of(SessionID(8), for: .seconds(3_600)))
+        #expect(try await world.report(of: order).state == .lost)
+        #expect(try await world.run(.shell("true")).state == .lost)
+    }
+
+    @Test func `what is trusted no longer has no more grace than others wait`() async throws {
+        let order = RunOrder.shell("trap '' TERM; echo up; while :; do sleep 0.02; done") { spec in
+            spec.killGrace = .seconds(3_600)
+        }
+        let trust = SessionTrust.of(SessionID(7), for: .seconds(2), grace: .milliseconds(100))
+        await world.keeper.rely(on: trust)
+        await world.keeper.start(order)
+        try await requireEventually {
+            (try? await world.sink.read(order.grant.run, from: 0, limit: 9))?.end == 3
+        }
+        #expect(try await world.report(of: order).exit == .signal(9))
     }
 
     @Test func `stopping waits for short runs, ends long ones and refuses new ones`() async throws {

@@ -153,7 +153,8 @@ import Vocabulary
             (0, .granted), (0, .started), (0, killed),
             (10, .kill(author: "bob", grace: .seconds(60))),
             (20, .kill(author: "bob", grace: .seconds(1))),
-            (30, .sessionLost), (1_020, .deadlineReached), (1_021, .ended(.exit(.signal(9)))),
+            (30, .sessionLost(grace: nil)), (1_020, .deadlineReached),
+            (1_021, .ended(.exit(.signal(9)))),
             (1_022, .outputClosed), (1_023, .treeGone),
         ])
         #expect(lines.contains("20 wake at 1020"))
@@ -186,7 +187,7 @@ import Vocabulary
 
     @Test func `a lost session and a stopped node make a run lost`() {
         for (event, reason) in [
-            (RunMachine.Event.sessionLost, "its node lost its session in the store"),
+            (RunMachine.Event.sessionLost(grace: nil), "its node lost its session in the store"),
             (.shutdown(patience: .zero), "its node was stopped"),
         ] {
             let lines = transcript([
@@ -292,7 +293,8 @@ import Vocabulary
     static func event(using random: inout SeededGenerator) -> RunMachine.Event {
         let events: [RunMachine.Event] = [
             .granted, .started, .startFailed("x"), .ended(.exit(.code(0))), .ended(.failed("y")),
-            .outputClosed, .treeGone, .treeAlive, .kill(author: "a", grace: .zero), .sessionLost,
+            .outputClosed, .treeGone, .treeAlive, .kill(author: "a", grace: .zero),
+            .sessionLost(grace: nil),
             .shutdown(patience: .seconds(1)), .deadlineReached, .deadlineReached,
         ]
         return events[Int(random.next() % UInt64(events.count))]

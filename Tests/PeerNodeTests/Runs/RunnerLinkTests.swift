@@ -36,7 +36,7 @@ final class RunnerLinkTests: Sendable {
             tell: { [self] news in told.withLock { $0.append(news) } }
         )
         await link.open()
-        await link.trust(until: .inAnHour)
+        await link.rely(on: .inAnHour)
         return link
     }
 
@@ -46,16 +46,23 @@ final class RunnerLinkTests: Sendable {
             spec.retries.limit = 2
         }
         let requests: [RunnerRequest] = [
-            .hello(version: 1, address: "h:1"), .hold(path: "/x y"), .trust(until: nil),
+            .hello(version: 1, address: "h:1"), .hold(path: "/x y"), .rely(nil),
             .start(order),
-            .trust(until: MonotonicInstant(sinceBoot: .nanoseconds(123_456_789))),
+            .rely(
+                SessionTrust(
+                    session: SessionID(9),
+                    until: MonotonicInstant(sinceBoot: .nanoseconds(123_456_789)),
+                    grace: .milliseconds(5_001)
+                )
+            ),
             .kill(order.kill(grace: .milliseconds(5))), .kill(order.kill()),
-            .callback(order.grant.run, token: "t", CallbackOutcome(succeeded: true)),
+            .callback(3, order.grant.run, token: "t", CallbackOutcome(succeeded: true)),
             .recorded(order.grant.run), .stop(grace: .seconds(20)),
             .prune(LogRetention(age: .seconds(5), runsPerJob: 3, totalBytes: 9, now: .epoch)),
         ]
         for request in requests { #expect(RunnerRequest(line: request.line) == request) }
         var news: [RunnerNews] = [.hello(version: 1), .known(order), .ready, .stopped]
+        news.append(.callback(3, isKnown: true))
         for exit in [nil, ExitStatus.code(3), .signal(9), .httpStatus(503)] {
             news.append(.report(RunReport(order.grant, .failed, exit, "why \"so\"\n")))
         }
@@ -115,6 +122,58 @@ final class RunnerLinkTests: Sendable {
         await second.end()
     }
 
+    @Test func `a callback that nobody waits for is said to be unknown`() async throws {
+        let runner = try await RunnerFixture(folder: folder)
+        let link = await link()
+        let outcome = CallbackOutcome(succeeded: true)
+        #expect(await link.callback(RunID("01X"), token: "t", outcome: outcome) == false)
+        await runner.end()
+        try await requireEventually {
+            await link.callback(RunID("01X"), token: "t", outcome: outcome) == nil
+        }
+    }
+
+    @Test func `a runner that is about to leave takes no orders of the next node`() async throws {
+        let runner = try await RunnerFixture(folder: folder)
+        let former = await link()
+        let order = RunOrder.shell("trap '' TERM; while :; do sleep 0.02; done") { spec in
+            spec.killGrace = .seconds(1)
+        }
+        await former.start(order)
+        try await requireEventually { await !runner.world.keeper.active.isEmpty }
+        async let stopped: Void = former.stop(grace: .zero)
+        try await requireEventually { await runner.isStopping }
+        let stranger = LineChannel(
+            try Socket.connected(to: "door", in: folder + "/runner"),
+            on: loop
+        )
+        let hasEnded = Mutex(false)
+        loop.call {
+            stranger.start { event in
+                if case .ended = event { hasEnded.withLock { $0 = true } }
+            }
+        }
+        try await requireEventually { hasEnded.withLock(\.self) }
+        await stopped
+        #expect(reports.map(\.state) == [.lost])
+        await runner.end()
+    }
+
+    @Test func `a line of the journal that was cut short hides no other`() async throws {
+        let order = RunOrder.shell("exit 3")
+        let world = try RunFixture(folder: folder)
+        _ = await world.keeper.start(order)
+        try await requireEventually { !world.reports.isEmpty }
+        let notes = try NoteFolder(path: folder + "/runs")
+        let name = order.grant.run.text
+        let lines = try #require(notes.read(name)).split(separator: "\n")
+        try notes.write(lines.dropLast().joined(separator: "\n") + "\n{\"pid\":1", as: name)
+        try notes.append("\n\(lines.last ?? "")\n", to: name)
+        let next = try RunFixture(folder: folder)
+        await next.keeper.adoptOrphans()
+        #expect(await next.keeper.reported.map(\.report.exit) == [.code(3)])
+    }
+
     @Test func `a node that starts again hears of the runs of its former life`() async throws {
         let runner = try await RunnerFixture(folder: folder)
         let former = await link()
@@ -171,6 +230,10 @@ final class RunnerFixture: Sendable {
         await relay.door?.close()
         relay.door = nil
         try? FileManager.default.removeItem(atPath: world.folder + "/runner/door")
+    }
+
+    var isStopping: Bool {
+        get async { await relay.door?.isStopping ?? false }
     }
 
     func end() async {
