@@ -19,8 +19,8 @@ package struct SessionTrust: Equatable, Sendable {
 
     /// The trust in a session of `term`, as a renewal has granted it.
     ///
-    /// It ends after 0.6 of the term, and nobody takes over before 1.2: half a term is certain, with
-    /// some to spare for KILL.
+    /// It ends after 0.6 of the term, and nobody takes over before 1.2: half a term is certain,
+    /// with some to spare for KILL.
     init(session: SessionID, until: MonotonicInstant, term: Duration) {
         self.init(session: session, until: until, grace: term / 2)
     }
