@@ -25,8 +25,8 @@ package struct AddressRule: Equatable, Sendable {
 
     /// In force beneath whatever is written.
     private static let standard: [Entry] = [
-        "169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32",
-        "192.0.0.192/32", "0.0.0.0/8", "::/128",
+        "169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "fd20:ce::254/128",
+        "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32", "0.0.0.0/8", "::/128",
     ].compactMap { text in Network(text).map { Entry(verb: .deny, network: $0) } }
 
     /// Only what is forbidden anyway.
@@ -98,13 +98,16 @@ package struct AddressRule: Equatable, Sendable {
 
     /// The address, and the one of version 4 that a translator would make of it.
     ///
-    /// - SeeAlso: RFC 4291 section 2.5.5, RFC 6052 section 2.1, RFC 3056 section 2.
+    /// - SeeAlso: RFC 4291 section 2.5.5, RFC 6052 section 2.1, RFC 8215, RFC 3056 section 2.
     private static func meanings(of address: [UInt8]) -> [[UInt8]] {
         guard address.count == 16 else { return [address] }
         let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
         let compatible = [UInt8](repeating: 0, count: 12)
         let translated: [UInt8] = [0x00, 0x64, 0xFF, 0x9B] + [UInt8](repeating: 0, count: 8)
         if address.starts(with: mapped) { return [Array(address[12...])] }
+        // 64:ff9b:1::/48 is for translators within a network, most of which take the last 32 bits.
+        let local: [UInt8] = [0x00, 0x64, 0xFF, 0x9B, 0x00, 0x01]
+        if address.starts(with: local) { return localMeanings(of: address) }
         if address.starts(with: translated) { return [address, Array(address[12...])] }
         if address.starts(with: [0x20, 0x02]) { return [address, Array(address[2..<6])] }
         let isLoopbackOrNobody = address[12...].starts(with: [0, 0, 0])
@@ -112,6 +115,15 @@ package struct AddressRule: Equatable, Sendable {
             return [address, Array(address[12...])]
         }
         return [address]
+    }
+
+    /// Where a translator finds the address of version 4 behind prefixes of 48, 56, 64 and 96 bits;
+    /// the byte at 8 is always left out.
+    ///
+    /// - SeeAlso: RFC 6052, section 2.2.
+    private static func localMeanings(of address: [UInt8]) -> [[UInt8]] {
+        let places = [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], [12, 13, 14, 15]]
+        return [address] + places.map { place in place.map { address[$0] } }
     }
 }
 

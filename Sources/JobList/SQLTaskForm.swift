@@ -79,17 +79,10 @@ enum SQLTaskForm {
 
     private static func check(connection: String, _ members: MemberReader) {
         members.checkTemplate(connection, at: "connection")
-        let keys = connection.split(separator: ";").compactMap { part -> String? in
-            let halves = part.split(separator: "=", maxSplits: 1)
-            let isTemplate = halves.last?.contains("{{secret.") == true
-            return isTemplate ? nil : halves.first?.filter { !$0.isWhitespace }.lowercased()
-        }
-        if keys.contains("pwd") || keys.contains("password") {
-            members.fault(
-                "connection",
-                "everybody who sees the list would see the password; leave it out, and write "
-                    + "password: {{secret.NAME}}"
-            )
+        do throws(ConnectionString.Flaw) {
+            _ = try ConnectionString(template: connection)
+        } catch {
+            members.fault("connection", error.detail)
         }
     }
 

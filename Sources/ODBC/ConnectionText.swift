@@ -21,12 +21,4 @@ package struct ConnectionText: Equatable, Sendable, CustomStringConvertible {
         let end = description.hasSuffix(";") ? "" : ";"
         return description + end + "PWD={" + password.replacing("}", with: "}}") + "}"
     }
-
-    /// Whether `text` names a password itself, which nobody should keep in it.
-    package static func hasPassword(_ text: String) -> Bool {
-        text.split(separator: ";").contains { part in
-            let key = part.prefix { $0 != "=" }.filter { !$0.isWhitespace }.lowercased()
-            return key == "pwd" || key == "password"
-        }
-    }
 }

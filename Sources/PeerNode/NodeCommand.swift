@@ -118,12 +118,12 @@ package enum NodeCommand {
 
     private static func host(_ invocation: Invocation) throws -> RunnerHost {
         var host = RunnerHost()
-        host.rulePath = invocation.text("host-rule") ?? host.rulePath
+        host.rulePath = invocation.text("host-rule")
         host.secretFolders = invocation.texts("secrets")
         host.addresses = invocation.text("task-addresses") ?? ""
         // Said at once, rather than by a runner that does not start.
         _ = try AddressRule(host.addresses)
-        _ = try HostRuleFile.read(host.rulePath)
+        _ = try host.readRule()
         return host
     }
 

@@ -24,6 +24,10 @@ package enum SecretFile {
     /// What counts is the file that was opened, not its name: a link that leads out of `folders`,
     /// now or a moment later, leads nowhere. Folders that are not there allow nothing.
     package static func read(_ path: String, below folders: [String]) throws(Refusal) -> String {
+        // Opening alone can do something: rewind a tape, mount a folder, feed a watchdog.
+        guard folders.contains(where: { isWritten(path, below: $0) }) else {
+            throw .elsewhere(path)
+        }
         // Without NONBLOCK, opening a pipe would wait for a writer.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
@@ -43,6 +47,13 @@ package enum SecretFile {
         guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile }
         guard status.st_mode & 0o006 == 0 else { throw .openToAll(status.st_mode & 0o7777) }
         return try text(of: descriptor, path)
+    }
+
+    private static func isWritten(_ path: String, below folder: String) -> Bool {
+        let steps = path.split(separator: "/")
+        let start = folder.split(separator: "/")
+        return path.hasPrefix("/") && steps.count > start.count && steps.starts(with: start)
+            && !steps.contains("..")
     }
 
     private static func text(of descriptor: Int32, _ path: String) throws(Refusal) -> String {

@@ -24,6 +24,10 @@ package struct TaskTemplate: Hashable, Sendable {
     /// Why a text is no template, with what to write instead.
     package struct Flaw: Error, Equatable, Sendable {
         package let detail: String
+
+        package init(detail: String) {
+            self.detail = detail
+        }
     }
 
     package init(_ text: String) throws(Flaw) {

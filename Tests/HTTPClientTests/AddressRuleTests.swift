@@ -35,10 +35,14 @@ import Testing
         let plain = AddressRule()
         for address in [
             "169.254.169.254", "169.254.0.1", "fe80,0,0,0,0,0,0,1", "fd00,ec2,0,0,0,0,0,254",
-            "100.100.100.200", "0.0.0.0", "0,0,0,0,0,0,0,0",
+            "100.100.100.200", "168.63.129.16", "fd20,ce,0,0,0,0,0,254", "0.0.0.0",
+            "0,0,0,0,0,0,0,0",
             // The same ones, dressed up as addresses of version 6.
             "0,0,0,0,0,ffff,a9fe,a9fe", "64,ff9b,0,0,0,0,a9fe,a9fe", "2002,a9fe,a9fe,0,0,0,0,1",
             "0,0,0,0,0,0,a9fe,a9fe",
+            // Behind prefixes of 48, 56, 64 and 96 bits of a translator of one's own.
+            "64,ff9b,1,a9fe,a9,fe00,0,0", "64,ff9b,1,a9,fe,a9fe,0,0",
+            "64,ff9b,1,0,a9,fea9,fe00,0", "64,ff9b,1,2,3,4,a9fe,a9fe",
         ] {
             #expect(try !plain.allows(bytes(address)), "\(address)")
         }

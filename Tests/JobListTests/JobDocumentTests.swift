@@ -72,7 +72,7 @@ func value(_ json: String) throws -> Value {
 
     @Test func `tasks of every kind read back as they were written`() throws {
         for text in [
-            #"{"secrets":{"A":"file:/s/a"},"sql":{"connection":"DSN=x;Pwd={{secret.A}}","#
+            #"{"secrets":{"A":"file:/s/a"},"sql":{"connection":"DSN=x;Uid={{secret.A}}","#
                 + #""once":true,"parameters":["{{instant}}",null,"1"],"row_limit":5,"#
                 + #""statement":"SELECT ?, ?, ?"}}"#,
             #"{"http":{"async":true,"connect_timeout":"1s","credentials":{"password":"#
@@ -179,6 +179,8 @@ func value(_ json: String) throws -> Value {
         #"{"http": {"url": "https://b/", "redirects": 21, "async": 1, "auth": {}}}"#,
         #"{"sql": {"query": "x"}}"#, #"{"sql": {"connection": " ", "statement": ""}, "http": {}}"#,
         #"{"sql": {"connection": "DSN=a;PWD=b", "statement": "x", "password": "y"}}"#,
+        #"{"sql": {"connection": "Driver=/tmp/x.so", "statement": "x"}}"#,
+        #"{"sql": {"connection": "Driver={{secret.A}};Trace=1", "statement": "x"}}"#,
         #"{"sql": {"connection": "a", "statement": "x", "parameters": [1, {}, "{{x}}", null]}}"#,
         #"{"sql": {"connection": "a", "statement": "x", "once": true, "transaction": false}}"#,
         #"{"shell": {"command": "x", "environment": {"A": ""}}, "secrets": {"A": "file:/a"}}"#,

@@ -15,6 +15,8 @@ package struct HostRule: Equatable, Sendable {
     package var programs: [String]?
     /// Where tasks may work, and everything below; `nil`: anywhere.
     package var directories: [String]?
+    /// Data sources that SQL tasks may use; `nil`: any, and any driver of the host's.
+    package var databases: [String]?
     /// The most a task may have.
     ///
     /// One that names no limit has these.
@@ -43,14 +45,19 @@ extension HostRule {
     ///
     /// - Parameters:
     ///   - task: As the list has it.
+    ///   - secrets: The variables it has besides its own.
     ///   - own: The name of the node's own user.
     /// - Returns: As whom it runs, and within which limits.
     /// - Throws: ``HostRefusal`` naming what is not allowed, and what is.
-    package func permit(_ task: ShellTask, own: String) throws(HostRefusal) -> Permit {
+    package func permit(
+        _ task: ShellTask,
+        secrets: [String] = [],
+        own: String
+    ) throws(HostRefusal) -> Permit {
         let user = task.user ?? own
         try check(user: user, own: own)
         try check(program: task.executable)
-        try check(variables: task.environment.keys.sorted())
+        try check(variables: task.environment.keys.sorted() + secrets.sorted())
         try check(directory: task.directory)
         try check(task.limits)
         if let niceness = task.niceness, niceness < lowestNiceness {
@@ -84,10 +91,35 @@ extension HostRule {
     /// Programs that may be chosen are no choice if something else can be loaded into them.
     private func check(variables: [String]) throws(HostRefusal) {
         guard programs != nil else { return }
-        let others = ["BASH_ENV", "ENV", "GCONV_PATH", "GLIBC_TUNABLES"]
-        let odd = variables.first { $0.hasPrefix("LD_") || others.contains($0) }
+        let odd = variables.first(where: VariableCaution.bringsCode)
         guard let odd else { return }
         throw refusal("the variable \(odd), which brings code into a program", "leave it out")
+    }
+
+    /// Why SQL tasks may not use the database that `text` leads to, with everything filled in;
+    /// `nil`: they may.
+    ///
+    /// Where the rule says which programs may run or where tasks may work, a driver or a file that
+    /// the list names would be a way around it: then only the host's own data sources are left.
+    func refusal(ofConnection text: String) -> String? {
+        let connection: ConnectionString
+        do throws(ConnectionString.Flaw) {
+            connection = try ConnectionString(text)
+        } catch {
+            return "connection: \(error.detail)"
+        }
+        if let databases {
+            guard connection.isSourceAlone, let source = connection.source,
+                databases.contains(source)
+            else {
+                let all = databases.joined(separator: ", ")
+                return "\(refusal("this database", "write one of \(all), and a Uid at most"))"
+            }
+        } else if programs != nil || directories != nil, !connection.isSourceAlone {
+            let mend = "write a data source of /etc/odbc.ini, DSN=NAME, and a Uid at most"
+            return "\(refusal("a connection that names more than a data source", mend))"
+        }
+        return nil
     }
 
     private func check(directory: String?) throws(HostRefusal) {

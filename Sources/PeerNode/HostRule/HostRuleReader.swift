@@ -24,7 +24,7 @@ extension HostRuleError: CustomStringConvertible {
 package struct HostRuleReader {
     package static let limit = 65_536
     private static let words = [
-        "user", "program", "directory", "limit", "nice", "new-privileges",
+        "user", "program", "directory", "database", "limit", "nice", "new-privileges",
     ]
 
     private let path: String
@@ -62,6 +62,7 @@ package struct HostRuleReader {
         case "user": rule.users = (rule.users ?? []) + values
         case "program": rule.programs = (rule.programs ?? []) + (try paths(word, values))
         case "directory": try takeDirectories(values)
+        case "database": rule.databases = (rule.databases ?? []) + values
         case "limit": try takeLimit(values)
         case "nice": rule.lowestNiceness = try number(word, values, in: -20...19)
         case _: try takePrivileges(values)
@@ -147,6 +148,7 @@ package struct HostRuleReader {
             "write paths such as /usr/bin/rsync, or of folders, which end with /: /opt/jobs/"
         case "directory": "write paths of folders such as /srv"
         case "limit": limitForm
+        case "database": "write names of data sources in /etc/odbc.ini, such as database warehouse"
         case "nice": "write the lowest niceness a task may have, such as nice -5"
         case _: "write new-privileges no"
         }

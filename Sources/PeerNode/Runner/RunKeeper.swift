@@ -279,7 +279,14 @@ package actor RunKeeper {
                 receive: receive
             )
         case .sql(let task):
-            return SQLRunner(task, for: order, values: values, on: loop, receive: receive)
+            return SQLRunner(
+                task,
+                for: order,
+                values: values,
+                rules: host.rules,
+                on: loop,
+                receive: receive
+            )
         }
     }
 

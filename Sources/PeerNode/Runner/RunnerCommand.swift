@@ -46,8 +46,9 @@ enum RunnerCommand {
     static func arguments(_ settings: RunnerSettings, log: DaemonLog) -> [String] {
         var words = [
             "rota-node", word, "--name", settings.name.text, "--data", settings.dataFolder,
-            "--log-level", "\(log.lowest)", "--host-rule", settings.host.rulePath,
+            "--log-level", "\(log.lowest)",
         ]
+        if let path = settings.host.rulePath { words += ["--host-rule", path] }
         for folder in settings.host.secretFolders { words += ["--secrets", folder] }
         if !settings.host.addresses.isEmpty {
             words += ["--task-addresses", settings.host.addresses]
@@ -65,7 +66,7 @@ enum RunnerCommand {
         }
         let level = invocation.text("log-level").flatMap(DaemonLog.Level.init(word:))
         var settings = RunnerSettings(name: NodeName(name), dataFolder: folder)
-        settings.host.rulePath = invocation.text("host-rule") ?? settings.host.rulePath
+        settings.host.rulePath = invocation.text("host-rule")
         settings.host.secretFolders = invocation.texts("secrets")
         settings.host.addresses = invocation.text("task-addresses") ?? ""
         return try await RunnerProcess.run(

@@ -61,7 +61,9 @@ package enum RunnerProcess {
 
     private static func host(_ settings: RunnerSettings, _ log: DaemonLog) throws -> TaskHost {
         var host = TaskHost()
-        host.rule = try HostRuleFile.read(settings.host.rulePath) ?? HostRule()
+        // Read once in vain rather than by the first run.
+        _ = try settings.host.readRule()
+        host.rules = .host(settings.host)
         if !settings.host.secretFolders.isEmpty {
             host.secrets = SecretResolver(folders: settings.host.secretFolders)
         }

@@ -35,14 +35,35 @@ package struct RunnerSettings: Sendable {
 
 /// What the host's owner has said about tasks, as words of a command line.
 package struct RunnerHost: Equatable, Sendable {
-    /// A file with what tasks may do here; none need be there.
-    package var rulePath = "/etc/rota/host.rule"
+    /// Where the rule is that nobody need have written.
+    package static let standardRulePath = "/etc/rota/host.rule"
+
+    /// A file with what tasks may do here, which must be there; `nil`: the standard one, if it is.
+    package var rulePath: String?
     /// The folders that secrets may be in; empty: ``SecretResolver/standardFolder``.
     package var secretFolders: [String] = []
     /// Networks that HTTP tasks may not reach, or may after all; empty: the standard ones.
     package var addresses = ""
 
     package init() {}
+
+    /// The rule as its file has it now.
+    ///
+    /// - Throws: ``HostRuleError`` if it is not to be trusted or understood, or a file that was
+    ///   named is not there: somebody meant something by it.
+    package func readRule() throws(HostRuleError) -> HostRule {
+        guard let rulePath else {
+            return try HostRuleFile.read(Self.standardRulePath) ?? HostRule()
+        }
+        guard let rule = try HostRuleFile.read(rulePath) else {
+            throw HostRuleError(
+                path: rulePath,
+                line: nil,
+                problem: "there is no such file. Write one, or leave --host-rule out"
+            )
+        }
+        return rule
+    }
 }
 
 /// Where a node and its runner meet.

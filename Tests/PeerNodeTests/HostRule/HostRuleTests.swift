@@ -8,7 +8,7 @@ import Vocabulary
 
 @Suite struct HostRuleTests {
     func rule(_ text: String) throws -> HostRule {
-        try HostRuleReader.read(text, path: "/etc/rota/node.rules")
+        try HostRuleReader.read(text, path: "/etc/rota/host.rule")
     }
 
     /// The refusal of a task under `rule`, or `nil`.
@@ -48,7 +48,7 @@ import Vocabulary
         for refused in [refusal(rule, own: "root"), refusal(rule) { $0.user = "root" }] {
             #expect(
                 refused == """
-                    this host's rule, /etc/rota/node.rules, does not allow tasks as the user root: \
+                    this host's rule, /etc/rota/host.rule, does not allow tasks as the user root: \
                     write one of backup, www-data
                     """
             )
@@ -65,7 +65,7 @@ import Vocabulary
         ] {
             #expect(
                 refusal(rule, program: [program]) == """
-                    this host's rule, /etc/rota/node.rules, does not allow the program \(program): \
+                    this host's rule, /etc/rota/host.rule, does not allow the program \(program): \
                     write one of /usr/bin/rsync, /opt/jobs/, as argv if it is no shell
                     """
             )
@@ -78,12 +78,23 @@ import Vocabulary
 
     @Test func `no variable brings other code into a listed program`() throws {
         let rule = try rule("program /bin/sh\n")
-        for name in ["LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "ENV", "GLIBC_TUNABLES"] {
+        for name in [
+            "LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "ENV", "GLIBC_TUNABLES", "PATH",
+            "PYTHONPATH", "PERL5OPT", "NODE_OPTIONS", "RSYNC_RSH", "GIT_SSH_COMMAND", "PS4",
+            "BASH_FUNC_ls%%",
+        ] {
             let refused = refusal(rule) { $0.environment = ["A": "1", name: "/tmp/x.so"] }
             #expect(refused?.contains("the variable \(name), which brings code") == true)
             #expect(refusal(HostRule()) { $0.environment = [name: "x"] } == nil)
         }
         #expect(refusal(rule) { $0.environment = ["LANG": "C"] } == nil)
+        // A secret is a variable as well, and its name is the list's.
+        let task = ShellTask(command: "true")
+        let error = #expect(throws: HostRefusal.self) {
+            try rule.permit(task, secrets: ["DB", "LD_PRELOAD"], own: "rota")
+        }
+        #expect(error?.description.contains("the variable LD_PRELOAD") == true)
+        #expect(throws: Never.self) { try rule.permit(task, secrets: ["DB"], own: "rota") }
     }
 
     @Test func `a task works in listed folders and says so`() throws {
@@ -144,8 +155,8 @@ import Vocabulary
             ),
             (
                 "allow all",
-                ", line 1: there is no rule \"allow\": write user, program, directory, limit, "
-                    + "nice, new-privileges"
+                ", line 1: there is no rule \"allow\": write user, program, directory, database, "
+                    + "limit, nice, new-privileges"
             ),
             (
                 "user # nobody",
@@ -183,7 +194,7 @@ import Vocabulary
             ("new-privileges maybe", ", line 1: new-privileges is \"maybe\"; write yes or no"),
         ] {
             let error = #expect(throws: HostRuleError.self) { try rule(text) }
-            #expect(error?.description == "/etc/rota/node.rules" + words)
+            #expect(error?.description == "/etc/rota/host.rule" + words)
         }
     }
 
@@ -198,6 +209,19 @@ import Vocabulary
 }
 
 @Suite(.tags(.integration)) struct HostRuleFileTests {
+    @Test func `a rule that was named must be there`() throws {
+        var host = RunnerHost()
+        host.rulePath = path
+        let error = #expect(throws: HostRuleError.self) { try host.readRule() }
+        #expect(
+            error?.description
+                == "\(path): there is no such file. Write one, or leave --host-rule out"
+        )
+        try write("user backup\n")
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(try host.readRule().users == ["backup"])
+    }
+
     let path = NSTemporaryDirectory() + "rota-rules-" + UUID().uuidString
 
     func write(_ text: String, mode: UInt32 = 0o644) throws {

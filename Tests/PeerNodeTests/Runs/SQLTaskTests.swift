@@ -36,6 +36,32 @@ import Vocabulary
         )
     }
 
+    @Test func `a connection reaches what the host allows, whatever was filled in`() async throws {
+        var named = HostRule()
+        named.databases = ["warehouse"]
+        var confined = HostRule()
+        confined.directories = ["/srv"]
+        let plain = HostRule()
+        for (rule, connection, words) in [
+            (plain, "Driver=/tmp/evil.so", "driver is no name of a driver"),
+            (plain, "DSN={{job}};LoadExt=/tmp/evil.so", "loadext reaches files of the node"),
+            (named, "DSN=other", "does not allow this database: write one of warehouse"),
+            (named, "DSN=warehouse;Database=/etc/x", "does not allow this database"),
+            (confined, "Driver=SQLite3;Database=/etc/x", "write a data source of /etc/odbc.ini"),
+        ] {
+            let world = try RunFixture(host: TaskHost(rules: .fixed(rule)))
+            let order = RunOrder.sql(SQLTask(connection: connection, statement: "SELECT 1"))
+            let report = try await world.run(order)
+            #expect(report.state == .failed && report.reason.contains(words), "\(report.reason)")
+        }
+        for (rule, connection) in [(named, "DSN=warehouse;Uid=x"), (confined, "warehouse")] {
+            let world = try RunFixture(host: TaskHost(rules: .fixed(rule)))
+            let order = RunOrder.sql(SQLTask(connection: connection, statement: "SELECT 1"))
+            // Nobody has made such a source here: it got as far as the driver manager.
+            #expect(try await world.run(order).reason.contains("IM002"))
+        }
+    }
+
     @Test(arguments: kinds) func `rows beyond the limit are counted, not printed`(
         kind: Kind
     ) async throws {

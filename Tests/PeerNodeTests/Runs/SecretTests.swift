@@ -72,6 +72,20 @@ import Vocabulary
         }
     }
 
+    @Test func `what is written elsewhere is not even opened`() throws {
+        // Opened for reading, this would have had its first byte taken.
+        let pipe = other + "/pipe"
+        try #require(unsafe mkfifo(pipe, 0o600) == 0)
+        let writer = unsafe open(pipe, O_RDWR | O_NONBLOCK)
+        defer { close(writer) }
+        for path in [pipe, folder + "/../other/pipe", "/dev/watchdog", folder] {
+            #expect(
+                refusal(path) == "secret DB: \(path) is not below \(folder), where this "
+                    + "node's owner keeps secrets for jobs"
+            )
+        }
+    }
+
     @Test func `what is wrong with a file is said, and never what is in it`() throws {
         let open = try write("s3cret", to: folder + "/open", mode: 0o644)
         #expect(refusal(open).contains("has the mode 0644"))

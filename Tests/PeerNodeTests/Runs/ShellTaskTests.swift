@@ -68,7 +68,7 @@ struct ShellTaskTests {
     {
         var rule = HostRule()
         rule.users = ["nobody"]
-        let world = try RunFixture(host: TaskHost(rule: rule))
+        let world = try RunFixture(host: TaskHost(rules: .fixed(rule)))
         let order = order("id -un; echo $USER $LOGNAME $HOME; pwd") { $0.user = "nobody" }
         #expect(try await world.run(order).state == .succeeded)
         let home = try #require(try HostUser.named("nobody")?.home)
@@ -88,9 +88,25 @@ struct ShellTaskTests {
         #expect(world.journal.isEmpty)
         var rule = HostRule()
         rule.users = ["no-such-user-here"]
-        let open = try RunFixture(host: TaskHost(rule: rule))
+        let open = try RunFixture(host: TaskHost(rules: .fixed(rule)))
         let unknown = try await open.run(self.order { $0.user = "no-such-user-here" })
         #expect(unknown.reason.contains("there is no user no-such-user-here on this node"))
+    }
+
+    @Test func `a rule that changed counts from the next run on`() async throws {
+        let path = NSTemporaryDirectory() + "rota-rule-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var host = RunnerHost()
+        host.rulePath = path
+        try Data("program /bin/\n".utf8).write(to: URL(filePath: path))
+        let world = try RunFixture(host: TaskHost(rules: .host(host)))
+        #expect(try await world.run(.shell("true")).state == .succeeded)
+        try Data("program /opt/jobs/\n".utf8).write(to: URL(filePath: path))
+        let refused = try await world.run(.shell("true"))
+        #expect(refused.reason.contains("does not allow the program /bin/sh"))
+        try FileManager.default.removeItem(atPath: path)
+        let unread = try await world.run(.shell("true"))
+        #expect(unread.state == .failed && unread.reason.contains("there is no such file"))
     }
 
     @Test func `in a cgroup a run ends with all it started, and leaves no group`() async throws {

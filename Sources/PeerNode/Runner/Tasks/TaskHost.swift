@@ -5,9 +5,26 @@ internal import LockLease
 package import Platform
 internal import Vocabulary
 
+/// Where a host's rule comes from.
+package enum RuleSource: Equatable, Sendable {
+    case fixed(HostRule)
+    /// Its file, read for each run: a runner outlives its node, and what it held would grow old.
+    case host(RunnerHost)
+
+    /// The rule in force now.
+    ///
+    /// - Throws: ``HostRuleError``; then nothing may be started.
+    func current() throws(HostRuleError) -> HostRule {
+        switch self {
+        case .fixed(let rule): rule
+        case .host(let host): try host.readRule()
+        }
+    }
+}
+
 /// This host, as tasks find it.
 package struct TaskHost: Equatable, Sendable {
-    package var rule: HostRule
+    package var rules: RuleSource
     /// `nil`: runs have no cgroups of their own.
     package var cgroups: CgroupRoot?
     /// Where the values of secrets are found.
@@ -16,12 +33,12 @@ package struct TaskHost: Equatable, Sendable {
     package var addresses: AddressRule
 
     package init(
-        rule: HostRule = HostRule(),
+        rules: RuleSource = .fixed(HostRule()),
         cgroups: CgroupRoot? = nil,
         secrets: SecretResolver = SecretResolver(),
         addresses: AddressRule = AddressRule()
     ) {
-        self.rule = rule
+        self.rules = rules
         self.cgroups = cgroups
         self.secrets = secrets
         self.addresses = addresses
@@ -29,18 +46,24 @@ package struct TaskHost: Equatable, Sendable {
 }
 
 extension TaskHost {
-    /// What to start for `task`, with its cgroup made.
+    /// What to start for `task`, with its cgroup made, and what it may have.
     ///
     /// - Throws: ``SpawnError`` if it may not be started here.
     func command(
         for task: ShellTask,
         of order: RunOrder,
         secrets: [String: String]
-    ) throws(SpawnError) -> ChildCommand {
+    ) throws(SpawnError) -> (ChildCommand, HostRule.Permit) {
         let own = HostUser.own
+        let rule: HostRule
+        do throws(HostRuleError) {
+            rule = try rules.current()
+        } catch {
+            throw .forbidden("the host's rule cannot be read: \(error)")
+        }
         let permit: HostRule.Permit
         do throws(HostRefusal) {
-            permit = try rule.permit(task, own: own.name)
+            permit = try rule.permit(task, secrets: Array(secrets.keys), own: own.name)
         } catch {
             throw .forbidden("\(error)")
         }
@@ -66,14 +89,14 @@ extension TaskHost {
         command.mark = ProcessMark(run)
         command.isWithoutNewPrivileges = !rule.allowsNewPrivileges
         command.endsWithItsStarter = true
-        guard let cgroups else { return command }
+        guard let cgroups else { return (command, permit) }
         do throws(SystemError) {
             command.cgroup = try cgroups.makeFolder(named: run, limits: permit.limits)
             command.limits = cgroups.limitsOfProcesses(permit.limits)
         } catch {
             throw .cgroupRefused(cgroups.path, error)
         }
-        return command
+        return (command, permit)
     }
 
     private func lookUp(_ name: String, own: HostUser) throws(SpawnError) -> HostUser {

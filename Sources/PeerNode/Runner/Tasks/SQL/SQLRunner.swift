@@ -40,22 +40,26 @@ final class SQLRunner: RunningTask, SQLWatch {
     /// Closed while output is on its way that nobody has taken yet.
     private let room = ThreadGate(isOpen: true)
 
-    /// Starts the statement of `task`, with `values` in its templates; its events come after this
-    /// has returned.
+    /// Starts the statement of `task`, with `values` in its templates, if `rules` allow it; its
+    /// events come after this has returned.
     init(
         _ task: SQLTask,
         for order: RunOrder,
         values: [String: String],
+        rules: RuleSource,
         on loop: EventLoop,
         receive: @escaping TaskReceiver
     ) {
         self.loop = loop
         self.receive = receive
         let work: SQLWork
-        do throws(TaskTemplate.Flaw) {
-            work = try SQLWork(task, for: order, values: values)
+        do {
+            work = try SQLWork(task, for: order, values: values, rule: rules.current())
+        } catch let flaw as TaskTemplate.Flaw {
+            fail(flaw.detail)
+            return
         } catch {
-            fail(error.detail)
+            fail("the host's rule cannot be read: \(error)")
             return
         }
         guard Self.abandonedThreads < Self.abandonedLimit else {

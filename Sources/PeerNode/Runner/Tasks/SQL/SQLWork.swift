@@ -15,15 +15,19 @@ struct SQLWork {
     private let guardRow: GuardRow?
     private let connectPatience = Duration.seconds(30)
 
-    /// - Throws: What has no value on this node.
+    /// - Throws: What has no value on this node, or is not allowed on this host.
     init(
         _ task: SQLTask,
         for order: RunOrder,
-        values: [String: String]
+        values: [String: String],
+        rule: HostRule
     ) throws(TaskTemplate.Flaw) {
         self.task = task
+        let address = try TaskTemplate(task.connection).filled(with: values)
+        // What was filled in has not been looked at yet.
+        if let why = rule.refusal(ofConnection: address) { throw TaskTemplate.Flaw(detail: why) }
         connection = ConnectionText(
-            try TaskTemplate(task.connection).filled(with: values),
+            address,
             password: try task.password.map { text throws(TaskTemplate.Flaw) in
                 try TaskTemplate(text).filled(with: values)
             }

@@ -21,9 +21,9 @@ final class ShellRunner: RunningTask {
         on loop: EventLoop,
         receive: @escaping TaskReceiver
     ) throws(SpawnError) {
-        let command = try host.command(for: task, of: order, secrets: secrets)
+        let (command, permit) = try host.command(for: task, of: order, secrets: secrets)
         let cgroup = command.cgroup
-        let memoryLimit = task.limits.within(host.rule.limits).memory
+        let memoryLimit = permit.limits.memory
         let open = Mutex(ChildStream.allCases.count)
         do throws(SpawnError) {
             child = try ChildProcess.spawn(command, on: loop) { event in
