@@ -64,6 +64,9 @@ struct JobTable: Sendable {
         table.slot(hash) { self[record: $0].key == key }
     }
 
+    /// Begins a search early; see ``UIDTable/touchPart(_:)``.
+    func touchPart(_ hash: UInt64) -> UInt32 { table.touchPart(hash) }
+
     /// Begins a search early; see ``UIDTable/touch(_:)``.
     func touch(_ hash: UInt64) -> UInt32 { table.touch(hash) }
 

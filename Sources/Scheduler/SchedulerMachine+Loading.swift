@@ -28,7 +28,7 @@ struct Loading: Sendable {
     struct Row {
         let key: JobKey
         let hash: UInt64
-        let seed: StableHash
+        var seed: StableHash
     }
 
     /// Says of a record whether the list that is being loaded, or was last, has the job.
@@ -95,22 +95,19 @@ extension SchedulerMachine {
 
     /// Takes rows in, some at a time: what each has to fetch from afar is fetched for all at once.
     private mutating func load(_ rows: [JobPage.Row], at now: Moment) {
-        let limit = 32
+        let limit = 64
         var ahead: [Loading.Row] = []
         ahead.reserveCapacity(limit)
         for start in stride(from: 0, to: rows.count, by: limit) {
-            let block = start..<min(start + limit, rows.count)
+            let block = rows[start..<min(start + limit, rows.count)]
             ahead.removeAll(keepingCapacity: true)
-            for place in block {
-                let uid = rows[place].uid
-                let key = JobKey(high: uid.high, low: uid.low)
-                let hash = key.hash
-                loading.touched &+= jobs.touch(hash)
-                var seed = StableHash()
-                uid.add(to: &seed)
-                ahead.append(Loading.Row(key: key, hash: hash, seed: seed))
+            for row in block {
+                let key = JobKey(high: row.uid.high, low: row.uid.low)
+                ahead.append(Loading.Row(key: key, hash: key.hash, seed: StableHash()))
             }
-            for place in block { load(rows[place], ahead[place - start], at: now) }
+            touch(block, ahead)
+            for place in ahead.indices { block[start + place].uid.add(to: &ahead[place].seed) }
+            for place in ahead.indices { load(block[start + place], ahead[place], at: now) }
         }
         for place in loading.entries.indices {
             guard let entry = loading.entries[place], entry.users > 0 else { continue }
@@ -119,12 +116,26 @@ extension SchedulerMachine {
         }
     }
 
+    /// Reads what rows will need, one kind after the other.
+    ///
+    /// In loops as short as these a processor waits for many reads at once; where each row is dealt
+    /// with before the next is looked at, it waits for each alone.
+    private mutating func touch(_ rows: ArraySlice<JobPage.Row>, _ ahead: [Loading.Row]) {
+        var sum: UInt32 = 0
+        for row in ahead { sum &+= jobs.touchPart(row.hash) }
+        for row in ahead { sum &+= jobs.touch(row.hash) }
+        for row in rows where loading.entries.indices.contains(row.outline) {
+            sum &+= UInt32(truncatingIfNeeded: loading.entries[row.outline]?.users ?? 0)
+        }
+        loading.touched = sum
+    }
+
     private mutating func load(_ row: JobPage.Row, _ ahead: Loading.Row, at now: Moment) {
         guard loading.entries.indices.contains(row.outline),
             let entry = loading.entries[row.outline]
         else { return refuse(row.uid.uid) }
         let key = ahead.key
-        if !key.isOdd, let startedAt, row.createdAt <= startedAt,
+        if !key.isOdd, let startedAt, !(startedAt < row.createdAt),
             let origin = jobs.origin(entry.plan, row.revision),
             jobs.slot(of: key, hash: ahead.hash) == nil
         {

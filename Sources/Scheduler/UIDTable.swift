@@ -47,6 +47,11 @@ struct UIDTable: Sendable {
         }
     }
 
+    /// Looks at the table that `hash` belongs to, so that it is near for ``touch(_:)``.
+    func touchPart(_ hash: UInt64) -> UInt32 {
+        UInt32(truncatingIfNeeded: parts[Int(hash >> (64 - Self.partBits))].count)
+    }
+
     /// Looks where a search for `hash` would begin, so that it is near when it does.
     func touch(_ hash: UInt64) -> UInt32 {
         let part = Int(hash >> (64 - Self.partBits))
