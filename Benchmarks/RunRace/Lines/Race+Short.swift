@@ -40,14 +40,15 @@ extension Race {
         let starts = Dictionary(grouping: stamps) { "\($0.job) \($0.instant?.description ?? "")" }
         let doubled = starts.values.count { $0.count > 1 }
         var delays: [Double] = []
-        var open = 0
-        for record in try await cluster.records(limit: 10_000) {
+        var (open, unrecorded) = (0, Set(starts.keys))
+        for record in try await cluster.records(limit: 2 * Self.perSecond * length) {
             guard let finished = record.finishedAt else {
                 open += 1
                 continue
             }
             let key = "\(record.name.name) \(record.key.instant)"
             guard let stamp = starts[key]?.first else { continue }
+            unrecorded.remove(key)
             delays.append(
                 Double(finished.unixMilliseconds) - Double(stamp.nanoseconds) / 1_000_000
             )
@@ -55,6 +56,7 @@ extension Race {
         let finish = Samples(delays)
         let due = Self.perSecond * length
         say("# short: \(due) due, \(stamps.count) started, \(doubled) doubled, \(open) open")
+        bench("short-runs-unrecorded", Double(unrecorded.count), 0, "runs")
         bench("short-runs-lost", Double(due - starts.count), 0, "runs")
         bench("short-runs-finish-p50", finish.median, 1_000, "ms")
         bench("short-runs-finish-p99", finish.at(0.99), 1_000, "ms")

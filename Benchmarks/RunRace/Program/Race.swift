@@ -7,12 +7,16 @@ internal import Vocabulary
 final class Race: Sendable {
     let tools: String
     let node: String
+    /// The command line's program, which stands beside the node's.
+    let rota: String
     let folder: String
     let isShort: Bool
 
     init(_ words: Words) throws {
         tools = try words.needed("tools")
-        node = try words.needed("node")
+        let node = try words.needed("node")
+        self.node = node
+        rota = (node.lastIndex(of: "/").map { node[...$0] } ?? "") + "rota"
         folder = try words.needed("folder")
         isShort = words.text("short") == "yes"
         try FileStore.makeFolder(folder)

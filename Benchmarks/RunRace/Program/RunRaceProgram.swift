@@ -6,7 +6,8 @@ internal import Platform
 package enum RunRaceProgram {
     private static let usage = """
         run-race bench|takeover|runs --tools FOLDER --node PROGRAM --folder FOLDER [--only NAME]
-        bench: writes, herd, lag, burst; runs: capture, short; takeover: unclaimed, claimed.
+        bench: writes, herd, lag, burst; runs: capture, follow, first, short;
+        takeover: unclaimed, claimed.
         Benchmarks/run/race builds all that is needed.
 
         """
@@ -34,7 +35,11 @@ package enum RunRaceProgram {
                 ("herd", race.raceHerd), ("writes", race.raceWrites), ("lag", race.raceLag),
                 ("burst", race.raceBurst),
             ]
-        case "runs": lines = [("capture", race.raceCapture), ("short", race.raceShort)]
+        case "runs":
+            lines = [
+                ("capture", race.raceCapture), ("follow", race.raceFollow),
+                ("first", race.raceFirstLine), ("short", race.raceShort),
+            ]
         case "takeover": lines = [("unclaimed", race.raceDeadFirst), ("claimed", race.raceLost)]
         case _: return refuse()
         }

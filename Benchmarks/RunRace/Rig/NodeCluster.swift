@@ -96,7 +96,7 @@ final class NodeCluster: Sendable {
         let answer = try await http.send(
             HTTPCall(
                 method: "GET",
-                url: "http://127.0.0.1:\(firstPort + 2 * index)/metrics",
+                url: "\(url(of: index))/metrics",
                 headers: [(name: "Authorization", value: "Bearer \(token.text)")],
                 timeout: .seconds(10)
             )
@@ -155,6 +155,19 @@ final class NodeCluster: Sendable {
         guard let record else { throw RaceFailure("the run did not end within \(limit)") }
         return record
     }
+
+    /// The id of a job's only run, once it has begun.
+    func run(of job: UID, within limit: Duration) async throws -> RunID {
+        var filter = RunFilter()
+        filter.job = job
+        let run = try await until(within: limit) { try await store.runs(filter).first?.id }
+        guard let run else { throw RaceFailure("the run did not begin within \(limit)") }
+        return run
+    }
+
+    /// Where a node's own pages are, for whoever has the token.
+    func url(of index: Int) -> String { "http://127.0.0.1:\(firstPort + 2 * index)" }
+    var tokenText: String { token.text }
 
     /// The newest run records, at most so many.
     func records(limit: Int) async throws -> [RunRecord] {
