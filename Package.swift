@@ -80,7 +80,7 @@ let package = Package(
             "JobList",
             on: [
                 "Vocabulary", "Platform", "SQLite", "Sealing", "Documents", "CronEval", "Gossip",
-                "LockLease", "HTTPService", "CommandTable",
+                "LockLease", "LogSink", "HTTPService", "HTTPClient", "CommandTable",
             ]
         ),
 

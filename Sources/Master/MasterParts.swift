@@ -32,6 +32,16 @@ struct MasterParts: Sendable {
     /// What this master signs in with at other members.
     var memberToken: String { keys.keys.memberToken }
 
+    /// Where any run's log is read.
+    var logs: LogOrigin {
+        LogOrigin(
+            store: store,
+            members: { gossip.members },
+            client: client,
+            memberToken: { keys.keys.memberToken }
+        )
+    }
+
     /// Calls the store, with its failures as refusals.
     func ask<Answer: Sendable>(
         _ question: (any LeaseStore) async throws(StoreError) -> Answer

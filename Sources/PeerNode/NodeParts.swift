@@ -35,9 +35,21 @@ struct NodeParts: Sendable {
     let switchboard: Switchboard
     let standing = RaceStanding()
     let noted = NotedSession()
+    /// For what people ask of this node and others know; it costs nothing before it is used.
+    private let client = HTTPClient()
 
     /// Logs of other nodes, as far as they are here.
     var shared: any LogReader { copies?.reader ?? logs }
+
+    /// Where any run's log is read, this node's or another's: with all masters down, too.
+    var origin: LogOrigin {
+        LogOrigin(
+            store: store,
+            members: { [gossip] in gossip.members },
+            client: client,
+            memberToken: { [keys] in keys.keys.memberToken }
+        )
+    }
 
     /// One condition for taking part in the race.
     struct Check: Sendable {

@@ -96,6 +96,40 @@ import Testing
     }
 }
 
+@Suite(.serialized) struct `Logs with every master down` {
+    @Test(.tags(.integration), .timeLimit(.minutes(2)))
+    func `are read and followed through any node, whoever ran it`() async throws {
+        let cluster = try await TestCluster(nodes: 2)
+        defer { cluster.end() }
+        let command = """
+            echo first
+            while [ ! -e \(cluster.path("gate")) ]; do sleep 0.1; done
+            echo last
+            """
+        #expect(try cluster.rota("job", "add", "told", "--shell", command).code == 0)
+        #expect(try cluster.rota("job", "run", "told").code == 0)
+        try await eventually("it has printed") {
+            try cluster.rota("run", "logs", "told").out == "first\n"
+        }
+        let name = try #require(try cluster.rota("run", "list", "-o", "name").lines.first)
+        let run = String(name.split(separator: "/").last ?? "")
+        cluster.crash("m1")
+        let urls = try cluster.nodes.map { try #require(cluster.members[$0]?.http) }
+        for url in urls {
+            #expect(try cluster.rota("run", "logs", run, "--url", url).out == "first\n")
+            let found = try cluster.rota("run", "logs", run, "--url", url, "--grep", "irs")
+            #expect(found.out == "first\n")
+        }
+        try cluster.write("", to: "gate")
+        for url in urls {
+            let followed = try cluster.rota("run", "logs", run, "-f", "--url", url)
+            #expect(followed.code == 0 && followed.out == "first\nlast\n", "\(followed)")
+        }
+        let stranger = try cluster.rota("run", "logs", "7" + run.dropFirst(), "--url", urls[0])
+        #expect(stranger.code != 0 && stranger.out.isEmpty)
+    }
+}
+
 @Suite(.serialized) struct `A log whose node is lost` {
     @Test(.tags(.integration), .timeLimit(.minutes(3)))
     func `is read from its neighbour, which says how far it has it`() async throws {

@@ -8,7 +8,7 @@ internal import Synchronization
 enum MasterAPI {
     static func routes(_ master: MasterParts) -> [Route] {
         JobRoutes(master: master).routes + RunRoutes(master: master).routes
-            + LogRoutes(master: master).routes
+            + LogRoutes(master.logs).routes
             + WhyRoutes(master: master).routes + BackfillRoutes(master: master).routes
             + NextRoutes(master: master).routes
             + NodeRoutes(master: master).routes

@@ -95,24 +95,12 @@ struct RunRoutes: Sendable {
         run.state == .lost || (run.state.isOpen && !live.contains(run.session))
     }
 
-    /// The run, unless it is another tenant's.
-    func find(_ call: Call) async throws(Problem) -> RunRecord {
-        let id = RunID(call.capture("id").uppercased())
-        let run = try await master.ask { store async throws(StoreError) in
-            try await store.run(id)
-        }
-        guard let run, run.name.tenant == call.tenant else {
-            throw Problem(.notFound, "There is no run \(id).", hint: "rota run list")
-        }
-        return run
-    }
-
     /// The run, with what it has said of itself if whoever holds its log answers soon.
     private func show(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let run = try await find(call)
+        let run = try await master.logs.run(of: call)
         let live = run.state.isOpen ? try await master.liveSessions() : []
         var members = Views.run(run, isLost: Self.isLost(run, live)).object ?? [:]
-        if let facts = await LogFinding(master: master).facts(of: run)?.value.object {
+        if let facts = await master.logs.facts(of: run) {
             members.merge(facts) { ours, _ in ours }
         }
         return .json(.object(members))
@@ -140,7 +128,7 @@ struct RunRoutes: Sendable {
             }
             grace = duration
         }
-        let run = try await find(call)
+        let run = try await master.logs.run(of: call)
         guard run.state.isOpen || document["grace"] == nil else { return try await answer(run) }
         let order = KillOrder(
             run: run.id,
@@ -157,7 +145,7 @@ struct RunRoutes: Sendable {
 
     /// Starts the job of a closed run again, by hand.
     private func retry(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let run = try await find(call)
+        let run = try await master.logs.run(of: call)
         guard !run.state.isOpen else {
             throw Problem(
                 .conflict,

@@ -38,13 +38,14 @@ struct NodeAPI: Sendable {
             Route("GET", "/v1/jobs", .role(.reader)) { call async throws(Problem) in
                 try await FeedAnswer.make(for: call, feed: node.feed, kinds: [.job])
             },
-            Route("GET", "/v1/runs/{id}/log", .cluster) { call async throws(Problem) in
+            Route("GET", "/v1/member/runs/{id}/log", .cluster) { call async throws(Problem) in
                 try await log(call, node.logs)
             },
-            Route("GET", "/v1/runs/{id}/log:search", .cluster) { call async throws(Problem) in
+            Route("GET", "/v1/member/runs/{id}/log:search", .cluster) {
+                call async throws(Problem) in
                 try await search(call, node.logs)
             },
-            Route("GET", "/v1/runs/{id}/facts", .cluster) { call async throws(Problem) in
+            Route("GET", "/v1/member/runs/{id}/facts", .cluster) { call async throws(Problem) in
                 try await facts(call)
             },
             Route("GET", "/v1/copies/{id}/log", .cluster) { call async throws(Problem) in
@@ -59,7 +60,7 @@ struct NodeAPI: Sendable {
             Route("POST", "/v1/runs/{id}/callback/{token}", .open) { call async throws(Problem) in
                 try await callback(call)
             },
-        ]
+        ] + LogRoutes(node.origin).routes
     }
 
     /// Whether this node takes part: its session is trusted and its list has been loaded.

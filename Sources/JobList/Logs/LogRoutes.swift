@@ -1,16 +1,19 @@
 // Logs of runs: whole, in part, as they grow, and searched.
 
 internal import HTTPService
-internal import JobList
 internal import LockLease
 internal import LogSink
 internal import Vocabulary
 
 /// The routes of logs; they are read from the nodes that hold them.
-struct LogRoutes: Sendable {
-    let master: MasterParts
+package struct LogRoutes: Sendable {
+    private let origin: LogOrigin
 
-    var routes: [Route] {
+    package init(_ origin: LogOrigin) {
+        self.origin = origin
+    }
+
+    package var routes: [Route] {
         [
             Route("GET", "/v1/runs/{id}/log", .role(.reader)) { call async throws(Problem) in
                 try await log(call)
@@ -22,9 +25,9 @@ struct LogRoutes: Sendable {
     }
 
     private func log(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let run = try await RunRoutes(master: master).find(call)
+        let run = try await origin.run(of: call)
         let wish = try LogWish(call)
-        let (remote, page) = try await LogFinding(master: master).find(run)
+        let (remote, page) = try await LogFinding(origin: origin).find(run)
         var answer = HTTPResponse(status: 200, headers: Self.headers(remote, page, wish))
         guard let range = wish.range else {
             answer.body = .stream(
@@ -84,9 +87,9 @@ struct LogRoutes: Sendable {
     }
 
     private func search(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let run = try await RunRoutes(master: master).find(call)
+        let run = try await origin.run(of: call)
         let question = try call.logQuestion()
-        let remote = try await LogFinding(master: master).find(run).log
+        let remote = try await LogFinding(origin: origin).find(run).log
         do throws(LogError) {
             return .json(try await remote.search(run.id, question))
         } catch {

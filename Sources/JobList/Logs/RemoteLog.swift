@@ -3,7 +3,6 @@
 internal import Documents
 internal import HTTPClient
 internal import HTTPService
-internal import JobList
 internal import LogSink
 internal import Platform
 internal import Vocabulary
@@ -28,12 +27,12 @@ struct RemoteLog: LogReader {
     private let client: HTTPClient
     private let token: String
 
-    init(node: NodeName, at address: String, _ place: Place, _ master: MasterParts) {
+    init(node: NodeName, at address: String, _ place: Place, _ origin: LogOrigin) {
         self.node = node
         self.place = place
         self.address = address
-        client = master.client
-        token = master.memberToken
+        client = origin.client
+        token = origin.memberToken()
     }
 
     func read(_ run: RunID, from offset: Int64, limit: Int) async throws(LogError) -> LogPage {
@@ -127,7 +126,7 @@ struct RemoteLog: LogReader {
         _ query: String,
         _ patience: Duration
     ) async throws(LogError) -> HTTPAnswer {
-        let folder = place == .own ? "runs" : "copies"
+        let folder = place == .own ? "member/runs" : "copies"
         let path = "/v1/\(folder)/\(PercentCoding.encode(run.text))/\(query)"
         var call = HTTPCall(method: "GET", url: "http://\(address)\(path)")
         call.headers = [(name: "Authorization", value: "Bearer \(token)")]

@@ -1,7 +1,6 @@
 // Which part of a log a request asks for, and in which form.
 
 internal import HTTPService
-internal import JobList
 internal import LogSink
 internal import Vocabulary
 
@@ -23,7 +22,13 @@ struct LogWish {
     init(_ call: Call) throws(Problem) {
         let request = call.request
         format = LogFormat(accept: request.header("accept"))
-        offset = Int64(try call.number("offset", default: 0, in: -Int.max...Int.max))
+        // A browser that was cut off says where it stopped; the address is still that of the start.
+        let seen = format == .events ? request.header("last-event-id").flatMap(Int.init) : nil
+        if let seen, seen >= 0 {
+            offset = Int64(seen)
+        } else {
+            offset = Int64(try call.number("offset", default: 0, in: -Int.max...Int.max))
+        }
         limit = try call.number("limit", default: Int.max, in: 0...Int.max)
         follows = request.parameter("follow") == "1"
         let stream = request.parameter("stream") ?? LogStreams.both.rawValue

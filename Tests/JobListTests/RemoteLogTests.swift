@@ -1,10 +1,10 @@
-// What a master says of a log that it reads from a copy.
+// What a member says of a log that it reads from a copy.
 
 import LogSink
 import Testing
 import Vocabulary
 
-@testable import Master
+@testable import JobList
 
 @Suite struct `A copy of a log` {
     private func page(next: Int64, end: Int64, isComplete: Bool = false) -> LogPage {

@@ -1,7 +1,6 @@
 // Finding who can show the log of a run: the node that ran it, else one that has a copy.
 
 internal import Gossip
-internal import JobList
 internal import LockLease
 internal import LogSink
 internal import Vocabulary
@@ -13,7 +12,7 @@ struct LogFinding {
     /// How long one is waited for that may have a copy, and how many are asked.
     private static let copyPatience = Duration.seconds(2)
     private static let copyLimit = 16
-    let master: MasterParts
+    let origin: LogOrigin
 
     /// The log of `run` where it can be read, and its first line or so.
     func find(_ run: RunRecord) async throws(Problem) -> (log: RemoteLog, page: LogPage) {
@@ -35,10 +34,13 @@ struct LogFinding {
 
     /// The node that ran `run`, by gossip, or by the sessions in the store.
     private func holder(of run: RunRecord) async throws(Problem) -> RemoteLog {
-        let known = master.gossip.members.first { $0.name == run.node }?.httpAddress
-        if let known { return RemoteLog(node: run.node, at: known, .own, master) }
-        let views = try await master.ask { store async throws(StoreError) in
-            try await store.sessions()
+        let known = origin.members().first { $0.name == run.node }?.httpAddress
+        if let known { return RemoteLog(node: run.node, at: known, .own, origin) }
+        let views: [SessionView]
+        do throws(StoreError) {
+            views = try await origin.store.sessions()
+        } catch {
+            throw Problem(error)
         }
         guard let view = views.last(where: { $0.node.name == run.node }) else {
             throw Problem(
@@ -47,17 +49,17 @@ struct LogFinding {
                 hint: "rota node list"
             )
         }
-        return RemoteLog(node: run.node, at: view.node.address, .own, master)
+        return RemoteLog(node: run.node, at: view.node.address, .own, origin)
     }
 
     /// Asks the other nodes, those first that are the likeliest to have a copy.
     private func copy(of run: RunRecord) async -> (log: RemoteLog, page: LogPage)? {
-        let nodes = master.aliveNodes
+        let nodes = origin.aliveNodes
         for name in CopyChoice.ranked(nodes.map(\.name), for: run.node).prefix(Self.copyLimit) {
             guard let address = nodes.first(where: { $0.name == name })?.httpAddress else {
                 continue
             }
-            let log = RemoteLog(node: name, at: address, .copy(of: run.node), master)
+            let log = RemoteLog(node: name, at: address, .copy(of: run.node), origin)
             let page = try? await log.stored(
                 run.id,
                 from: 0,
