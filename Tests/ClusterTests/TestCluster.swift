@@ -154,11 +154,14 @@ final class TestCluster {
     private func endRunner(of name: String) {
         runner(of: name).map { _ = kill($0, SIGKILL) }
         guard let cgroup = cgroup(of: name) else { return }
-        // Its tasks end with it.
-        for run in (try? FileManager.default.contentsOfDirectory(atPath: cgroup)) ?? [] {
-            unsafe rmdir("\(cgroup)/\(run)")
+        // Its tasks end with it, in a moment.
+        let deadline = Date(timeIntervalSinceNow: 5)
+        while unsafe rmdir(cgroup) != 0, errno != ENOENT, Date() < deadline {
+            for run in (try? FileManager.default.contentsOfDirectory(atPath: cgroup)) ?? [] {
+                unsafe rmdir("\(cgroup)/\(run)")
+            }
+            sched_yield()
         }
-        unsafe rmdir(cgroup)
     }
 
     /// The cgroup of a node's runs, where there are any.
