@@ -14,11 +14,20 @@ package struct CgroupFolder: Equatable, Sendable {
         self.path = path
     }
 
+    /// What it is called among those beside it.
+    package var name: String {
+        String(path[path.index(after: path.lastIndex(of: "/") ?? path.startIndex)...])
+    }
+
     /// Whether a process in it, or in a group below, has not ended.
     ///
-    /// A group that cannot be read any more counts as empty: only an empty one can be removed.
+    /// A group that is there and cannot be read, for want of descriptors say, counts as populated:
+    /// it proves nobody's end. One that is gone was empty, or could not have been removed.
     package var isPopulated: Bool {
-        Self.number(of: "populated", in: path + "/cgroup.events") == 1
+        if let count = Self.number(of: "populated", in: path + "/cgroup.events") {
+            return count != 0
+        }
+        return unsafe access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)
     }
 
     /// How many processes of it the kernel has ended because the group's memory was used up.

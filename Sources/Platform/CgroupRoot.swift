@@ -43,7 +43,25 @@ package struct CgroupRoot: Equatable, Sendable {
         hasProcesses = enabled.contains("pids")
         // A group that nothing can be put into is none.
         let trial = try makeFolder(named: "trial-\(getpid())")
-        trial.remove()
+        defer { trial.remove() }
+        guard unsafe access(trial.path + "/cgroup.procs", W_OK) == 0 else {
+            throw .last(while: "write \(trial.path)/cgroup.procs")
+        }
+    }
+
+    /// As ``init(named:)``, with a name that no other process has that uses another `folder`.
+    ///
+    /// So everything in it is of a former life of whoever uses the folder now.
+    package init(named name: String, of folder: String) throws(SystemError) {
+        let real = unsafe realpath(folder, nil)
+        defer { unsafe free(real) }
+        let path = unsafe real.map { unsafe String(cString: $0) } ?? folder
+        try self.init(named: "\(name)-\(String(ProcessMark(path).number, radix: 36))")
+    }
+
+    /// Removes it, unless a run is left in it.
+    package func remove() {
+        unsafe rmdir(path)
     }
 
     /// Makes the group of a run, with the limits that groups know; one that is there is taken.
@@ -58,9 +76,6 @@ package struct CgroupRoot: Equatable, Sendable {
             throw .last(while: "make the cgroup \(folder.path)")
         }
         do throws(SystemError) {
-            guard unsafe access(folder.path + "/cgroup.procs", W_OK) == 0 else {
-                throw .last(while: "write \(folder.path)/cgroup.procs")
-            }
             if hasMemory, let memory = limits.memory {
                 try CgroupFolder.write("\(memory)", to: folder.path + "/memory.max")
                 // Half a task is no task.

@@ -14,6 +14,8 @@ package enum ChildStream: CaseIterable, Sendable, Hashable {
 package enum ChildExit: Equatable, Sendable {
     case code(Int32)
     case signal(Int32)
+    /// It has ended, and the kernel no longer says how.
+    case unknown(SystemError)
 }
 
 /// What a child did.
@@ -138,12 +140,14 @@ package final class ChildProcess: Sendable {
     ///
     /// - Parameter look: Taken after the child exited, to be shared by many questions; it is asked
     ///   only where there is no cgroup.
-    /// - Returns: `true` for good once the child has exited: only members start members.
+    /// - Returns: `true` for good once the child has exited: only members start members. `false`
+    ///   as well if it cannot be seen, since this process has no descriptors left for looking.
     package func isTreeGone(in look: ProcessLook = ProcessLook()) -> Bool {
         if let cgroup, cgroup.isPopulated { return false }
         let everyone = state.withLock { state in
             cgroup == nil ? state.tree.everyone(in: look) : []
         }
+        guard cgroup != nil || look.isWhole else { return false }
         ChildReaper.reap(everyone.filter { $0.processID != processID })
         return everyone.allSatisfy(\.isZombie)
     }
@@ -154,6 +158,11 @@ package final class ChildProcess: Sendable {
         state.withLock { state in
             guard !state.isReleased else { return }
             state.isReleased = true
+            // Also what the loop has not heard of yet: it may never get to it.
+            if !state.hasExited, let pidfd = state.pidfd, hasExited(pidfd) {
+                loop.unwatch(pidfd)
+                state.hasExited = true
+            }
             if state.hasExited { reap(&state) }
         }
     }
@@ -193,16 +202,27 @@ package final class ChildProcess: Sendable {
             guard let pidfd = state.pidfd, !state.hasExited else { return nil }
             var code: Int32 = 0
             var isSignal: Int32 = 0
-            guard unsafe clinux_peek_exit(pidfd, &code, &isSignal) == 1 else { return nil }
+            let found = unsafe clinux_peek_exit(pidfd, &code, &isSignal)
+            guard found != 0, found > 0 || errno != EINTR else { return nil }
+            let work = "ask how process \(processID) ended"
+            let failure = found < 0 ? SystemError.last(while: work) : nil
             loop.unwatch(pidfd)
             state.hasExited = true
+            if failure != nil { state.tree.loseSession() }
             guard !state.isReleased else {
                 reap(&state)
                 return nil
             }
+            if let failure { return .unknown(failure) }
             return isSignal != 0 ? .signal(code) : .code(code)
         }
         if let exit { receive(.exited(exit)) }
+    }
+
+    private func hasExited(_ pidfd: Int32) -> Bool {
+        var code: Int32 = 0
+        var isSignal: Int32 = 0
+        return unsafe clinux_peek_exit(pidfd, &code, &isSignal) != 0
     }
 
     private func reap(_ state: inout State) {

@@ -32,11 +32,32 @@ package struct ProcessEntry: Hashable, Sendable {
     }
 }
 
+extension ProcessEntry {
+    /// Whether it is this process.
+    package var isOwn: Bool { processID == getpid() }
+}
+
 /// Reads `/proc`.
 package enum ProcessTable {
     /// Every process that is visible; those that end meanwhile may be left out.
+    ///
+    /// What cannot be read, for want of descriptors say, is left out too.
     package static func snapshot() -> [ProcessEntry] {
         names(in: "/proc").compactMap { Int32($0).flatMap(entry(of:)) }
+    }
+
+    /// As ``snapshot()``, or `nil` if this process lacks what it takes to see them all.
+    static func wholeSnapshot() -> [ProcessEntry]? {
+        var entries: [ProcessEntry] = []
+        for case let processID? in names(in: "/proc").map({ Int32($0) }) {
+            errno = 0
+            if let entry = entry(of: processID) {
+                entries.append(entry)
+            } else if [EMFILE, ENFILE, ENOMEM].contains(errno) {
+                return nil
+            }
+        }
+        return entries
     }
 
     /// The process `processID`, or `nil` if there is none.

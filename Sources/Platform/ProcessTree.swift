@@ -15,6 +15,8 @@ package struct ProcessTree: Equatable, Sendable {
     package let mark: ProcessMark?
     /// Members of earlier looks that had not ended.
     private var known: [Int32: UInt64] = [:]
+    /// Whether the leader, living or unreaped, keeps its number from becoming somebody else's.
+    private var isSessionOurs = true
 
     package init(session: Int32, mark: ProcessMark? = nil) {
         precondition(session > 1, "session \(session) is not one that we started")
@@ -27,21 +29,13 @@ package struct ProcessTree: Equatable, Sendable {
     ///
     /// - Complexity: O(members), once `look` has been taken.
     package mutating func everyone(in look: ProcessLook) -> [ProcessEntry] {
-        var found: [Int32: ProcessEntry] = [:]
-        var unasked: [ProcessEntry] = []
-        func take(_ entries: [ProcessEntry]) {
-            for entry in entries where found.updateValue(entry, forKey: entry.processID) == nil {
-                unasked.append(entry)
-            }
-        }
-        take(look.session(session))
-        take(mark.map(look.strays(marked:)) ?? [])
-        take(known.compactMap { look.entry($0.key, startTime: $0.value) })
-        while let next = unasked.popLast() {
-            // A child is never older than its parent; one that seems to be is somebody else's.
-            take(look.children(of: next.processID).filter { $0.startTime >= next.startTime })
-        }
-        let all = found.values.sorted { $0.processID < $1.processID }
+        let all = look.withOffspring(
+            of: (isSessionOurs ? look.session(session) : [])
+                + (mark.map(look.strays(marked:)) ?? [])
+                + known.compactMap { look.entry($0.key, startTime: $0.value) }
+        )
+        // Who is not seen by a look that sees little is not forgotten.
+        guard look.isWhole || known.isEmpty else { return all }
         known = [:]
         for entry in all where !entry.isZombie { known[entry.processID] = entry.startTime }
         return all
@@ -52,10 +46,16 @@ package struct ProcessTree: Equatable, Sendable {
         everyone(in: look).filter { !$0.isZombie }
     }
 
+    /// The leader has been reaped; by now its number may be anybody's.
+    mutating func loseSession() {
+        isSessionOurs = false
+    }
+
     /// Signals the leader's process group.
     ///
     /// Only while the leader is known to be unreaped: otherwise the number may be somebody else's.
     func signalGroup(_ signal: EndSignal) {
+        guard isSessionOurs else { return }
         for number in signal.numbers { kill(-session, number) }
     }
 

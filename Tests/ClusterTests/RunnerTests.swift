@@ -81,8 +81,14 @@ import Testing
     func `are lost and gone if what runs them is killed as well`() async throws {
         let cluster = try await TestCluster(nodes: 1)
         defer { cluster.end() }
-        let story = cluster.path("story")
-        let command = "echo $$ >> \(story); sleep 300 & sleep 300"
+        let (story, daemon) = (cluster.path("story"), cluster.path("daemon"))
+        // One leaves the session and the environment, and loses its parent.
+        let command = """
+            setsid sh -c 'setsid env -i /bin/sh -c "
+                echo \\$\\$ > \(daemon); exec /bin/sleep 300" & exit 0' &
+            while [ ! -s \(daemon) ]; do sleep 0.02; done
+            echo $$ >> \(story); sleep 300 & sleep 300
+            """
         #expect(try cluster.rota("job", "add", "long", "--shell", command).code == 0)
         #expect(try cluster.rota("job", "run", "long").code == 0)
         await eventually("it runs") { !lines(story).isEmpty }
@@ -93,6 +99,9 @@ import Testing
             try Self.runs(of: "long", in: cluster).first?.state == "lost"
         }
         #expect(Self.living(inSession: leader).isEmpty)
+        let hidden = try #require(lines(daemon).first.flatMap { Int32($0) })
+        #expect(Self.living(inSession: hidden).isEmpty)
+        #expect(cluster.cgroup(of: "n1").map(Self.groups) ?? [] == [])
         #expect(try cluster.rota("job", "run", "long").code == 0)
         await eventually("the next one runs") { lines(story).count == 2 }
         #expect(cluster.runner(of: "n1") != runner)
@@ -112,6 +121,14 @@ import Testing
             let text = try? String(contentsOfFile: "/proc/\(folder)/stat", encoding: .utf8)
             let fields = text?.split(separator: ")").last?.split(separator: " ") ?? []
             return fields.count > 3 && fields[3] == "\(leader)" && fields[0] != "Z"
+        }
+    }
+
+    /// The cgroups below one, which are those of runs.
+    private static func groups(in folder: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter { name in
+            FileManager.default.fileExists(atPath: "\(folder)/\(name)/cgroup.procs")
         }
     }
 

@@ -151,13 +151,33 @@ final class TestCluster {
         return number
     }
 
+    private func endRunner(of name: String) {
+        runner(of: name).map { _ = kill($0, SIGKILL) }
+        guard let cgroup = cgroup(of: name) else { return }
+        // What its tasks have started does not end with it.
+        try? Data("1".utf8).write(to: URL(filePath: "\(cgroup)/cgroup.kill"))
+        let deadline = Date(timeIntervalSinceNow: 5)
+        while unsafe rmdir(cgroup) != 0, errno != ENOENT, Date() < deadline {
+            for run in (try? FileManager.default.contentsOfDirectory(atPath: cgroup)) ?? [] {
+                unsafe rmdir("\(cgroup)/\(run)")
+            }
+            sched_yield()
+        }
+    }
+
+    /// The cgroup of a node's runs, where there are any.
+    func cgroup(of name: String) -> String? {
+        let text = read("\(name)/runner/cgroup").trimmingCharacters(in: .whitespacesAndNewlines)
+        return text.isEmpty ? nil : text
+    }
+
     func end() {
         for name in members.keys {
             signal(name, SIGCONT)
             signal(name, SIGKILL)
             members[name]?.process?.waitUntilExit()
         }
-        for name in nodes { runner(of: name).map { _ = kill($0, SIGKILL) } }
+        for name in nodes { endRunner(of: name) }
         try? killStore()
         try? FileManager.default.removeItem(at: folder)
     }

@@ -25,6 +25,40 @@ final class ChildProcessTests: Sendable {
         #expect(try await run("kill -9 $$").exit == .signal(9))
     }
 
+    @Test func `an exit that somebody else has taken is told, as unknown`() async throws {
+        let watch = Watch()
+        let child = try ChildProcess.spawn(.shell("exec sleep 60"), on: loop) { watch.add($0) }
+        let gate = LoopGate(loop)
+        try await requireEventually { gate.isHolding }
+        kill(child.processID, SIGKILL)
+        var status: Int32 = 0
+        let reaped = unsafe waitpid(child.processID, &status, 0)
+        gate.open()
+        #expect(reaped == child.processID)
+        try await requireEventually { watch.result.exit != nil }
+        guard case .unknown(let error) = watch.result.exit else {
+            Issue.record("\(String(describing: watch.result.exit))")
+            return
+        }
+        #expect(error.code == ECHILD)
+        try await requireEventually { child.isTreeGone() }
+        child.release()
+    }
+
+    @Test func `one that has ended is reaped by its release, whatever the loop is at`()
+        async throws
+    {
+        let child = try ChildProcess.spawn(.shell("exec sleep 60"), on: loop) { _ in }
+        let gate = LoopGate(loop)
+        try await requireEventually { gate.isHolding }
+        child.endTree(.kill)
+        try await requireEventually { ProcessTable.entry(of: child.processID)?.isZombie ?? true }
+        child.release()
+        // An unreaped child would keep the testing library from hearing of its own.
+        #expect(ProcessTable.entry(of: child.processID) == nil)
+        gate.open()
+    }
+
     @Test func `the two streams are told apart, each in order`() async throws {
         let result = try await run("for i in 1 2 3; do echo out$i; echo err$i >&2; done")
         #expect(result.text(.out) == "out1\nout2\nout3\n")
@@ -287,6 +321,23 @@ private final class RepeatedRun: Sendable {
         }
         state.withLock { $0.child = child }
     }
+}
+
+/// Holds a loop's thread until it is opened.
+final class LoopGate: Sendable {
+    private let isReached = Mutex(false)
+    private let end = DispatchSemaphore(value: 0)
+
+    var isHolding: Bool { isReached.withLock(\.self) }
+
+    init(_ loop: EventLoop) {
+        loop.call { [self] in
+            isReached.withLock { $0 = true }
+            end.wait()
+        }
+    }
+
+    func open() { end.signal() }
 }
 
 extension ChildCommand {

@@ -8,18 +8,19 @@ extension RunKeeper {
     private static let orphanGrace = Duration.seconds(2)
     private static let orphanPatience = Duration.seconds(10)
 
-    /// Takes over what a previous life left: makes its reports again, ends every process of runs
-    /// without a report, reports these as `lost`, and has the logs that are open closed with a
-    /// note, which may take until after the return.
+    /// Takes over what a previous life left: makes its reports again, ends every process of its
+    /// runs, removes their cgroups, reports runs without a report as `lost`, and has the logs that
+    /// are open closed with a note, which may take until after the return.
     ///
     /// Call it once, before the first ``start(_:)``. Takes no time if no process is left, 12 s at
     /// most.
     ///
-    /// - Returns: How many runs had processes left.
+    /// - Returns: How many runs, and cgroups of runs that are not noted, had processes left.
     @discardableResult
     package func adoptOrphans() async -> Int {
         let entries = journal.entries.filter { runs[$0.run] == nil && logs[$0.run] == nil }
-        guard !entries.isEmpty else { return 0 }
+        let groups = host.cgroups?.folders ?? []
+        guard !entries.isEmpty || !groups.isEmpty else { return 0 }
         for entry in entries {
             guard let order = entry.order, let report = entry.report else { continue }
             keep(report, of: order)
@@ -29,11 +30,19 @@ extension RunKeeper {
             )
         }
         let open = entries.filter { $0.report == nil }
-        let orphans = livingRuns(of: open)
-        await end(orphans)
+        let orphans = Orphans(
+            // A run that was reported as ended may have left what no KILL had ended by then.
+            runs: entries,
+            groups: groups.map(\.folder),
+            journal: journal
+        )
+        let look = orphanLook()
+        let living = orphans.living(in: look)
+        if !orphans.areGone(in: look) { await end(orphans) }
+        for group in groups { group.folder.remove() }
         for entry in open { conclude(entry) }
-        log.info("runs.adopted", ["journal": "\(entries.count)", "living": "\(orphans.count)"])
-        return orphans.count
+        log.info("runs.adopted", ["journal": "\(entries.count)", "living": "\(living)"])
+        return living
     }
 
     private func conclude(_ entry: RunJournal.Entry) {
@@ -49,31 +58,19 @@ extension RunKeeper {
         )
     }
 
-    private func end(_ orphans: [RunJournal.Entry]) async {
-        end(orphans, with: .terminate)
+    private func end(_ orphans: Orphans) async {
+        orphans.end(.terminate, in: orphanLook())
         if await areGone(orphans, within: Self.orphanGrace) { return }
         let deadline = SystemClock.monotonic.advanced(by: Self.orphanPatience)
         repeat {
-            end(livingRuns(of: orphans), with: .kill)
+            orphans.end(.kill, in: orphanLook())
         } while await !areGone(orphans, within: .milliseconds(200))
             && SystemClock.monotonic < deadline
     }
 
-    private func livingRuns(of entries: [RunJournal.Entry]) -> [RunJournal.Entry] {
-        let table = ProcessTable.snapshot()
-        return entries.filter { !journal.members(of: $0, in: table).isEmpty }
-    }
-
-    private func end(_ entries: [RunJournal.Entry], with signal: EndSignal) {
-        let table = ProcessTable.snapshot()
-        for member in entries.flatMap({ journal.members(of: $0, in: table) }) {
-            ProcessTree.signal(signal, [member])
-        }
-    }
-
-    private func areGone(_ entries: [RunJournal.Entry], within limit: Duration) async -> Bool {
+    private func areGone(_ orphans: Orphans, within limit: Duration) async -> Bool {
         let deadline = SystemClock.monotonic.advanced(by: limit)
-        while !livingRuns(of: entries).isEmpty {
+        while !orphans.areGone(in: orphanLook()) {
             guard SystemClock.monotonic < deadline else { return false }
             await withCheckedContinuation { continuation in
                 let due = SystemClock.monotonic.advanced(by: .milliseconds(20))

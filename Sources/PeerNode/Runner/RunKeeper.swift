@@ -30,11 +30,15 @@ package actor RunKeeper {
     let loop: EventLoop
     let sink: any LogSink
     private let http: any HTTPSending
-    private let host: TaskHost
+    let host: TaskHost
     let journal: RunJournal
     let log: DaemonLog
     private let report: @Sendable (RunReport) -> Void
     private let reapsStrays: Bool
+    private let look: @Sendable () -> ProcessLook
+    let orphanLook: @Sendable () -> ProcessLook
+    /// What all share that end runs in this turn of the loop.
+    private var turnLook: ProcessLook?
     var runs: [RunID: Active] = [:]
     var logs: [RunID: RunLog] = [:]
     /// What is left of logs that were given up.
@@ -66,6 +70,8 @@ package actor RunKeeper {
     ///   - host: What tasks are allowed and given here.
     ///   - dataFolder: The node's own folder; the keeper uses `runs` in it.
     ///   - reapsStrays: Whether every child of this process that ends is the keeper's.
+    ///   - look: Makes a look at the processes; none is used for longer than a turn of the loop.
+    ///   - orphanLook: Makes one that finds what a previous life left.
     ///   - log: The node's log.
     ///   - report: Called on the loop, once per order that was not a repetition, and once for what
     ///     a previous life left.
@@ -77,6 +83,8 @@ package actor RunKeeper {
         host: TaskHost = TaskHost(),
         dataFolder: String,
         reapsStrays: Bool = false,
+        look: @escaping @Sendable () -> ProcessLook = { ProcessLook() },
+        orphanLook: @escaping @Sendable () -> ProcessLook = { .forLeftovers() },
         log: DaemonLog,
         report: @escaping @Sendable (RunReport) -> Void
     ) throws(SystemError) {
@@ -87,6 +95,8 @@ package actor RunKeeper {
         self.log = log
         self.report = report
         self.reapsStrays = reapsStrays
+        self.look = look
+        self.orphanLook = orphanLook
         journal = try RunJournal(dataFolder: dataFolder)
     }
 
@@ -218,7 +228,7 @@ package actor RunKeeper {
         for action in actions {
             switch action {
             case .start: launch(run)
-            case .end(let signal): runs[run]?.task?.end(signal)
+            case .end(let signal): runs[run]?.task?.end(signal, in: lookOfThisTurn())
             case .checkTree: check(run)
             case .closeOutput: runs[run]?.task?.closeOutput()
             case .note(let text): note(text, in: run)
@@ -393,11 +403,24 @@ extension RunKeeper {
         }
     }
 
+    /// The processes as they were when the first run of this turn was ended.
+    ///
+    /// What has been started since is in its leader's group, which is signalled without a look, or
+    /// is met by the next one.
+    private func lookOfThisTurn() -> ProcessLook {
+        if let turnLook { return turnLook }
+        let look = look()
+        turnLook = look
+        loop.call { [weak self] in self?.assumeIsolated { $0.turnLook = nil } }
+        return look
+    }
+
     private func checkTrees() {
         let asking = unchecked
         unchecked = []
         let begin = SystemClock.monotonic
-        let look = ProcessLook()
+        // Not the one of this turn: it may be older than the ends that are asked about.
+        let look = look()
         var isGone: [(RunID, Bool)] = []
         for run in asking { isGone.append((run, runs[run]?.task?.isGone(in: look) ?? true)) }
         if reapsStrays, nextReaping.map({ begin >= $0 }) ?? true {

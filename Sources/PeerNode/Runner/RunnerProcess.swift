@@ -30,13 +30,15 @@ package enum RunnerProcess {
         let loop = EventLoop(name: "rota-runner")
         defer { loop.stop() }
         let sink = try settings.logStore.sink()
+        let host = try host(settings, log)
+        defer { host.cgroups?.remove() }
         let door = RunnerDoor(loop: loop, settings: settings, sink: sink, log: log)
         try ChildReaper.adoptOrphans()
         let keeper = try RunKeeper(
             loop: loop,
             sink: sink,
             http: HTTPClient(),
-            host: try host(settings, log),
+            host: host,
             dataFolder: settings.dataFolder,
             reapsStrays: true,
             log: log,
@@ -69,7 +71,12 @@ package enum RunnerProcess {
         }
         host.addresses = try AddressRule(settings.host.addresses)
         do throws(SystemError) {
-            host.cgroups = try CgroupRoot(named: "rota-\(settings.name)")
+            let cgroups = try CgroupRoot(named: "rota-\(settings.name)", of: settings.dataFolder)
+            host.cgroups = cgroups
+            try FileStore.rewrite(
+                RunnerPlace.cgroupFile(in: settings.dataFolder),
+                with: Array("\(cgroups.path)\n".utf8)
+            )
         } catch {
             log.info("runner.no-cgroups", ["error": "\(error)"])
         }

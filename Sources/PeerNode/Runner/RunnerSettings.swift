@@ -76,6 +76,11 @@ enum RunnerPlace {
         folder(in: dataFolder) + "/pid"
     }
 
+    /// Names the cgroup below which its runs have theirs, for people and for what cleans up.
+    static func cgroupFile(in dataFolder: String) -> String {
+        folder(in: dataFolder) + "/cgroup"
+    }
+
     /// The log store's address, as the node was told it: it may hold a password.
     static func logStoreFile(in dataFolder: String) -> String {
         folder(in: dataFolder) + "/log-store"

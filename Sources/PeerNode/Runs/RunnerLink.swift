@@ -27,6 +27,7 @@ package actor RunnerLink {
     private let address: String
     private let launch: Launch
     private let log: DaemonLog
+    private let patience: Duration
     private let tell: @Sendable (News) -> Void
     private var channel: LineChannel?
     private var isReady = false
@@ -53,6 +54,7 @@ package actor RunnerLink {
     /// Nothing happens before ``open()``.
     ///
     /// `address`: Where this node serves HTTP.
+    /// `patience`: How long a callback waits for the runner's word while the line stands.
     /// `launch`: Called on the loop when there is no runner.
     /// `tell`: Called on the loop, in order.
     package init(
@@ -60,6 +62,7 @@ package actor RunnerLink {
         dataFolder: String,
         address: String,
         log: DaemonLog,
+        patience: Duration = .seconds(5),
         launch: @escaping Launch,
         tell: @escaping @Sendable (News) -> Void
     ) {
@@ -68,6 +71,7 @@ package actor RunnerLink {
         self.address = address
         self.launch = launch
         self.log = log
+        self.patience = patience
         self.tell = tell
     }
 
@@ -107,7 +111,7 @@ package actor RunnerLink {
         callbackCount += 1
         let number = callbackCount
         send(.callback(number, run, token: token, outcome))
-        let limit = SystemClock.monotonic.advanced(by: .seconds(5))
+        let limit = SystemClock.monotonic.advanced(by: patience)
         loop.call(at: limit) { [weak self] in self?.assumeIsolated { $0.answer(number, nil) } }
         return await withCheckedContinuation { callbacks[number] = $0 }
     }

@@ -180,7 +180,7 @@ extension HTTPRunnerTests {
         let http = RoutedHTTP(["https://a.example/start": (202, "/jobs/7")])
         let trial = HTTPTrial(asynchronous(), http, callback: Self.here)
         try await requireEventually { !trial.notes.isEmpty }
-        trial.loop.call { trial.runner.end(.terminate) }
+        trial.loop.call { trial.runner.end(.terminate, in: ProcessLook()) }
         guard case .failed(let words) = try await trial.ending() else { return }
         #expect(words == "its server was told to end it: HTTP 204")
         let call = try #require(http.calls.last)
@@ -190,7 +190,7 @@ extension HTTPRunnerTests {
         let away = RoutedHTTP(["https://a.example/start": (202, "https://b.example/jobs/7")])
         let other = HTTPTrial(asynchronous(), away, callback: Self.here)
         try await requireEventually { !other.notes.isEmpty }
-        other.loop.call { other.runner.end(.terminate) }
+        other.loop.call { other.runner.end(.terminate, in: ProcessLook()) }
         _ = try await other.ending()
         #expect(away.calls.count == 1)
     }

@@ -4,12 +4,13 @@ import Foundation
 import HTTPClient
 import LockLease
 import LogSink
-import PeerNode
 import Platform
 import Synchronization
 import TestSupport
 import Testing
 import Vocabulary
+
+@testable import PeerNode
 
 /// One life of a keeper in a folder of its own, or in that of a previous life.
 final class RunFixture: Sendable {
@@ -27,6 +28,7 @@ final class RunFixture: Sendable {
         http: any HTTPSending = HTTPClient(),
         host: TaskHost = TaskHost(),
         folder: String? = nil,
+        look: @escaping @Sendable () -> ProcessLook = { ProcessLook() },
         also hear: @escaping @Sendable (RunReport) -> Void = { _ in }
     ) throws {
         self.sink = sink
@@ -40,6 +42,7 @@ final class RunFixture: Sendable {
             http: http,
             host: host,
             dataFolder: self.folder,
+            look: look,
             log: DaemonLog(name: "test", lowest: .error)
         ) { report in
             received.add(report)
@@ -87,9 +90,9 @@ final class RunFixture: Sendable {
         }
     }
 
-    /// The names of the notes in the journal.
+    /// The runs that are noted in the journal.
     var journal: [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: folder + "/runs")) ?? []
+        (try? RunJournal(dataFolder: folder).entries.map(\.run.text)) ?? []
     }
 }
 

@@ -5,6 +5,7 @@ import LockLease
 import LogSink
 import PeerNode
 import Platform
+import Synchronization
 import TestSupport
 import Testing
 import Vocabulary
@@ -227,6 +228,34 @@ struct RunKeeperTests {
         #expect(late.state == .lost)
         #expect(late.reason == "its node was stopped")
         await world.keeper.stopAll(grace: .zero)
+    }
+
+    @Test func `runs that end in one turn share one look at the processes`() async throws {
+        let count = Mutex(0)
+        let look: @Sendable () -> ProcessLook = {
+            ProcessLook(reaper: getpid()) { _ in
+                nil
+            } entries: {
+                count.withLock { $0 += 1 }
+                return ProcessTable.snapshot()
+            }
+        }
+        let world = try RunFixture(look: look)
+        let orders = (0..<20).map { _ in
+            RunOrder.shell("trap '' TERM; echo up; while :; do sleep 0.05; done")
+        }
+        for order in orders { await world.keeper.start(order) }
+        for order in orders {
+            try await requireEventually {
+                (try? await world.sink.read(order.grant.run, from: 0, limit: 9))?.end == 3
+            }
+        }
+        #expect(count.withLock(\.self) == 0)
+        await world.keeper.rely(on: nil)
+        // None of them hears TERM, so nobody has looked whether they are gone.
+        #expect(count.withLock(\.self) == 1)
+        for order in orders { await world.keeper.kill(order.kill(grace: .zero)) }
+        for order in orders { #expect(try await world.report(of: order).state == .lost) }
     }
 
     @Test func `a sink that fails costs output, not runs`() async throws {

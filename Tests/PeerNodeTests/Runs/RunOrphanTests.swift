@@ -3,11 +3,18 @@
 import Foundation
 import LockLease
 import LogSink
-import PeerNode
 import Platform
 import TestSupport
 import Testing
 import Vocabulary
+
+@testable import PeerNode
+
+private let canMakeGroups = {
+    guard let root = try? CgroupRoot(named: "rota-orphan-probe-\(getpid())") else { return false }
+    root.remove()
+    return true
+}()
 
 @Suite(.tags(.integration), .timeLimit(.minutes(1)), .serialized)
 final class RunOrphanTests: Sendable {
@@ -53,16 +60,11 @@ final class RunOrphanTests: Sendable {
         ) { _ in }
         let entry = try #require(ProcessTable.entry(of: child.processID))
         let boot = ProcessTable.bootID
+        let (leader, ours) = (#""pid":\#(child.processID),"start""#, "{\"boot\":\"\(boot)\"}")
+        try note("01OTHERSTART \(ours)", "01OTHERSTART {\(leader):1}")
+        try note("01OTHERBOOT {\"boot\":\"no\"}", "01OTHERBOOT {\(leader):\(entry.startTime)}")
+        try note("01EMPTY {}", "01TORN \(ours)", "01TORN {\"pid\":1,\"start\":no", "01T")
         let world = try RunFixture(folder: folder)
-        let notes = try NoteFolder(path: folder + "/runs")
-        let leader = #""pid":\#(child.processID),"start""#
-        try notes.write("{\"boot\":\"\(boot)\"}\n{\(leader):1}\n", as: "01OTHERSTART")
-        try notes.write(
-            "{\"boot\":\"elsewhere\"}\n{\(leader):\(entry.startTime)}\n",
-            as: "01OTHERBOOT"
-        )
-        try notes.write("", as: "01EMPTY")
-        try notes.write("{\"boot\":\"\(boot)\"}\n{\"pid\":1,\"start\":no", as: "01TORN")
         #expect(await world.keeper.adoptOrphans() == 0)
         try await requireEventually { world.journal.isEmpty }
         #expect(ProcessTable.entry(of: child.processID)?.isZombie == false)
@@ -85,12 +87,111 @@ final class RunOrphanTests: Sendable {
         try await requireEventually {
             ProcessTable.isMarked(child.processID, with: "ROTA_RUN_ID=\(run)")
         }
+        try note("\(run) {\"boot\":\"\(ProcessTable.bootID)\"}")
         let world = try RunFixture(folder: folder)
-        let notes = try NoteFolder(path: folder + "/runs")
-        try notes.write("{\"boot\":\"\(ProcessTable.bootID)\"}\n", as: run)
         #expect(await world.keeper.adoptOrphans() == 1)
         #expect(child.isTreeGone())
         try await reap(child)
+    }
+
+    @Test func `a daemon in a session of its own is ended though its leader has gone`()
+        async throws
+    {
+        let run = "01DAEMON\(getpid())"
+        let found = folder + "/daemon"
+        try FileStore.makeFolder(folder)
+        var command = ChildCommand(
+            program: "/bin/sh",
+            arguments: [
+                "-c",
+                """
+                trap '' TERM
+                setsid sh -c 'setsid env -i /bin/sh -c "
+                    echo \\$\\$ >\(found); while :; do /bin/sleep 0.02; done" & exit 0' &
+                while [ ! -s \(found) ]; do sleep 0.02; done
+                """,
+            ],
+            environment: ["PATH": "/bin:/usr/bin"]
+        )
+        command.mark = ProcessMark(run)
+        let child = try ChildProcess.spawn(command, on: loop) { _ in }
+        let leader = try #require(ProcessTable.entry(of: child.processID))
+        try await requireEventually {
+            ProcessTable.entry(of: child.processID)?.isZombie ?? true
+        }
+        try await reap(child)
+        let text = String(decoding: try FileStore.read(found), as: UTF8.self)
+        let daemon = try #require(Int32(text.dropLast()))
+        #expect(ProcessTable.entry(of: daemon) != nil)
+        try note(
+            "\(run) {\"boot\":\"\(ProcessTable.bootID)\"}",
+            "\(run) {\"pid\":\(leader.processID),\"start\":\(leader.startTime)}"
+        )
+        let world = try RunFixture(folder: folder)
+        #expect(await world.keeper.adoptOrphans() == 1)
+        #expect(ProcessTable.entry(of: daemon)?.isZombie ?? true)
+        #expect(world.journal.isEmpty)
+    }
+
+    @Test func `one look at the marks serves all runs`() throws {
+        let boot = "{\"boot\":\"\(ProcessTable.bootID)\"}"
+        for number in 0..<50 { try note("01R\(number) \(boot)") }
+        let journal = try RunJournal(dataFolder: folder)
+        let table = (1...9).map { number in
+            ProcessEntry(processID: number, parent: 1, group: 2, session: 2, startTime: 7)
+        }
+        var asked = 0
+        let look = ProcessLook(reaper: 1, isStray: { _ in true }) { entry in
+            asked += 1
+            return ProcessMark("01R\(entry.processID)")
+        } entries: {
+            table
+        }
+        let found = journal.entries.flatMap { journal.members(of: $0, in: look) }
+        #expect(Set(found.map(\.processID)) == Set(1...9) && asked == 9)
+    }
+
+    @Test func `nothing is gone as long as it cannot be looked at`() throws {
+        let journal = try RunJournal(dataFolder: folder)
+        let entry = RunJournal.Entry(run: RunID("01X"), bootID: ProcessTable.bootID)
+        let orphans = Orphans(runs: [entry], groups: [], journal: journal)
+        let own = ProcessEntry(processID: 9, parent: 1, group: 9, session: 9, startTime: 1)
+        for entries in [[], [own]] {
+            let look = ProcessLook(reaper: 9, isStray: { _ in true }) { _ in
+                nil
+            } entries: {
+                entries
+            }
+            #expect(orphans.areGone(in: look) == !entries.isEmpty)
+        }
+    }
+
+    @Test(.enabled(if: canMakeGroups)) func `cgroups of a previous life are emptied and removed`()
+        async throws
+    {
+        let root = try CgroupRoot(named: "rota-orphans", of: folder)
+        defer { root.remove() }
+        var command = ChildCommand(
+            program: "/bin/sh",
+            arguments: ["-c", "trap '' TERM; while :; do sleep 0.05; done"],
+            environment: ["PATH": "/bin:/usr/bin"]
+        )
+        // Of a run that nothing is noted of any more, and one that holds nobody.
+        command.cgroup = try root.makeFolder(named: "01UNNOTED")
+        _ = try root.makeFolder(named: "01EMPTY")
+        let child = try ChildProcess.spawn(command, on: loop) { _ in }
+        let world = try RunFixture(host: TaskHost(cgroups: root), folder: folder)
+        #expect(await world.keeper.adoptOrphans() == 1)
+        #expect(root.folders.isEmpty)
+        #expect(ProcessTable.entry(of: child.processID)?.isZombie ?? true)
+        try await reap(child)
+    }
+
+    /// Writes in the journal, as a runner does.
+    private func note(_ lines: String...) throws {
+        try FileStore.makeFolder(folder)
+        let notes = try NoteLog(path: folder + "/runs.journal")
+        for line in lines { try notes.append(line) }
     }
 
     private func reap(_ child: ChildProcess) async throws {

@@ -26,12 +26,13 @@ final class RunnerLinkTests: Sendable {
         told.withLock { $0 }.compactMap { if case .report(let report) = $0 { report } else { nil } }
     }
 
-    private func link() async -> RunnerLink {
+    private func link(patience: Duration = .seconds(5)) async -> RunnerLink {
         let link = RunnerLink(
             loop: loop,
             dataFolder: folder,
             address: "127.0.0.1:9",
             log: DaemonLog(name: "test", lowest: .error),
+            patience: patience,
             launch: { _ in nil },
             tell: { [self] news in told.withLock { $0.append(news) } }
         )
@@ -159,19 +160,21 @@ final class RunnerLinkTests: Sendable {
         await runner.end()
     }
 
-    @Test func `a line of the journal that was cut short hides no other`() async throws {
-        let order = RunOrder.shell("exit 3")
-        let world = try RunFixture(folder: folder)
-        _ = await world.keeper.start(order)
-        try await requireEventually { !world.reports.isEmpty }
-        let notes = try NoteFolder(path: folder + "/runs")
-        let name = order.grant.run.text
-        let lines = try #require(notes.read(name)).split(separator: "\n")
-        try notes.write(lines.dropLast().joined(separator: "\n") + "\n{\"pid\":1", as: name)
-        try notes.append("\n\(lines.last ?? "")\n", to: name)
-        let next = try RunFixture(folder: folder)
-        await next.keeper.adoptOrphans()
-        #expect(await next.keeper.reported.map(\.report.exit) == [.code(3)])
+    @Test func `a callback is answered at once when its runner goes without a word`() async throws {
+        try FileStore.makeFolder(folder + "/runner")
+        let listener = try Socket.listener(in: folder + "/runner", called: "door")
+        let runner = MuteRunner(listener, on: loop)
+        let link = await link(patience: .seconds(3_600))
+        async let answer = link.callback(
+            RunID("01X"),
+            token: "t",
+            outcome: CallbackOutcome(succeeded: true)
+        )
+        try await requireEventually { runner.hasHeardCallback }
+        runner.leave()
+        // Without the end of the line there would be an answer in an hour.
+        #expect(await answer == nil)
+        await link.close()
     }
 
     @Test func `a node that starts again hears of the runs of its former life`() async throws {
@@ -239,6 +242,51 @@ final class RunnerFixture: Sendable {
     func end() async {
         await world.keeper.stopAll(grace: .zero)
         await cut()
+    }
+}
+
+/// Greets its node, and says nothing else.
+final class MuteRunner: Sendable {
+    private let channel = Mutex<LineChannel?>(nil)
+    private let heard = Mutex(false)
+    private let loop: EventLoop
+
+    /// Whether the node waits for what came of a callback.
+    var hasHeardCallback: Bool { heard.withLock(\.self) }
+
+    init(_ listener: Socket, on loop: EventLoop) {
+        self.loop = loop
+        loop.watch(listener.descriptor) { [self] in
+            guard let socket = listener.accept() else { return }
+            let channel = LineChannel(socket, on: loop)
+            self.channel.withLock { $0 = channel }
+            channel.start { [weak self] event in
+                guard case .line(let line) = event else { return }
+                self?.take(RunnerRequest(line: line))
+            }
+            // Nobody is let in after it: what the node asks for again is not answered either.
+            loop.unwatch(listener.descriptor)
+        }
+    }
+
+    private func take(_ request: RunnerRequest?) {
+        switch request {
+        case .hello:
+            let channel = channel.withLock(\.self)
+            channel?.send(RunnerNews.hello(version: runnerWordsVersion).line)
+            channel?.send(RunnerNews.ready.line)
+        case .callback: heard.withLock { $0 = true }
+        case _: break
+        }
+    }
+
+    func leave() {
+        loop.call { [self] in
+            channel.withLock { channel in
+                channel?.close()
+                channel = nil
+            }
+        }
     }
 }
 

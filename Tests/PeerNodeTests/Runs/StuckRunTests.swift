@@ -41,6 +41,27 @@ struct StuckRunTests {
         #expect(processes(of: order).isEmpty)
     }
 
+    @Test func `a run whose process was waited for by somebody else`() async throws {
+        let world = try RunFixture()
+        let order = RunOrder.shell("echo $$; exec sleep 84")
+        await world.keeper.start(order)
+        let leader = try await firstNumber(order, world)
+        let (isHeld, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        world.loop.call {
+            isHeld.signal()
+            gate.wait()
+        }
+        hold(isHeld)
+        kill(leader, SIGKILL)
+        var status: Int32 = 0
+        let reaped = unsafe waitpid(leader, &status, 0)
+        gate.signal()
+        #expect(reaped == leader)
+        let report = try await world.report(of: order)
+        #expect(report.state == .failed && report.exit == nil)
+        #expect(report.reason.hasPrefix("it has ended, and nobody knows how: cannot ask how"))
+    }
+
     @Test func `a stopped process that hears no kill`() async throws {
         let world = try RunFixture()
         let order = RunOrder.shell("echo $$; kill -STOP $$; sleep 85") {
@@ -154,6 +175,9 @@ struct StuckRunTests {
             try #require(took < .seconds(20))
         }
     }
+
+    /// Waits for the loop's thread, which waits for nothing.
+    private func hold(_ semaphore: DispatchSemaphore) { semaphore.wait() }
 
     /// The first line that the task prints, a process id.
     func firstNumber(_ order: RunOrder, _ world: RunFixture) async throws -> Int32 {

@@ -8,7 +8,8 @@ internal import Vocabulary
 protocol RunningTask: Sendable {
     /// The process that leads the run's session; `nil` for a task without one.
     var processID: Int32? { get }
-    func end(_ signal: EndSignal)
+    /// Ends what `look`, a look of this turn of the loop, shows of the task.
+    func end(_ signal: EndSignal, in look: ProcessLook)
     /// Whether nothing of the task is left, by a look taken after it ended.
     func isGone(in look: ProcessLook) -> Bool
     func pauseOutput()

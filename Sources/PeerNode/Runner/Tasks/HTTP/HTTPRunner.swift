@@ -97,7 +97,7 @@ final class HTTPRunner: RunningTask {
 
     var processID: Int32? { nil }
 
-    func end(_ signal: EndSignal) {
+    func end(_ signal: EndSignal, in look: ProcessLook) {
         let (request, plan, location) = state.withLock { ($0.request, $0.waiting, $0.location) }
         request?.cancel()
         if signal == .terminate, let plan {

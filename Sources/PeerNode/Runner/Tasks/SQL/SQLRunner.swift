@@ -81,7 +81,7 @@ final class SQLRunner: RunningTask, SQLWatch {
 
     var processID: Int32? { nil }
 
-    func end(_ signal: EndSignal) {
+    func end(_ signal: EndSignal, in look: ProcessLook) {
         let isFirst = state.withLock { state in
             defer { state.isEnding = true }
             return !state.isEnding

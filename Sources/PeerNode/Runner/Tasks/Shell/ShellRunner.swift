@@ -52,11 +52,12 @@ final class ShellRunner: RunningTask {
         in cgroup: CgroupFolder?,
         memoryLimit: Int?
     ) -> RunMachine.Ending {
-        let status: ExitStatus =
-            switch exit {
-            case .code(let code): .code(code)
-            case .signal(let number): .signal(number)
-            }
+        let status: ExitStatus
+        switch exit {
+        case .code(let code): status = .code(code)
+        case .signal(let number): status = .signal(number)
+        case .unknown(let error): return .failed("it has ended, and nobody knows how: \(error)")
+        }
         guard status != .code(0), let memoryLimit, let cgroup, cgroup.memoryKills > 0 else {
             return .exit(status)
         }
@@ -65,7 +66,7 @@ final class ShellRunner: RunningTask {
 
     var processID: Int32? { child.processID }
 
-    func end(_ signal: EndSignal) { child.endTree(signal) }
+    func end(_ signal: EndSignal, in look: ProcessLook) { child.endTree(signal, in: look) }
     func isGone(in look: ProcessLook) -> Bool { child.isTreeGone(in: look) }
     func pauseOutput() { child.pauseOutput() }
     func resumeOutput() { child.resumeOutput() }

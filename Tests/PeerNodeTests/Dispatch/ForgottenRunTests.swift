@@ -1,0 +1,224 @@
+// Which open runs of a session its node has forgotten, also while a claim's answer is on its way.
+
+import CronEval
+import JobList
+import LockLease
+import PeerNode
+import Platform
+import Scheduler
+import Synchronization
+import TestSupport
+import Testing
+import Vocabulary
+
+@Suite(.timeLimit(.minutes(1))) final class ForgottenRunTests: Sendable {
+    private let loop = EventLoop(name: "forgotten")
+    private let store = HeldStore()
+    private let started = Mutex<[RunID]>([])
+
+    deinit {
+        loop.stop()
+    }
+
+    /// A node with one job that is due every second, and races for it while `work` is done.
+    private func racing(_ work: (Dispatcher) async throws -> Void) async throws {
+        let (me, uid) = (NodeName("n1"), UID("00112233445566778899aabbccddeeff"))
+        let name = ObjectKey(tenant: "default", kind: .job, name: "often")
+        let spec = JobSpec(task: .shell(ShellTask(command: "true")), schedule: "* * * * * *")
+        let dispatcher = Dispatcher(
+            loop: loop,
+            me: me,
+            machine: SchedulerMachine(
+                me: me,
+                settings: SchedulerSettings(),
+                zones: ZoneCatalog(load: ZoneInfoFiles.bytes(named:)),
+                seed: 1
+            ),
+            slots: 8,
+            world: Dispatcher.World(
+                store: store,
+                definitions: { uids in
+                    let job = JobDefinition(name: name, digest: .zero, spec: spec)
+                    return Dictionary(uniqueKeysWithValues: uids.map { ($0, job) })
+                },
+                start: { [self] order in started.withLock { $0.append(order.grant.run) } },
+                settle: { _ in },
+                pass: { _ in },
+                place: { _ in },
+                refresh: { _ in },
+                finish: { _ in }
+            ),
+            log: DaemonLog(name: "test", lowest: .error)
+        )
+        let running = Task { await dispatcher.run() }
+        let hour = SystemClock.monotonic.advanced(by: .seconds(3_600))
+        await dispatcher.trusted(HeldStore.session, until: hour)
+        await dispatcher.members([Candidate(name: me)])
+        await dispatcher.put([
+            JobEntry(
+                uid: uid,
+                name: name,
+                revision: HeldStore.revision,
+                job: Job(spec: spec),
+                createdAt: SystemClock.wall
+            )
+        ])
+        try await work(dispatcher)
+        running.cancel()
+        await running.value
+    }
+
+    @Test func `a run whose claim is still being answered is not forgotten`() async throws {
+        try await racing { dispatcher in
+            try await requireEventually { !store.won.isEmpty }
+            let (ours, stranger) = (try #require(store.won.first), RunID("01FORGOTTEN"))
+            let open = [ours, stranger].map(HeldStore.record)
+            // The claim is in the store, and nobody here knows yet that it was won.
+            let haste = await dispatcher.unknown(among: open, within: .milliseconds(100))
+            #expect(haste.isEmpty, "a guess about \(haste.map(\.id))")
+            async let unknown = dispatcher.unknown(among: open, within: .seconds(60))
+            store.letGo()
+            #expect(await unknown.map(\.id) == [stranger])
+            #expect(started.withLock { $0.first } == ours)
+        }
+    }
+
+    @Test func `what is adopted from the runner is not forgotten`() async throws {
+        try await racing { dispatcher in
+            store.letGo()
+            let order = RunOrder.shell("true")
+            await dispatcher.adopt([order])
+            let open = [order.grant.run, RunID("01FORGOTTEN")].map(HeldStore.record)
+            let unknown = await dispatcher.unknown(among: open, within: .seconds(60))
+            #expect(unknown.map(\.id) == [RunID("01FORGOTTEN")])
+        }
+    }
+}
+
+/// Grants every claim, and keeps the answers back until it is told to let go.
+private final class HeldStore: LeaseStore {
+    private struct State {
+        var won: [RunID] = []
+        var isLettingGo = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    static let session = SessionID(7)
+    static let revision = Revision.zero
+    private let state = Mutex(State())
+
+    /// The runs that claims have won.
+    var won: [RunID] { state.withLock { $0.won } }
+
+    func letGo() {
+        let waiters = state.withLock { state in
+            state.isLettingGo = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    static func record(_ run: RunID) -> RunRecord {
+        let order = RunOrder.shell("true")
+        return RunRecord(
+            id: run,
+            key: order.grant.key,
+            name: order.name,
+            cause: .schedule,
+            fence: Fence(1),
+            revision: revision,
+            node: order.node,
+            session: session,
+            state: .open,
+            claimedAt: .epoch
+        )
+    }
+
+    func claim(
+        _ session: SessionID,
+        id: RequestID,
+        items: [ClaimItem]
+    ) async throws(StoreError) -> [ClaimOutcome] {
+        let outcomes = items.map { item in
+            guard case .instants(_, _, let runs, _) = item.subject else { return ClaimOutcome.gone }
+            return .won(
+                runs.map { run in
+                    let key = RunKey(job: item.job, instant: run.instant, shard: .whole, attempt: 1)
+                    return Grant(
+                        run: run.run,
+                        key: key,
+                        cause: run.cause,
+                        fence: Fence(1),
+                        digest: .zero
+                    )
+                }
+            )
+        }
+        await withCheckedContinuation { continuation in
+            let mayGo = state.withLock { state in
+                for case .won(let grants) in outcomes { state.won += grants.map(\.run) }
+                if !state.isLettingGo { state.waiters.append(continuation) }
+                return state.isLettingGo
+            }
+            if mayGo { continuation.resume() }
+        }
+        return outcomes
+    }
+
+    func cursors(of jobs: [UID]) -> [UID: Instant] {
+        Dictionary(uniqueKeysWithValues: jobs.map { ($0, SystemClock.wall) })
+    }
+}
+
+/// What no claim needs.
+extension HeldStore {
+    private var nothing: StoreError { .unavailable("this store only has claims") }
+
+    func identify() throws(StoreError) -> StoreIdentity { throw nothing }
+    func pulse() throws(StoreError) -> StorePulse { throw nothing }
+    func acceptHistory() throws(StoreError) -> StoreIdentity { throw nothing }
+    func openSession(_: NodeIdentity, term: Duration) throws(StoreError) -> SessionID {
+        throw nothing
+    }
+    func renew(_: SessionID) throws(StoreError) -> Renewal { throw nothing }
+    func sessions() throws(StoreError) -> [SessionView] { throw nothing }
+    func expire(_: SessionID, observed: Beat) throws(StoreError) -> Bool { throw nothing }
+    func closeSession(_: SessionID) throws(StoreError) { throw nothing }
+    func takeOver(_: SessionID, by: SessionID, limit: Int) throws(StoreError) -> [RunRecord] {
+        throw nothing
+    }
+    func commit(_: [ObjectEdit], id: RequestID, author: String) throws(StoreError) -> ChangeBatch {
+        throw nothing
+    }
+    func object(_: ObjectKey) throws(StoreError) -> ObjectRecord? { throw nothing }
+    func changes(after: Revision, limit: Int) throws(StoreError) -> [ChangeBatch] { throw nothing }
+    func snapshot(
+        after: ObjectKey?,
+        limit: Int
+    ) throws(StoreError) -> (records: [ObjectRecord], position: Position) { throw nothing }
+    func finish(_: SessionID, completions: [Completion]) throws(StoreError) -> [FinishOutcome] {
+        throw nothing
+    }
+    func trigger(_: ObjectKey, id: RequestID, author: String) throws(StoreError) -> Trigger {
+        throw nothing
+    }
+    func backfill(
+        _: BackfillOrder,
+        id: RequestID,
+        author: String
+    ) throws(StoreError) -> [BackfillVerdict] { throw nothing }
+    func dueTriggers(limit: Int) throws(StoreError) -> [Trigger] { throw nothing }
+    func waitingTriggers(of _: UID) throws(StoreError) -> [Trigger] { throw nothing }
+    func nextTrigger() throws(StoreError) -> Instant? { throw nothing }
+    func kill(_: KillOrder) throws(StoreError) -> RunRecord? { throw nothing }
+    func run(_: RunID) throws(StoreError) -> RunRecord? { throw nothing }
+    func runs(_: RunFilter) throws(StoreError) -> [RunRecord] { throw nothing }
+    func skips(
+        of: UID,
+        from: Instant,
+        through: Instant,
+        limit: Int
+    ) throws(StoreError) -> [SkipRange] { throw nothing }
+    func prune(_: StoreRetention) throws(StoreError) -> Int { throw nothing }
+}
