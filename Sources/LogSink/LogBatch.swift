@@ -58,6 +58,14 @@ package struct LogBatch: Equatable, Sendable {
         extend(by: line.size, from: line.stream, at: line.at)
     }
 
+    /// Adds the lines of `other` behind those that are here.
+    package mutating func append(_ other: LogBatch) {
+        text += other.text
+        for stretch in other.stretches {
+            extend(by: stretch.size, from: stretch.stream, at: stretch.at)
+        }
+    }
+
     /// Adds the whole lines in `bytes[range]`, of the first of which `start` is the beginning.
     ///
     /// The last byte must be a newline.

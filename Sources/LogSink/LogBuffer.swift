@@ -24,14 +24,21 @@ struct LogBuffer: Sendable {
         self.layout = layout
     }
 
-    /// Whether a batch that comes `now` may wait with others for a while.
-    func mayWait(at now: MonotonicInstant) -> Bool {
+    /// Whether a batch for `offset` that comes `now` may wait with others for a while.
+    func mayWait(for offset: Int64?, at now: MonotonicInstant) -> Bool {
+        guard offset == nil || offset == layout.end else { return false }
         guard !layout.missing.isEmpty, let due, now < due else { return false }
         return layout.unstored < Self.limit
     }
 
     mutating func add(_ batch: LogBatch) {
         layout.add(batch)
+    }
+
+    /// Has what waits in `other`, the same log as somebody knew it before another wrote to it,
+    /// follow what is here.
+    mutating func takeWaiting(of other: LogBuffer) {
+        layout.takeUnstored(of: other.layout)
     }
 
     mutating func skip(to offset: Int64) {

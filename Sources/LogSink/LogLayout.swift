@@ -100,6 +100,19 @@ struct LogLayout: Equatable, Sendable {
         tailStart = offset
     }
 
+    /// Has what `other` has not stored yet follow what is here: another writer of the same log was
+    /// noticed, and nobody's lines are to be lost.
+    mutating func takeUnstored(of other: LogLayout) {
+        var place = other.storedEnd
+        for chunk in other.sealed + (other.open.map { [$0] } ?? []) where chunk.end > place {
+            // What its limit dropped meanwhile is missing here as well.
+            if chunk.start > place { skip(to: end + chunk.start - place) }
+            add(chunk.batch.dropping(Int(max(0, place - chunk.start))))
+            place = chunk.end
+        }
+        if other.end > place { skip(to: end + other.end - place) }
+    }
+
     /// What is to be stored and removed since ``markStored()``.
     var change: Change {
         // The head's chunks stay, also those that come with this change.

@@ -6,11 +6,12 @@ internal import Vocabulary
 ///
 /// An automaton by Aho and Corasick, "Efficient string matching" (1975): the cost of a byte does
 /// not depend on how many secrets there are or how they overlap. Bytes of which two in a row begin
-/// no secret, nearly all of them, cost a nanosecond each. Memory: 17 bytes for each of a secret's.
+/// no secret, nearly all of them, cost a nanosecond each. Memory: 24 bytes for each of a secret's.
 package struct SecretMask: Sendable {
     package static let shortest = 4
     package static let longest = 4_096
-    package static let most = 64
+    /// How many bytes of secrets a mask is made of at most; who makes one looks after that.
+    package static let byteLimit = 1 << 20
 
     /// What stands for a secret.
     static let cover = Array("***".utf8)
@@ -34,19 +35,16 @@ package struct SecretMask: Sendable {
     /// Masks nothing.
     package static let none = SecretMask([])
 
-    /// Masks `secrets`; one of several lines counts as one for each of its lines.
+    /// Masks `secrets`; one of several lines counts as one for each of its lines, and a line longer
+    /// than ``longest`` as one for each piece of it.
     ///
-    /// What is shorter than ``shortest`` would cover half a log and is left out; of a longer one
-    /// than ``longest`` its beginning is masked, and beyond ``most`` the longest are.
+    /// What is shorter than ``shortest`` would cover half a log and is left out.
     package init(_ secrets: [[UInt8]]) {
         let lines = secrets.flatMap { $0.split { $0 == LogLine.newline || $0 == 0x0D } }
-        let distinct = Set(
-            lines.filter { $0.count >= Self.shortest }.map { Array($0.prefix(Self.longest)) }
-        )
+        let distinct = Set(lines.filter { $0.count >= Self.shortest }.flatMap(Self.pieces))
         guard !distinct.isEmpty else { return }
-        let chosen = distinct.sorted { $0.count > $1.count }.prefix(Self.most)
         beginnings = [UInt64](repeating: 0, count: 1_024)
-        for secret in chosen {
+        for secret in distinct {
             insert(secret)
             let pair = Int(secret[0]) << 8 | Int(secret[1])
             beginnings[pair >> 6] |= 1 << UInt64(pair & 63)
@@ -55,6 +53,14 @@ package struct SecretMask: Sendable {
     }
 
     package var isEmpty: Bool { nodes.count == 1 }
+
+    /// Pieces that together are the whole of `line`; the last one is long enough to be masked.
+    private static func pieces(of line: ArraySlice<UInt8>) -> [[UInt8]] {
+        stride(from: 0, to: line.count, by: longest).map { start in
+            let rest = line.dropFirst(start)
+            return Array(rest.count < shortest ? line.suffix(shortest) : rest.prefix(longest))
+        }
+    }
 
     private mutating func insert(_ secret: [UInt8]) {
         var node: Int32 = 0

@@ -91,6 +91,39 @@ struct PostgresLogSinkTests {
         #expect(reason.contains("127.0.0.1:1"))
     }
 
+    @Test(.tags(.integration))
+    func `lines that wait are kept when another writer is noticed`() async throws {
+        let (one, other) = (try PostgresLogSink(url: url), try PostgresLogSink(url: url))
+        try await one.open(run, job: job, keep: .of(bytes: 4_000))
+        var expected: [String] = []
+        _ = try await one.append((0..<600).map { .out("filling \($0)") }, to: run)
+        for number in 0..<30 {
+            // Of a log beyond its limit the second batch waits for company.
+            for text in ["one \(number)", "waiting \(number)"] {
+                _ = try await one.append([.out(text)], to: run)
+            }
+            _ = try await other.append([.out("other \(number)")], to: run)
+            // Whoever reads does not wait.
+            _ = try await other.read(run, from: 0, limit: 0)
+            expected += ["one \(number)", "waiting \(number)", "other \(number)"]
+        }
+        try await one.close(run)
+        let lines = try await one.everything(of: run).map(\.line.string)
+        #expect(Set(expected.suffix(60)).isSubset(of: lines))
+    }
+
+    @Test(.tags(.integration))
+    func `lines that wait survive a close that the server does not answer`() async throws {
+        try await sink.open(run, job: job, keep: .of(bytes: 4_000))
+        _ = try await sink.append((0..<600).map { .out("filling \($0)") }, to: run)
+        _ = try await sink.append([.out("waiting")], to: run)
+        // With the answer goes the connection that would find out.
+        proxy.loseAnswers(with: "SELECT 1", times: 2)
+        await #expect(throws: LogError.self) { try await sink.close(run) }
+        try await requireEventually { (try? await sink.close(run)) != nil }
+        #expect(try await lines().last == "waiting")
+    }
+
     @Test(.tags(.integration)) func `a follower sees what another process writes`() async throws {
         try await sink.open(run, job: job, keep: .of(bytes: 10_000))
         let seen = Mutex<[String]>([])
@@ -137,6 +170,35 @@ struct PostgresLogSinkTests {
             let page = try await reader.read(RunID("01RUN\(number)"), from: 0, limit: 100)
             #expect(page.lines.map(\.line.string) == ["\(number)"])
         }
+    }
+
+    @Test(.tags(.integration))
+    func `a chunk that is damaged or lies over another ends no reader's way`() async throws {
+        try await sink.open(run, job: job, keep: .of(bytes: 1_000_000))
+        let text = String(repeating: "x", count: 999)
+        for _ in 0..<200 { _ = try await sink.append([.out(text)], to: run) }
+        let schema = try #require(url.split(separator: "=").last)
+        let soon = ContinuousClock.now.advanced(by: .seconds(10))
+        let plain = try ServerAddress(String(url.split(separator: "?")[0]))
+        let connection = try Connection(to: plain, within: .seconds(5), until: soon)
+        let places = "(SELECT start FROM \(schema).chunk ORDER BY start OFFSET"
+        try connection.execute(
+            """
+            UPDATE \(schema).chunk SET lines = '\\x03' WHERE start = \(places) 4 LIMIT 1);
+            UPDATE \(schema).chunk SET lines = '' WHERE start = \(places) 8 LIMIT 1);
+            UPDATE \(schema).chunk SET start = start - 700 WHERE start = \(places) 10 LIMIT 1);
+            """,
+            until: soon
+        )
+        var offset: Int64 = 0
+        var pages = 0
+        repeat {
+            let page = try await reader.read(run, from: offset, limit: 300_000)
+            pages += 1
+            guard page.next > offset else { break }
+            offset = page.next
+        } while pages < 1_000
+        #expect(pages < 1_000 && offset > 0)
     }
 
     @Test(.tags(.integration)) func `a schema of something else is refused`() async throws {

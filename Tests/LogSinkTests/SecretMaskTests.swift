@@ -94,6 +94,23 @@ import Vocabulary
         return output + text[place...]
     }
 
+    @Test func `the shortest of many secrets is masked, and every line of a long one`() {
+        let lines = (0..<300).map { "line \($0) of a key" }
+        let secrets =
+            (0..<200).map { "a longer secret with the number \($0)" } + ["tiny"]
+            + [lines.joined(separator: "\n")]
+        #expect(masked("a tiny leak\n", secrets) == "a *** leak\n")
+        for line in lines { #expect(masked("x \(line)\n", secrets) == "x ***\n") }
+    }
+
+    @Test(arguments: [4_096, 4_097, 4_099, 4_100, 8_192, 10_000])
+    func `no piece of a line is left, however long it is`(_ length: Int) {
+        let secret = (0..<length).map { "\($0 * 7_919 % 10)" }.joined()
+        let text = masked("<\(secret)>\n", [secret])
+        #expect(text.hasPrefix("<***") && text.hasSuffix("***>\n"))
+        #expect(text.filter(\.isNumber).isEmpty)
+    }
+
     @Test func `many long secrets are found among others like them`() {
         let secrets = (0..<80).map { number in
             Array(repeating: UInt8(0x61), count: 3_000 + number) + Array("\(number)".utf8)

@@ -48,9 +48,10 @@ package actor PostgresLogReader: LogReader {
         while true {
             for chunk in chunks where !page.add(chunk) { return page.page }
             guard let last = chunks.last, last.end < row.end else { return page.page }
-            // All that follows may be missing; then the last chunk comes again.
-            chunks = try fetch(run, from: last.end, count: count + 1).chunks
-                .filter { $0.start >= last.end }
+            // All that follows may be missing; then the last chunk comes again. One that is damaged
+            // ends where it starts, and must not be come back to.
+            chunks = try fetch(run, from: max(last.end, last.start + 1), count: count + 1).chunks
+                .filter { $0.start > last.start }
         }
     }
 

@@ -19,6 +19,8 @@ package actor PostgresLogSink: LogSink {
     private var open: [RunID: LogBuffer] = [:]
     /// Logs as they are if what was sent last was done, of which no answer came.
     private var doubts: [RunID: LogBuffer] = [:]
+    /// Logs that somebody else has written to since they were looked at.
+    private var overtaken: Set<RunID> = []
     private var isFlushArmed = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -54,7 +56,9 @@ package actor PostgresLogSink: LogSink {
     ) async throws(LogError) -> Int64 {
         let now = SystemClock.monotonic
         let end: Int64
-        if offset == nil, doubts[run] == nil, open[run]?.mayWait(at: now) == true {
+        if doubts[run] == nil, !overtaken.contains(run),
+            open[run]?.mayWait(for: offset, at: now) == true
+        {
             // In place, and without a copy of what is there.
             open[run]?.add(batch)
             end = open[run]?.layout.end ?? 0
@@ -77,8 +81,7 @@ package actor PostgresLogSink: LogSink {
 
     package func close(_ run: RunID) async throws(LogError) {
         try flush(run)
-        open[run] = nil
-        doubts[run] = nil
+        forget(run)
         let answers = try link.repeated([
             PostgresLogQueries.close(run, at: clock()), PostgresLogQueries.row(of: run),
         ])
@@ -131,13 +134,16 @@ package actor PostgresLogSink: LogSink {
     ) throws(LogError) -> Int64 {
         var failure = LogError.unavailable("another process keeps writing the log of \(run)")
         var sentEnd: Int64?
+        var chosen: LogBatch?
         for _ in 0..<3 {
             try load(run)
             guard var buffer = open[run] else { throw .noSuchLog(run) }
             if let sentEnd, buffer.layout.storedEnd == sentEnd { return sentEnd }
-            guard let news = buffer.news(in: batch, at: offset) else {
+            // As the caller knew the log; behind what others have written since it is all new.
+            guard let news = chosen ?? buffer.news(in: batch, at: offset) else {
                 throw .gap(run, from: buffer.layout.end, to: offset ?? 0)
             }
+            chosen = news
             guard !news.isEmpty || !buffer.layout.isStored else { return buffer.layout.end }
             buffer.add(news)
             do throws(LinkFailure) {
@@ -153,19 +159,31 @@ package actor PostgresLogSink: LogSink {
 
     /// Makes sure that the log of `run` can be appended to, as the server has it.
     private func load(_ run: RunID) throws(LogError) {
-        guard open[run] == nil || doubts[run] != nil else { return }
+        guard open[run] == nil || doubts[run] != nil || overtaken.contains(run) else { return }
         let answers = try link.repeated([
             PostgresLogQueries.row(of: run), PostgresLogQueries.tailChunks(of: run),
         ])
-        guard let row = PostgresLogQueries.row(answers[0]) else { throw .noSuchLog(run) }
-        guard !row.isClosed else { throw .closed(run) }
+        guard let row = PostgresLogQueries.row(answers[0]), !row.isClosed else {
+            // Nothing that waits can ever be stored.
+            forget(run)
+            throw answers[0].first == nil ? .noSuchLog(run) : .closed(run)
+        }
+        overtaken.remove(run)
         let doubt = doubts.removeValue(forKey: run)
         if let doubt, doubt.layout.storedEnd == row.end {
             open[run] = doubt
         } else if open[run]?.layout.storedEnd != row.end {
             let starts = answers[1].map { $0.integer(0) ?? 0 }
-            open[run] = row.buffer(tailChunks: starts)
+            var buffer = row.buffer(tailChunks: starts)
+            if let known = open[run] { buffer.takeWaiting(of: known) }
+            open[run] = buffer
         }
+    }
+
+    private func forget(_ run: RunID) {
+        open[run] = nil
+        doubts[run] = nil
+        overtaken.remove(run)
     }
 
     private func flush(_ run: RunID) throws(LogError) {
@@ -200,7 +218,7 @@ package actor PostgresLogSink: LogSink {
         stored.markStored(at: SystemClock.monotonic)
         do throws(LinkFailure) {
             guard try link.once([PostgresLogQueries.store(buffer)])[0].count == 1 else {
-                open[run] = nil
+                overtaken.insert(run)
                 return false
             }
             open[run] = stored

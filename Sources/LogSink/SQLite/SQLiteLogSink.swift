@@ -70,22 +70,15 @@ package actor SQLiteLogSink: LogSink {
     ) async throws(LogError) -> Int64 {
         try load(run)
         let now = SystemClock.monotonic
-        var end: Int64?
-        if offset == nil, open[run]?.mayWait(at: now) == true {
+        var end: Int64
+        if open[run]?.mayWait(for: offset, at: now) == true {
             // In place, and without a copy of what is there.
             open[run]?.add(batch)
-            end = open[run]?.layout.end
+            end = open[run]?.layout.end ?? 0
             armFlush()
         } else {
             end = try appendAtOnce(batch, to: run, at: offset, now)
-            if end == nil {
-                // Somebody else has written: once more, behind what is there now.
-                open[run] = nil
-                try load(run)
-                end = try appendAtOnce(batch, to: run, at: offset, now)
-            }
         }
-        guard let end else { throw .unavailable("another process keeps writing the log of \(run)") }
         waiters.grew(run, to: end)
         return end
     }
@@ -130,7 +123,8 @@ package actor SQLiteLogSink: LogSink {
     package func skip(_ run: RunID, to offset: Int64) async throws(LogError) {
         for _ in 0..<2 {
             try load(run)
-            guard var buffer = open[run], offset > buffer.layout.end else { return }
+            guard let known = open[run], offset > known.layout.end else { return }
+            var buffer = known
             buffer.skip(to: offset)
             if try store(buffer) {
                 buffer.markStored(at: SystemClock.monotonic)
@@ -138,7 +132,7 @@ package actor SQLiteLogSink: LogSink {
                 return waiters.grew(run, to: offset)
             }
             // Somebody else has written: once more, on what is there now.
-            open[run] = nil
+            open[run] = try reloaded(run, with: known)
         }
         throw .unavailable("another process keeps writing the log of \(run)")
     }
@@ -216,36 +210,56 @@ package actor SQLiteLogSink: LogSink {
         return row
     }
 
-    /// Adds `batch` and stores it with all that waited; answers the log's end, or `nil` if somebody
-    /// else has written to it.
+    /// Adds `batch` and stores it with all that waited; answers the log's end.
     ///
-    /// Only what is stored stays in the buffer: a failed write must not leave it ahead of the file.
+    /// Of `batch` only what is stored stays in the buffer: a failed write must not leave it ahead
+    /// of what its caller knows.
     private func appendAtOnce(
         _ batch: LogBatch,
         to run: RunID,
         at offset: Int64?,
         _ now: MonotonicInstant
-    ) throws(LogError) -> Int64? {
+    ) throws(LogError) -> Int64 {
         guard var buffer = open[run] else { throw .noSuchLog(run) }
         guard let news = buffer.news(in: batch, at: offset) else {
             throw .gap(run, from: buffer.layout.end, to: offset ?? 0)
         }
         guard !news.isEmpty || !buffer.layout.isStored else { return buffer.layout.end }
         buffer.add(news)
-        guard try store(buffer) else { return nil }
+        if try !store(buffer) {
+            // Somebody else has written: once more, behind what is there now.
+            buffer = try reloaded(run, with: buffer)
+            guard try store(buffer) else {
+                throw .unavailable("another process keeps writing the log of \(run)")
+            }
+        }
         buffer.markStored(at: now)
         open[run] = buffer
         return buffer.layout.end
     }
 
+    /// The log of `run` as the file has it now, with what waits in `buffer` behind it.
+    private func reloaded(_ run: RunID, with buffer: LogBuffer) throws(LogError) -> LogBuffer {
+        let row: LogRow
+        do throws(LogError) {
+            row = try self.row(of: run)
+            if row.isClosed { throw .closed(run) }
+        } catch {
+            // Nothing of it can ever be stored.
+            open[run] = nil
+            throw error
+        }
+        var fresh = try LogError.translating { () throws(SQLiteError) in
+            try tables.buffer(of: row)
+        }
+        fresh.takeWaiting(of: buffer)
+        return fresh
+    }
+
     /// Stores what waited of one log; what cannot be stored goes on waiting.
     private func flush(_ run: RunID) throws(LogError) {
         guard let buffer = open[run], !buffer.layout.isStored else { return }
-        guard try store(buffer) else {
-            open[run] = nil
-            return
-        }
-        open[run]?.markStored(at: SystemClock.monotonic)
+        _ = try appendAtOnce(LogBatch(), to: run, at: nil, SystemClock.monotonic)
     }
 
     private func armFlush() {

@@ -7,25 +7,31 @@ package import Vocabulary
 /// Splits output into lines and keeps them until they are taken.
 ///
 /// Lines are not looked at one by one: what is read at once and ends with a newline is copied at
-/// once. A line longer than 64 KB is split. Memory is bounded: beyond 1 MB of lines that nobody has
-/// taken, further ones are dropped and a note says how many bytes went. Secrets are replaced before
-/// lines are split, so none is to be seen in two halves.
+/// once. A line longer than 64 KB is split. Memory is bounded: of more than ``limit`` bytes of
+/// lines that nobody has taken, the first and the last stay, and a note between them says how many
+/// bytes went. Secrets are replaced before lines are split, so none is to be seen in two halves.
 package struct OutputCollector: Sendable {
     package static let lineLimit = 65_536
     /// From so many bytes on a batch need not wait for more.
     package static let batchLimit = 65_536
-    static let pendingLimit = 1 << 20
+    /// The most that waits, and how much does unless somebody says otherwise.
+    package static let pendingLimit = 1 << 20
 
     /// The line of a stream that has not ended.
     private var parts: [LogStream: [UInt8]] = [:]
     private var filters: [LogStream: SecretFilter] = [:]
     private let mask: SecretMask?
-    private var pending = LogBatch()
-    private var droppedBytes = 0
+    private var pending = OutputBacklog(limit: pendingLimit)
 
     /// - Parameter mask: What is not to be seen in the log.
     package init(mask: SecretMask = .none) {
         self.mask = mask.isEmpty ? nil : mask
+    }
+
+    /// How many bytes of lines may wait, at most ``pendingLimit``.
+    package var limit: Int {
+        get { pending.limit }
+        set { pending.limit = min(newValue, Self.pendingLimit) }
     }
 
     package var isEmpty: Bool { pending.isEmpty }
@@ -44,7 +50,8 @@ package struct OutputCollector: Sendable {
 
     /// Adds lines of Rota's own.
     package mutating func note(_ text: String, at now: Instant) {
-        pending.append(LogLine(stream: .note, at: now, text: Array(text.utf8)))
+        let line = Array(text.utf8) + [LogLine.newline]
+        pending.append(line, in: 0..<line.count, from: .note, at: now)
     }
 
     /// Ends the lines that have no newline yet.
@@ -56,16 +63,15 @@ package struct OutputCollector: Sendable {
                 add(end, in: 0..<1, behind: part, from: stream, at: now)
             }
         }
-        noteDropped(at: now)
     }
 
     /// Takes all lines that wait; none if there are none.
-    package mutating func takeBatch() -> LogBatch {
-        var batch = LogBatch()
-        // Who prints much goes on doing so: better to make room once than in steps.
-        if pending.size >= Self.batchLimit { batch.reserve(pending.size + Self.lineLimit) }
-        swap(&batch, &pending)
-        return batch
+    package mutating func takeBatch() -> LogBatch { pending.take() }
+
+    /// Drops all lines that wait; answers how many bytes that were, with those dropped before.
+    mutating func discard() -> Int {
+        defer { _ = pending.take() }
+        return pending.sizeInAll
     }
 
     private mutating func split(_ bytes: [UInt8], from stream: LogStream, at now: Instant) {
@@ -117,19 +123,6 @@ package struct OutputCollector: Sendable {
         from stream: LogStream,
         at now: Instant
     ) {
-        let size = start.count + range.count
-        guard pending.size + size < Self.pendingLimit else {
-            droppedBytes += size
-            return
-        }
-        noteDropped(at: now)
         pending.append(bytes, in: range, behind: start, from: stream, at: now)
-    }
-
-    private mutating func noteDropped(at now: Instant) {
-        guard droppedBytes > 0 else { return }
-        let text = "\(droppedBytes) bytes are missing here: the log store was too slow for them"
-        droppedBytes = 0
-        note(text, at: now)
     }
 }

@@ -1,6 +1,5 @@
 // Ends what a previous life of this node left running.
 
-internal import LogSink
 internal import Platform
 internal import Vocabulary
 
@@ -10,7 +9,8 @@ extension RunKeeper {
     private static let orphanPatience = Duration.seconds(10)
 
     /// Takes over what a previous life left: makes its reports again, ends every process of runs
-    /// without a report, reports these as `lost`, and closes their logs with a note.
+    /// without a report, reports these as `lost`, and has the logs that are open closed with a
+    /// note, which may take until after the return.
     ///
     /// Call it once, before the first ``start(_:)``. Takes no time if no process is left, 12 s at
     /// most.
@@ -18,28 +18,35 @@ extension RunKeeper {
     /// - Returns: How many runs had processes left.
     @discardableResult
     package func adoptOrphans() async -> Int {
-        let entries = journal.entries.filter { runs[$0.run] == nil }
+        let entries = journal.entries.filter { runs[$0.run] == nil && logs[$0.run] == nil }
         guard !entries.isEmpty else { return 0 }
         for entry in entries {
             guard let order = entry.order, let report = entry.report else { continue }
             keep(report, of: order)
+            endLog(
+                leftOpenBy: order,
+                saying: "the runner was ended before it had written all of this log"
+            )
         }
         let open = entries.filter { $0.report == nil }
         let orphans = livingRuns(of: open)
         await end(orphans)
-        for entry in open { await conclude(entry) }
+        for entry in open { conclude(entry) }
         log.info("runs.adopted", ["journal": "\(entries.count)", "living": "\(orphans.count)"])
         return orphans.count
     }
 
-    private func conclude(_ entry: RunJournal.Entry) async {
-        await closeLog(of: entry.run)
+    private func conclude(_ entry: RunJournal.Entry) {
         // A note without an order was cut short: nothing was started by it.
         guard let order = entry.order else { return journal.forget(entry.run) }
         let reason =
             journal.isOfThisBoot(entry)
             ? "the runner of its node was ended" : "the machine of its node was restarted"
         conclude(RunReport(order.grant, .lost, nil, reason), of: order)
+        endLog(
+            leftOpenBy: order,
+            saying: "the runner was started again; what was left of this run has been ended"
+        )
     }
 
     private func end(_ orphans: [RunJournal.Entry]) async {
@@ -74,13 +81,5 @@ extension RunKeeper {
             }
         }
         return true
-    }
-
-    private func closeLog(of run: RunID) async {
-        let text = "the runner was started again; what was left of this run has been ended"
-        let note = LogLine(stream: .note, at: SystemClock.wall, text: Array(text.utf8))
-        // A run whose log was never opened, or is closed already, needs no note.
-        _ = try? await sink.append([note], to: run)
-        try? await sink.close(run)
     }
 }

@@ -1,5 +1,6 @@
 // From a task's pipe to the log: batches, one write at a time, and no more than fits.
 
+internal import LockLease
 internal import LogSink
 internal import Platform
 internal import Vocabulary
@@ -7,10 +8,23 @@ internal import Vocabulary
 extension RunKeeper {
     /// How long a line may wait for company.
     private static let flushDelay = Duration.milliseconds(50)
+    /// How much output of all runs may wait in memory while the sink fails, and of each at least.
+    private static let outageBytes = 32 << 20
+    private static let smallestShare = 16_384
+    /// How many logs that were given up are remembered, and ended together when the sink is back.
+    private static let remnantLimit = 10_000
+    private static let remnantStep = 16
 
     func collect(_ bytes: [UInt8], from stream: LogStream, of run: RunID) {
-        logs[run]?.collector.take(bytes, from: stream, at: SystemClock.wall)
-        logs[run]?.printed(at: SystemClock.monotonic, company: Self.flushDelay)
+        let share = max(Self.smallestShare, Self.outageBytes / max(1, logs.count))
+        logs[run]?.take(
+            bytes,
+            from: stream,
+            within: share,
+            company: Self.flushDelay,
+            at: SystemClock.monotonic,
+            SystemClock.wall
+        )
         if logs[run]?.isFull == true, runs[run]?.isPaused == false {
             runs[run]?.isPaused = true
             runs[run]?.task?.pauseOutput()
@@ -20,13 +34,25 @@ extension RunKeeper {
     }
 
     func note(_ text: String, in run: RunID) {
-        logs[run]?.collector.note(text, at: SystemClock.wall)
+        logs[run]?.note(text, at: SystemClock.wall)
         armFlush()
     }
 
     /// Writes what is left of the log and closes it, after the run has been reported.
     func endLog(of run: RunID) {
-        logs[run]?.end(at: SystemClock.wall)
+        logs[run]?.finish(at: SystemClock.monotonic, SystemClock.wall)
+        write(run)
+    }
+
+    /// Ends the log that another life has left open, if it has, with `text` as its last line.
+    func endLog(leftOpenBy order: RunOrder, saying text: String) {
+        let run = order.grant.run
+        logs[run] = RunLog(
+            leftOpenBy: order,
+            saying: text,
+            at: SystemClock.monotonic,
+            SystemClock.wall
+        )
         write(run)
     }
 
@@ -59,35 +85,74 @@ extension RunKeeper {
         var next: RunLog.Work? = first
         while let work = next {
             do throws(LogError) {
-                try await carryOut(work, of: run)
-                logs[run]?.succeeded(work, at: SystemClock.wall)
+                let end = try await carryOut(work, of: run)
+                logs[run]?.succeeded(work, end: end)
+                endRemnants()
             } catch {
-                logs[run]?.failed(work)
-                log.warning("log.failed", ["run": run.text, "error": "\(error)"])
+                // The first failure of an outage; hundreds more say no more.
+                if logs[run]?.isFailing == false {
+                    log.warning("log.failed", ["run": run.text, "error": "\(error)"])
+                }
+                logs[run]?.failed(work, error, at: SystemClock.monotonic, SystemClock.wall)
             }
             resume(run)
             next = logs[run]?.next(at: SystemClock.monotonic)
-            // A log that could not be opened is tried again with the next output, not at once.
-            if case .open = work, case .open = next { next = nil }
         }
+        stopWriting(run)
+    }
+
+    /// Waits for what comes next, or for the next try, or forgets what is complete.
+    private func stopWriting(_ run: RunID) {
         logs[run]?.isWriting = false
-        if logs[run]?.isComplete == true { logs[run] = nil }
+        if logs[run]?.isComplete == true {
+            forgetLog(of: run)
+        } else if let due = logs[run]?.retryAt {
+            loop.call(at: due) { [weak self] in self?.assumeIsolated { $0.write(run) } }
+        } else if logs[run]?.hasUnnotedFacts == true {
+            armFlush()
+        }
         releaseStopWaiters()
     }
 
-    private func carryOut(_ work: RunLog.Work, of run: RunID) async throws(LogError) {
-        guard let entry = logs[run] else { return }
+    /// Answers where the log ends, if that is known by it.
+    private func carryOut(_ work: RunLog.Work, of run: RunID) async throws(LogError) -> Int64? {
+        guard let entry = logs[run] else { return nil }
         switch work {
         case .open: try await sink.open(run, job: entry.job, keep: entry.keep)
-        case .append(let batch): _ = try await sink.append(batch, to: run)
+        case .find:
+            let page = try await sink.read(run, from: .max, limit: 0)
+            guard !page.isComplete else { throw .closed(run) }
+            return page.end
+        case .append(let batch, let start): return try await sink.append(batch, to: run, at: start)
         case .note(let facts): try await sink.note(facts, of: run)
         case .close: try await sink.close(run)
         }
+        return nil
     }
 
     private func resume(_ run: RunID) {
         guard runs[run]?.isPaused == true, logs[run]?.hasRoom == true else { return }
         runs[run]?.isPaused = false
         runs[run]?.task?.resumeOutput()
+    }
+
+    private func forgetLog(of run: RunID) {
+        guard let entry = logs.removeValue(forKey: run) else { return }
+        if entry.lostBytes > 0 {
+            log.warning("log.lost", ["run": run.text, "bytes": "\(entry.lostBytes)"])
+        }
+        if entry.isAbandoned, remnants.count < Self.remnantLimit {
+            remnants[run] = entry.remnant(at: SystemClock.wall)
+        }
+        forgetNote(of: run)
+    }
+
+    /// The sink answers: so the logs that were given up can be ended.
+    private func endRemnants() {
+        for (run, entry) in remnants.prefix(Self.remnantStep) {
+            remnants[run] = nil
+            logs[run] = entry
+            endLog(of: run)
+        }
     }
 }

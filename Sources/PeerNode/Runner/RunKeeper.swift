@@ -37,6 +37,8 @@ package actor RunKeeper {
     private let reapsStrays: Bool
     var runs: [RunID: Active] = [:]
     var logs: [RunID: RunLog] = [:]
+    /// What is left of logs that were given up.
+    var remnants: [RunID: RunLog] = [:]
     var isFlushArmed = false
     private var alarm: MonotonicInstant?
     private var unchecked: Set<RunID> = []
@@ -92,6 +94,8 @@ package actor RunKeeper {
     package var active: [RunID] { Array(runs.keys) + waiting.map(\.grant.run) }
     /// Their orders.
     package var activeOrders: [RunOrder] { runs.values.map(\.order) + waiting }
+    /// Whether a log is still being written.
+    package var isWriting: Bool { !logs.isEmpty }
     /// What has been reported, and not recorded yet.
     package var reported: [(order: RunOrder, report: RunReport)] { Array(unrecorded.values) }
 
@@ -168,6 +172,14 @@ package actor RunKeeper {
     /// The store has the end of `run`: nothing of it need be kept.
     package func recorded(_ run: RunID) {
         unrecorded[run] = nil
+        forgetNote(of: run)
+    }
+
+    /// Forgets the note of a run that is recorded, and whose log is closed: the next life looks
+    /// after what a note is left of.
+    func forgetNote(of run: RunID) {
+        guard runs[run] == nil, unrecorded[run] == nil, logs[run] == nil, remnants[run] == nil
+        else { return }
         journal.forget(run)
     }
 
@@ -175,6 +187,7 @@ package actor RunKeeper {
     /// and their logs closed; orders that come now are reported as `lost`.
     ///
     /// Takes at most `grace`, the longest grace between TERM and KILL, and a quarter of a minute.
+    /// Logs that are not closed by then are left to the next life.
     package func stopAll(grace: Duration) async {
         isStopping = true
         while !waiting.isEmpty { startNext() }
@@ -235,6 +248,14 @@ package actor RunKeeper {
             secrets = try host.secrets.values(of: order.spec.secrets)
         } catch {
             return handle(.startFailed("\(error)"), for: run)
+        }
+        let size = secrets.values.reduce(0) { $0 + $1.utf8.count }
+        guard size <= SecretMask.byteLimit else {
+            let why = """
+                its secrets have \(size) bytes together, and no more than \(SecretMask.byteLimit) \
+                can be kept out of its log. Name fewer or shorter ones
+                """
+            return handle(.startFailed(why), for: run)
         }
         logs[run]?.hide(secrets.values.map { Array($0.utf8) })
         do throws(SpawnError) {
@@ -318,6 +339,7 @@ package actor RunKeeper {
     private func finish(_ run: RunID, _ state: RunState, _ exit: ExitStatus?, _ reason: String) {
         guard let entry = runs.removeValue(forKey: run) else { return }
         entry.task?.release()
+        let reason = logs[run]?.covered(reason) ?? reason
         log.debug("run.finished", ["run": run.text, "state": state.rawValue, "reason": reason])
         conclude(RunReport(entry.order.grant, state, exit, reason), of: entry.order)
         endLog(of: run)

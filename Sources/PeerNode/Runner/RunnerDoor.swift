@@ -197,10 +197,11 @@ package actor RunnerDoor {
         }
     }
 
-    /// Leaves if nobody has come back and nothing runs; what is not recorded is on the disk.
+    /// Leaves if nobody has come back, nothing runs and every log is written; what is not recorded
+    /// is on the disk.
     private func lookAround() {
         guard node == nil, !isLeaving else { return }
-        guard keeper?.assumeIsolated({ $0.active.isEmpty }) ?? true else {
+        guard keeper?.assumeIsolated({ $0.active.isEmpty && !$0.isWriting }) ?? true else {
             return lookAroundLater()
         }
         leave()

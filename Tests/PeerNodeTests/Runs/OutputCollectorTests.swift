@@ -98,16 +98,24 @@ import Vocabulary
         #expect(lines(&collector) == ["out *** hunt", "err er"])
     }
 
-    @Test func `lines that nobody takes are dropped at 1 MB, with a note`() {
+    @Test(arguments: [1 << 20, 300_000, 20_000])
+    func `of lines that nobody takes the first and the last stay, with a note`(_ limit: Int) {
         var collector = OutputCollector()
-        let line = Array(repeating: UInt8(0x61), count: 999) + [0x0A]
-        for _ in 0..<3_000 { collector.take(line, from: .out, at: now) }
-        #expect(collector.pendingBytes < 1_100_000)
-        let kept = lines(&collector).count
-        collector.take(line, from: .out, at: now)
-        let rest = lines(&collector)
-        #expect(rest.first?.contains("\((3_000 - kept) * 1_000) bytes are missing") == true)
-        #expect(rest.count == 2)
+        collector.limit = limit
+        for number in 0..<300_000 {
+            collector.take(Array("\(number)\n".utf8), from: .out, at: now)
+            #expect(collector.pendingBytes <= limit)
+        }
+        #expect(collector.pendingBytes > limit * 9 / 10)
+        let kept = lines(&collector)
+        let gap = kept.firstIndex { $0.hasPrefix("note ") } ?? 0
+        #expect(kept[..<gap].elementsEqual((0..<gap).map { "out \($0)" }))
+        let tail = kept.count - gap - 1
+        #expect(kept.suffix(tail).elementsEqual((300_000 - tail..<300_000).map { "out \($0)" }))
+        let missing = (gap..<300_000 - tail).reduce(0) { $0 + "\($1)".utf8.count + 1 }
+        #expect(kept[gap].hasPrefix("note \(missing) bytes are missing here"))
         #expect(collector.isEmpty)
+        collector.take(Array("next\n".utf8), from: .out, at: now)
+        #expect(lines(&collector) == ["out next"])
     }
 }

@@ -33,7 +33,7 @@ struct RunKeeperTests {
         )
         #expect(try await world.run(.shell("true")).state == .succeeded)
         #expect(await world.keeper.active.isEmpty)
-        #expect(world.journal.isEmpty)
+        try await requireEventually { world.journal.isEmpty }
     }
 
     @Test func `output is logged line by line, streams apart, an unended line too`() async throws {
@@ -100,7 +100,7 @@ struct RunKeeperTests {
             #expect(report.state == .failed)
             #expect(report.reason.contains(part))
             #expect(try await world.log(of: order) == ["note \(report.reason)"])
-            #expect(world.journal.isEmpty)
+            try await requireEventually { world.journal.isEmpty }
         }
     }
 
@@ -251,7 +251,7 @@ struct RunKeeperTests {
             try #require(world.reports.count == 201)
             // A few may be the testing library's own; a leak would be hundreds.
             try #require(try openDescriptors() < before + 10)
-            try #require(world.journal.isEmpty)
+            try await requireEventually { world.journal.isEmpty }
             let children = "/proc/self/task/\(getpid())/children"
             try #require(try String(contentsOfFile: children, encoding: .utf8).isEmpty)
         }

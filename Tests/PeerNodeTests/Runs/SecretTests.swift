@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import HTTPClient
+import LockLease
 import PeerNode
 import TestSupport
 import Testing
@@ -91,5 +93,54 @@ import Vocabulary
         for text in ["", "/etc/x", "file:x", "file:/a/../b", "file:/a//b", "file:/a/.", "env:X"] {
             #expect(SecretReference(text: text) == nil, "\(text)")
         }
+    }
+
+    private func fixture(
+        _ secrets: [String: String],
+        _ task: TaskSpec
+    ) throws -> (
+        RunFixture, RunOrder
+    ) {
+        var references: [String: SecretReference] = [:]
+        for (name, text) in secrets {
+            references[name] = .file(try write(text, to: folder + "/" + name))
+        }
+        let host = TaskHost(
+            secrets: SecretResolver(folders: [folder]),
+            addresses: try AddressRule("")
+        )
+        return (
+            try RunFixture(host: host), .order(task) { [references] in $0.secrets = references }
+        )
+    }
+
+    @Test(.tags(.integration)) func `a secret is not told by the reason of a run or its notes`()
+        async throws
+    {
+        // What is not there is named by what is said of it.
+        var shell = ShellTask(command: "true")
+        shell.directory = "/no/zebra-crossing"
+        let sql = SQLTask(connection: "Driver=/no/zebra-crossing.so", statement: "SELECT 1")
+        for task in [TaskSpec.shell(shell), .sql(sql)] {
+            let (world, order) = try fixture(["KEY": "zebra-crossing"], task)
+            let report = try await world.run(order)
+            #expect(report.state == .failed)
+            #expect(report.reason.contains("/no/***"), "\(report.reason)")
+            #expect(!report.reason.contains("zebra"))
+            let log = try await world.log(of: order)
+            #expect(!log.contains { $0.contains("zebra") })
+        }
+    }
+
+    @Test(.tags(.integration)) func `a run with more secrets than can be masked is refused`()
+        async throws
+    {
+        var secrets: [String: String] = [:]
+        for number in 0..<17 { secrets["S\(number)"] = String(repeating: "x", count: 65_000) }
+        let (world, order) = try fixture(secrets, .shell(ShellTask(command: "echo started")))
+        let report = try await world.run(order)
+        #expect(report.state == .failed)
+        #expect(report.reason.contains("its secrets have 1105000 bytes together"))
+        #expect(try await world.log(of: order) == ["note \(report.reason)"])
     }
 }

@@ -85,7 +85,7 @@ struct ShellTaskTests {
         #expect(report.state == .failed && report.exit == nil)
         #expect(report.reason.contains("does not allow tasks as the user daemon"))
         #expect(try await world.log(of: order) == ["note \(report.reason)"])
-        #expect(world.journal.isEmpty)
+        try await requireEventually { world.journal.isEmpty }
         var rule = HostRule()
         rule.users = ["no-such-user-here"]
         let open = try RunFixture(host: TaskHost(rule: rule))
