@@ -302,7 +302,7 @@ let package = Package(
             of: "PeerNode",
             on: [
                 "Vocabulary", "Platform", "CronEval", "LockLease", "LogSink", "Scheduler",
-                "JobList", "HTTPService", "HTTPClient",
+                "JobList", "HTTPService", "HTTPClient", "Documents",
             ]
         ),
         tests(

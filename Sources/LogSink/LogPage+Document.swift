@@ -16,7 +16,7 @@ extension LogPage {
         return .object(members)
     }
 
-    /// Reads what ``value`` wrote, or `nil` for anything else.
+    /// Reads what ``value`` wrote, or `nil` for anything else, and for a page that no log has.
     package init?(_ value: Value) {
         guard let items = value["lines"]?.array, let next = value["next"]?.integer,
             let end = value["end"]?.integer, let isComplete = value["complete"]?.bool
@@ -35,6 +35,7 @@ extension LogPage {
             isComplete: isComplete,
             missing: bounds[0]..<bounds[1]
         )
+        guard isSound else { return nil }
     }
 
     private static func value(_ offset: Int64, _ line: LogLine) -> Value {

@@ -90,10 +90,40 @@ package protocol LogReader: Sendable {
     ///
     /// - Throws: ``LogError/noSuchLog(_:)``.
     func facts(of run: RunID) async throws(LogError) -> RunFacts
+    /// Where the logs of `runs` stand, those that are there; cheap, since no line is read.
+    func stands(of runs: [RunID]) async throws(LogError) -> [RunID: LogStand]
     /// Waits until the log of `run` grows beyond `offset`, is closed or removed, at most `timeout`.
     ///
     /// Returns at once for a log that is not there. A waiting reader costs no thread.
     func wait(for run: RunID, beyond offset: Int64, timeout: Duration) async
+}
+
+extension LogReader {
+    /// Asks for one log after the other.
+    package func stands(of runs: [RunID]) async throws(LogError) -> [RunID: LogStand] {
+        var stands: [RunID: LogStand] = [:]
+        for run in runs {
+            do throws(LogError) {
+                let page = try await read(run, from: .max, limit: 0)
+                stands[run] = LogStand(end: page.end, isComplete: page.isComplete)
+            } catch .noSuchLog {
+                continue
+            }
+        }
+        return stands
+    }
+}
+
+/// How long a log is.
+package struct LogStand: Equatable, Sendable {
+    /// The offset after everything printed so far.
+    package let end: Int64
+    package let isComplete: Bool
+
+    package init(end: Int64, isComplete: Bool) {
+        self.end = end
+        self.isComplete = isComplete
+    }
 }
 
 /// Where a line came from.

@@ -1,5 +1,6 @@
 // What a copy of a log needs: who keeps it, pages that can be trusted, and what is missing.
 
+import Documents
 import LogSink
 import Testing
 import Vocabulary
@@ -48,6 +49,57 @@ import Vocabulary
         #expect(page([(0, "abc")], next: 9, end: 4).pieces == nil)
         #expect(page([], next: .max, end: .max).pieces == nil)
         #expect(page([(.max, "a")], next: .max, end: .max).pieces == nil)
+    }
+
+    @Test func `a page with numbers that no log has is no page`() async throws {
+        let good: Value = [
+            "lines": [["o": 4, "t": 1_700_000_000_000, "s": "out", "l": "abc"]],
+            "next": 8, "end": 20, "complete": false, "missing": [10, 12],
+        ]
+        #expect(LogPage(good)?.lines.first?.offset == 4)
+        func isRefused(_ member: String, _ value: Value) -> Bool {
+            var members = good.object ?? [:]
+            members[member] = value
+            return LogPage(.object(members)) == nil
+        }
+        func line(_ offset: Int64, _ time: Int64, _ text: String = "abc") -> Value {
+            [
+                [
+                    "o": .integer(offset), "t": .integer(time), "s": "out", "l": .string(text),
+                ]
+            ]
+        }
+        for bad in [-1, Int64.max, .min, Int64.max - 3] {
+            #expect(isRefused("lines", line(bad, 0)), "\(bad)")
+            #expect(isRefused("next", .integer(bad)))
+            #expect(isRefused("end", .integer(bad)))
+            #expect(isRefused("missing", [.integer(bad), 20]))
+        }
+        #expect(isRefused("lines", line(4, .max)) && isRefused("lines", line(4, .min)))
+        #expect(isRefused("lines", line(4, 0, "a\nb")))
+        #expect(isRefused("lines", line(5, 0)))
+        #expect(isRefused("missing", [10, 21]))
+    }
+
+    @Test func `where many logs stand is told at once`() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/logs.db"
+        let sink = try SQLiteLogSink(path: path)
+        let runs = (0..<1_200).map { RunID("01RUN\($0)") }
+        for (index, run) in runs.enumerated() where !index.isMultiple(of: 3) {
+            try await sink.open(run, job: UID("a1"), keep: .of(bytes: 1_000))
+            _ = try await sink.append([.out("\(index)")], to: run)
+            if index.isMultiple(of: 2) { try await sink.close(run) }
+        }
+        for reader: any LogReader in [sink, SQLiteLogReader(path: path)] {
+            let stands = try await reader.stands(of: runs)
+            #expect(stands.count == 800)
+            #expect(stands[runs[0]] == nil)
+            #expect(stands[runs[10]] == LogStand(end: 3, isComplete: true))
+            #expect(stands[runs[1_199]] == LogStand(end: 5, isComplete: false))
+        }
+        let none = SQLiteLogReader(path: folder.path + "/none.db")
+        #expect(try await none.stands(of: runs).isEmpty)
     }
 
     @Test func `what is skipped is missing, also for who opens the file again`() async throws {

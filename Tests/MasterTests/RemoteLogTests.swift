@@ -33,6 +33,12 @@ import Vocabulary
         #expect(again.isComplete && again.lines.count == 1)
     }
 
+    @Test func `that leads back is not believed`() {
+        #expect(RemoteLog.isAnswer(page(next: 2, end: 9), from: 0))
+        #expect(RemoteLog.isAnswer(page(next: 2, end: 2), from: 99))
+        #expect(!RemoteLog.isAnswer(page(next: 2, end: 9), from: 3))
+    }
+
     @Test func `is passed on as it is where more of it comes, or where it has everything`() {
         let more = page(next: 2, end: 9)
         #expect(noted(more, from: 0) == more)

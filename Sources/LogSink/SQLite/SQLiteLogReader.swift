@@ -12,6 +12,8 @@ package import Vocabulary
 package actor SQLiteLogReader: LogReader {
     /// How often the file is looked at while somebody waits.
     private static let interval = Duration.milliseconds(20)
+    /// Of how many logs one statement asks where they stand.
+    private static let standsAtOnce = 500
 
     private let loop: EventLoop
     private let path: String
@@ -59,6 +61,20 @@ package actor SQLiteLogReader: LogReader {
         }
         guard let facts else { throw .noSuchLog(run) }
         return facts
+    }
+
+    package func stands(of runs: [RunID]) async throws(LogError) -> [RunID: LogStand] {
+        guard let tables = try tables() else { return [:] }
+        var stands: [RunID: LogStand] = [:]
+        for start in stride(from: 0, to: runs.count, by: Self.standsAtOnce) {
+            let some = runs[start..<min(start + Self.standsAtOnce, runs.count)]
+            let found = try LogError.translating { () throws(SQLiteError) in
+                try tables.stands(of: some)
+            }
+            stands.merge(found) { $1 }
+            await Task.yield()
+        }
+        return stands
     }
 
     package func wait(for run: RunID, beyond offset: Int64, timeout: Duration) async {

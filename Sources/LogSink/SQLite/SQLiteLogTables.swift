@@ -1,5 +1,6 @@
 // What is asked of and written to the tables of the embedded log store.
 
+internal import Documents
 internal import SQLite
 internal import Vocabulary
 
@@ -28,6 +29,22 @@ struct SQLiteLogTables {
                 isClosed: !row.isNull(6)
             )
         }.first
+    }
+
+    /// Where the logs of `runs` stand, those that are there.
+    func stands(of runs: ArraySlice<RunID>) throws(SQLiteError) -> [RunID: LogStand] {
+        // One statement, however many there are.
+        let names = JSON.bytes(.array(runs.map { .string($0.text) }))
+        let found = try connection.query(
+            """
+            SELECT run, end_offset, closed_at FROM log
+            WHERE run IN (SELECT value FROM json_each(?))
+            """,
+            [.text(String(decoding: names, as: UTF8.self))]
+        ) { row in
+            (RunID(row.text(0)), LogStand(end: row.integer(1), isComplete: !row.isNull(2)))
+        }
+        return Dictionary(found) { $1 }
     }
 
     /// What `run` has said of itself, or nothing if there is no such log.

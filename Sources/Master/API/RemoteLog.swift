@@ -51,10 +51,15 @@ struct RemoteLog: LogReader {
     ) async throws(LogError) -> LogPage {
         let query = "log?offset=\(offset)&limit=\(min(limit, 65_536))"
         let value = try await value(of: run, query, patience)
-        guard let page = LogPage(value) else {
+        guard let page = LogPage(value), Self.isAnswer(page, from: offset) else {
             throw .unavailable("\(address) answered no page of a log")
         }
         return page
+    }
+
+    /// Whether `page` leads on from `offset`: one that leads back would be read for ever.
+    static func isAnswer(_ page: LogPage, from offset: Int64) -> Bool {
+        page.next >= min(offset, page.end)
     }
 
     /// The last page of a copy that is not complete says so, and is the end of it: nobody knows

@@ -116,10 +116,10 @@ struct NodeAPI: Sendable {
         if wait > 0 {
             await logs.wait(for: run, beyond: offset, timeout: .milliseconds(wait))
         }
-        do {
+        do throws(LogError) {
             return .json(try await logs.read(run, from: offset, limit: limit).value)
         } catch {
-            throw Problem(.notFound, "\(error)")
+            throw Problem(error)
         }
     }
 
@@ -135,7 +135,7 @@ struct NodeAPI: Sendable {
             let hits = try await logs.search(run, for: question.needle, limit: question.limit)
             return .json(hits.value)
         } catch {
-            throw Problem(.notFound, "\(error)")
+            throw Problem(error)
         }
     }
 
@@ -143,7 +143,10 @@ struct NodeAPI: Sendable {
     private func takeCopy(_ call: Call) async throws(Problem) -> HTTPResponse {
         guard let shelf = node.copies else { throw Problem(.notFound, "No copies are kept here.") }
         let offset = Int64(try call.number("from", default: 0, in: 0...Int.max))
-        let bytes = try call.number("bytes", default: 0, in: 0...Int.max)
+        var keep = Retention()
+        keep.logBytes = try call.number("bytes", default: 0, in: 0...Int.max)
+        let seconds = try call.number("age", default: CopyShelf.ageInSeconds, in: 0...Int.max)
+        keep.age = .seconds(min(seconds, CopyShelf.ageInSeconds))
         guard let page = LogPage(try call.document()), let job = call.request.parameter("job")
         else {
             throw Problem(.badRequest, "That is no page of a log, or it has no job=.")
@@ -151,7 +154,7 @@ struct NodeAPI: Sendable {
         let run = RunID(call.capture("id"))
         let end: Int64?
         do throws(LogError) {
-            end = try await shelf.take(page, from: offset, of: run, job: UID(job), bytes: bytes)
+            end = try await shelf.take(page, from: offset, of: run, job: UID(job), keep: keep)
         } catch {
             throw Problem(.unavailable, "\(error)")
         }
@@ -164,7 +167,7 @@ struct NodeAPI: Sendable {
         do throws(LogError) {
             return .json(try await node.logs.facts(of: RunID(call.capture("id"))).value)
         } catch {
-            throw Problem(.notFound, "\(error)")
+            throw Problem(error)
         }
     }
 }

@@ -6,7 +6,8 @@ internal import Vocabulary
 struct CopyList: Equatable, Sendable {
     struct Copy: Equatable, Sendable {
         let job: UID
-        let bytes: Int
+        /// What the job says of its logs.
+        let keep: Retention
         /// What lies before it is with the neighbour.
         var offset: Int64 = 0
         /// Turns since the run ended; `nil`: it has not.
@@ -21,9 +22,9 @@ struct CopyList: Equatable, Sendable {
     private(set) var copies: [RunID: Copy] = [:]
     private var neighbour: NodeName?
 
-    mutating func add(_ run: RunID, job: UID, bytes: Int) {
+    mutating func add(_ run: RunID, job: UID, keep: Retention) {
         guard copies.count < Self.limit, copies[run] == nil else { return }
-        copies[run] = Copy(job: job, bytes: bytes)
+        copies[run] = Copy(job: job, keep: keep)
     }
 
     mutating func ended(_ run: RunID) {

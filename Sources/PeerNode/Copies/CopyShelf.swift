@@ -6,8 +6,9 @@ internal import Vocabulary
 
 /// Keeps what neighbours hand over of their logs.
 struct CopyShelf: Sendable {
-    /// Copies of finished logs go after so long.
-    private static let age = Duration.seconds(7 * 86_400)
+    /// Copies of finished logs go after so long, or when their job's logs do.
+    static let ageInSeconds = 7 * 86_400
+    private static let age = Duration.seconds(ageInSeconds)
     /// A copy that is still open after so long will never be complete.
     private static let openAge = Duration.seconds(30 * 86_400)
     private static let totalBytes: Int64 = 1 << 30
@@ -27,19 +28,21 @@ struct CopyShelf: Sendable {
     ///
     /// A page that starts beyond the end of the copy is not taken: its sender goes on at the end.
     ///
+    /// `keep`: What the job says of its logs, which counts here as far as copies are kept at all.
+    ///
     /// - Returns: `nil` for a page that no log has; nothing of it is taken.
     func take(
         _ page: LogPage,
         from offset: Int64,
         of run: RunID,
         job: UID,
-        bytes: Int
+        keep wish: Retention
     ) async throws(LogError) -> Int64? {
         guard let pieces = page.pieces else { return nil }
         var keep = Retention()
         keep.runs = .max
-        keep.age = Self.age
-        keep.logBytes = min(bytes, Self.logLimit)
+        keep.age = min(wish.age, Self.age)
+        keep.logBytes = min(wish.logBytes, Self.logLimit)
         try await sink.open(run, job: job, keep: keep)
         let present = try await sink.read(run, from: 0, limit: 1)
         var end = present.end

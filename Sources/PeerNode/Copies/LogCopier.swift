@@ -51,7 +51,7 @@ final class LogCopier: Sendable {
 
     func track(_ order: RunOrder) {
         let grant = order.grant
-        list.withLock { $0.add(grant.run, job: grant.key.job, bytes: order.spec.keep.logBytes) }
+        list.withLock { $0.add(grant.run, job: grant.key.job, keep: order.spec.keep) }
     }
 
     /// Its log will be complete soon.
@@ -64,45 +64,84 @@ final class LogCopier: Sendable {
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.interval)
             guard !Task.isCancelled, let neighbour = neighbour() else { continue }
-            let due = list.withLock { $0.turn(to: neighbour.name) }
-            await withTaskGroup(of: Void.self) { group in
-                var rest = Array(due)[...]
-                for _ in 0..<Self.parallel {
-                    guard let (run, copy) = rest.popFirst() else { break }
-                    group.addTask { await self.copy(run, copy, to: neighbour) }
-                }
-                while await group.next() != nil {
-                    guard let (run, copy) = rest.popFirst() else { continue }
-                    group.addTask { await self.copy(run, copy, to: neighbour) }
-                }
+            await turn(to: neighbour)
+        }
+    }
+
+    /// Hands over what grew of all logs since the last turn; a neighbour that does not answer is
+    /// left alone until the next one.
+    func turn(to neighbour: Neighbour) async {
+        let due = list.withLock { $0.turn(to: neighbour.name) }
+        var rest = await grown(of: due)[...]
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<Self.parallel {
+                guard let (run, copy) = rest.popFirst() else { break }
+                group.addTask { await self.copy(run, copy, to: neighbour) }
+            }
+            while let isAnswered = await group.next() {
+                if !isAnswered { rest = [] }
+                guard let (run, copy) = rest.popFirst() else { continue }
+                group.addTask { await self.copy(run, copy, to: neighbour) }
             }
         }
     }
 
-    /// Hands over what grew of one log.
-    private func copy(_ run: RunID, _ copy: CopyList.Copy, to neighbour: Neighbour) async {
-        var offset = copy.offset
-        for _ in 0..<Self.pagesPerTurn {
-            guard let page = try? await logs.read(run, from: offset, limit: Self.pageBytes),
-                page.next > offset || page.isComplete,
-                let end = await send(page, from: offset, of: run, copy, to: neighbour)
-            else { return }
-            if page.isComplete, end >= page.end { return list.withLock { $0.done(run) } }
-            list.withLock { $0.reached(end, of: run) }
-            guard end != offset else { return }
-            offset = end
+    /// The logs that have something the neighbour does not.
+    private func grown(of due: [RunID: CopyList.Copy]) async -> [(RunID, CopyList.Copy)] {
+        guard !due.isEmpty, let stands = try? await logs.stands(of: Array(due.keys)) else {
+            return []
+        }
+        return due.compactMap { run, copy in
+            guard let stand = stands[run], stand.end > copy.offset || stand.isComplete else {
+                return nil
+            }
+            return (run, copy)
         }
     }
 
-    /// Answers where the neighbour's copy ends, or `nil` if it does not say.
+    /// Hands over what grew of one log; answers whether the neighbour answers.
+    private func copy(_ run: RunID, _ copy: CopyList.Copy, to neighbour: Neighbour) async -> Bool {
+        var offset = copy.offset
+        for _ in 0..<Self.pagesPerTurn {
+            guard let page = try? await logs.read(run, from: offset, limit: Self.pageBytes),
+                page.next > offset || page.isComplete
+            else { return true }
+            switch await send(page, from: offset, of: run, copy, to: neighbour) {
+            case .nothing: return false
+            case .refusal: return true
+            case .end(let end):
+                if page.isComplete, end >= page.end {
+                    list.withLock { $0.done(run) }
+                    return true
+                }
+                list.withLock { $0.reached(end, of: run) }
+                guard end != offset else { return true }
+                offset = end
+            }
+        }
+        return true
+    }
+
+    private enum Answer {
+        /// The neighbour's copy ends there.
+        case end(Int64)
+        case refusal
+        case nothing
+    }
+
     private func send(
         _ page: LogPage,
         from offset: Int64,
         of run: RunID,
         _ copy: CopyList.Copy,
         to neighbour: Neighbour
-    ) async -> Int64? {
-        let query = "from=\(offset)&bytes=\(copy.bytes)&job=\(PercentCoding.encode(copy.job.text))"
+    ) async -> Answer {
+        let keep = copy.keep
+        let query = """
+            from=\(offset)&bytes=\(max(0, keep.logBytes))\
+            &age=\(max(0, keep.age.components.seconds))\
+            &job=\(PercentCoding.encode(copy.job.text))
+            """
         let path = "/v1/copies/\(PercentCoding.encode(run.text))?\(query)"
         var call = HTTPCall(method: "POST", url: "http://\(neighbour.address)\(path)")
         call.headers = [
@@ -111,11 +150,17 @@ final class LogCopier: Sendable {
         ]
         call.body = JSON.bytes(page.value)
         call.timeout = .seconds(5)
-        let answer = try? await client.send(call)
-        let value = answer.flatMap { $0.status == 200 ? try? JSON.parse($0.body) : nil }
-        let end = value?["end"]?.integer
-        note(end == nil ? "HTTP \(answer?.status ?? 0)" : nil, neighbour)
-        return end
+        guard let answer = try? await client.send(call) else {
+            note("nothing", neighbour)
+            return .nothing
+        }
+        let value = answer.status == 200 ? try? JSON.parse(answer.body) : nil
+        guard let end = value?["end"]?.integer, end >= 0 else {
+            note("HTTP \(answer.status)", neighbour)
+            return .refusal
+        }
+        note(nil, neighbour)
+        return .end(end)
     }
 
     /// Tells when a neighbour begins to fail, and when it takes copies again.
