@@ -60,19 +60,24 @@ final class Feed: Sendable {
             }
         }
         if mustAsk {
-            Task { take(await stream.next()) }
+            Task { move(to: await nextPhase()) }
         }
         return reading
     }
 
-    private func take(_ chunk: [UInt8]?) {
+    private func nextPhase() async -> Phase {
+        do {
+            guard let chunk = try await stream.next() else { return .ended }
+            return chunk.isEmpty ? .idle : .holding(chunk, sent: 0)
+        } catch {
+            return .broken
+        }
+    }
+
+    private func move(to next: Phase) {
         phase.withLock { phase in
             guard case .waiting = phase else { return }
-            switch chunk {
-            case nil: phase = .ended
-            case let chunk? where chunk.isEmpty: phase = .idle
-            case let chunk?: phase = .holding(chunk, sent: 0)
-            }
+            phase = next
             connection.resume()
         }
     }

@@ -68,7 +68,10 @@ package enum HTTPBody: Sendable {
 /// A body that is produced while it is sent.
 package protocol HTTPBodyStream: Sendable {
     /// The next chunk, or `nil` at the end. Asked again only after the chunk was sent.
-    func next() async -> [UInt8]?
+    ///
+    /// - Throws: If what was sent is not all there is: the connection is cut, so that no reader
+    ///   takes it for the whole. The error itself goes nowhere.
+    func next() async throws -> [UInt8]?
     /// The reader is gone; `next` is not asked again. May be called while `next` is suspended.
     func cancel()
 }

@@ -52,6 +52,7 @@ package enum LogStreams: String, Sendable {
 /// Where the limit has dropped what should come next, a stream of events says so:
 /// `event: truncated` with `{"missing":[from,until]}`, as this reader missed it. Behind a line
 /// that tells how far the run is comes `event: progress` with `{"percent":40,"text":"dumping"}`.
+/// A log that cannot be read on cuts the connection: it would look whole otherwise.
 package actor LogBody: HTTPBodyStream {
     static let pageBytes = 65_536
     private static let patience = Duration.seconds(15)
@@ -63,6 +64,7 @@ package actor LogBody: HTTPBodyStream {
     private let follows: Bool
     private var offset: Int64
     private var rest: Int
+    private var hasBegun = false
     private var hasEnded = false
     private var last: LogPage?
     private let isCancelled = Mutex(false)
@@ -71,7 +73,7 @@ package actor LogBody: HTTPBodyStream {
     ///
     /// `offset`: Where to start, in bytes of text; if negative, so many before where the log ends
     /// now, from the beginning of the line there.
-    /// `limit`: At most this many bytes of text.
+    /// `limit`: At most this many bytes of text, of those lines that are wanted; one line at least.
     /// `follows`: Wait for more until the log is complete.
     package init(
         reader: any LogReader,
@@ -91,15 +93,16 @@ package actor LogBody: HTTPBodyStream {
         rest = limit
     }
 
-    package func next() async -> [UInt8]? {
-        if offset < 0 { await findStart() }
+    package func next() async throws -> [UInt8]? {
+        if offset < 0 { try await findStart() }
         while !hasEnded, !isCancelled.withLock({ $0 }) {
-            guard rest > 0, let page = try? await page() else { return end() }
+            guard rest > 0 else { return end() }
+            let page = try await page()
             let start = offset
             let bytes = encode(page, from: start)
             last = page
-            offset = page.next
             if !bytes.isEmpty { return bytes }
+            if rest == 0 { return end() }
             // A page may be all of lines that are not wanted.
             if offset > start, offset < page.end { continue }
             // What cannot be read would be asked for again and again.
@@ -111,8 +114,8 @@ package actor LogBody: HTTPBodyStream {
         return nil
     }
 
-    private func findStart() async {
-        let end = (try? await reader.read(run, from: 0, limit: 1))?.end ?? 0
+    private func findStart() async throws(LogError) {
+        let end = try await reader.read(run, from: 0, limit: 1).end
         offset = max(0, end + max(offset, -end))
     }
 
@@ -121,7 +124,9 @@ package actor LogBody: HTTPBodyStream {
     }
 
     private func page() async throws(LogError) -> LogPage {
-        try await reader.read(run, from: offset, limit: min(rest, Self.pageBytes))
+        // Of a page that is looked through for some lines, the others do not count.
+        let limit = streams == .both ? min(rest, Self.pageBytes) : Self.pageBytes
+        return try await reader.read(run, from: offset, limit: limit)
     }
 
     private func isQuiet() async -> Bool {
@@ -129,14 +134,22 @@ package actor LogBody: HTTPBodyStream {
         return page.end == offset && !page.isComplete
     }
 
+    /// The lines of `page` that are wanted, as many as there is room for; goes on behind them.
     private func encode(_ page: LogPage, from start: Int64) -> [UInt8] {
         var bytes: [UInt8] = []
         var reached = start
         for (offset, line) in page.lines {
+            let isWanted = streams.includes(line.stream)
+            if isWanted, hasBegun, line.size > rest {
+                rest = 0
+                self.offset = reached
+                return bytes
+            }
             if offset > reached { noteGap(reached..<offset, &bytes) }
             reached = offset + Int64(line.size)
-            guard streams.includes(line.stream) else { continue }
-            rest -= line.size
+            guard isWanted else { continue }
+            hasBegun = true
+            rest = max(0, rest - line.size)
             switch format {
             case .plain:
                 bytes += line.text
@@ -151,6 +164,7 @@ package actor LogBody: HTTPBodyStream {
             }
         }
         if page.next > reached { noteGap(reached..<page.next, &bytes) }
+        offset = page.next
         return bytes
     }
 

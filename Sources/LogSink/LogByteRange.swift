@@ -75,12 +75,13 @@ package actor LogBytes: HTTPBodyStream {
         offset = range.lowerBound
     }
 
-    package func next() async -> [UInt8]? {
+    package func next() async throws -> [UInt8]? {
         guard offset < until, !isCancelled.withLock({ $0 }) else { return nil }
-        // What has been removed meanwhile ends the answer short of what its head says.
-        guard let page = try? await reader.read(run, from: offset, limit: LogBody.pageBytes),
-            let bytes = take(page), !bytes.isEmpty
-        else { return nil }
+        let page = try await reader.read(run, from: offset, limit: LogBody.pageBytes)
+        guard let bytes = take(page), !bytes.isEmpty else {
+            // Removed meanwhile: the answer is shorter than its head says.
+            throw LogError.unavailable("what is at \(offset) has been dropped by the limit")
+        }
         return bytes
     }
 

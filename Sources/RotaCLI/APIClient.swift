@@ -111,6 +111,7 @@ final class APIClient: Sendable {
     ) async throws(Failure) -> APIAnswer {
         var reasons: [String] = []
         var lastAnswer: APIAnswer?
+        var isCut = false
         for (index, url) in candidates() {
             let call = call(method, url + path + self.query(query), headers, body)
             let answer: APIAnswer
@@ -126,6 +127,7 @@ final class APIClient: Sendable {
                         next: "look before you ask again"
                     )
                 }
+                if case .cut = error { isCut = true }
                 continue
             }
             state.withLock { $0.preferred = index }
@@ -136,7 +138,13 @@ final class APIClient: Sendable {
             lastAnswer = answer
         }
         if let lastAnswer { throw Failure(answer: lastAnswer) }
-        throw unreachable(reasons)
+        guard isCut else { throw unreachable(reasons) }
+        throw Failure(
+            .unreachable,
+            "The answer was cut before it was whole",
+            why: reasons.joined(separator: "; ").plain,
+            next: "ask again"
+        )
     }
 
     /// The masters, the one that answered last first.

@@ -78,6 +78,7 @@ enum LogReading {
         var offset: Int64 = 0
         var limit = firstPageBytes
         while true {
+            writer.expectFoot()
             let body = try await session.api.text(
                 RunReading.path(id) + "/log",
                 [("offset", "\(offset)"), ("limit", "\(limit)")] + writer.streamQuery
@@ -85,7 +86,15 @@ enum LogReading {
             limit = pageBytes
             var lines = LineCutter()
             for line in lines.take(body) + lines.finish() { writer.take(line) }
-            guard let foot = writer.foot, foot.next > offset, foot.next < foot.end else { break }
+            guard let foot = writer.foot else {
+                throw Failure(
+                    .unreachable,
+                    "The log of run \(id) was cut at byte \(offset) or behind it",
+                    why: "The answer has no end; the master may have been stopped meanwhile.",
+                    next: "ask again"
+                )
+            }
+            guard foot.next > offset, foot.next < foot.end else { break }
             offset = foot.next
         }
         writer.release()
@@ -229,6 +238,11 @@ final class LogWriter: Sendable {
             return nil
         }
         if let text { session.print(text) }
+    }
+
+    /// Forgets the last foot, so that a page without one is noticed.
+    func expectFoot() {
+        state.withLock { $0.foot = nil }
     }
 
     /// Prints what was held back and holds no more.

@@ -35,6 +35,25 @@ import Testing
         server.stop()
     }
 
+    @Test func `that fails cuts the connection, so that nobody takes it for whole`() async throws {
+        let server = try HTTPServer(settings: HTTPServerSettings()) { _ in
+            HTTPResponse(status: 200, body: .stream(FailingStream(after: 3)))
+        }
+        let received = Mutex<[UInt8]>([])
+        let error = await #expect(throws: HTTPClientError.self) {
+            try await client.stream(HTTPCall(url: server.url)) { event in
+                if case .chunk(let bytes) = event { received.withLock { $0 += bytes } }
+            }
+        }
+        guard case .broken = error?.problem else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        let text = String(decoding: received.withLock { $0 }, as: UTF8.self)
+        #expect(text == "chunk\nchunk\nchunk\n")
+        server.stop()
+    }
+
     @Test func `is asked only as fast as its reader reads`() async throws {
         let stream = CountingStream(total: 2_000, size: 65_536)
         let server = try HTTPServer(settings: HTTPServerSettings()) { request in

@@ -78,6 +78,25 @@ final class CountingStream: HTTPBodyStream {
     }
 }
 
+/// Gives some chunks and then cannot go on.
+final class FailingStream: HTTPBodyStream {
+    struct Failure: Error {}
+
+    private let limit: Int
+    private let given = Atomic(0)
+
+    init(after limit: Int) {
+        self.limit = limit
+    }
+
+    func next() async throws -> [UInt8]? {
+        guard given.add(1, ordering: .relaxed).newValue <= limit else { throw Failure() }
+        return Array("chunk\n".utf8)
+    }
+
+    func cancel() {}
+}
+
 /// Greets and then has nothing until it is cancelled.
 final class QuietStream: HTTPBodyStream {
     private let hasGreeted = Atomic(false)

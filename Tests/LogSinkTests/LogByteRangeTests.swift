@@ -56,7 +56,7 @@ import Vocabulary
             let upper = lower + 1 + Int64(random.next() % UInt64(end - lower))
             let body = LogBytes(reader: sink, run: run, range: lower..<upper)
             var bytes: [UInt8] = []
-            while let piece = await body.next() { bytes += piece }
+            while let piece = try await body.next() { bytes += piece }
             try #require(bytes == Array(whole[Int(lower)..<Int(upper)]), "\(lower)..<\(upper)")
         }
     }

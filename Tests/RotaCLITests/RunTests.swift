@@ -127,6 +127,22 @@ import Vocabulary
         #expect(await fake.rota("run", "logs", id, "-f") == .unreachable)
     }
 
+    @Test func `a log that was cut does not look whole`() async {
+        let line = "{\"o\":0,\"t\":\"2026-11-20T12:00:00Z\",\"s\":\"out\",\"l\":\"a\"}\n"
+        let whole = line + "{\"next\":2,\"end\":4,\"complete\":true}\n"
+        // The second page has no end, as of a master that was stopped.
+        let short = script([
+            "GET /v1/runs/\(id)/log?offset=0": [Canned.json(whole)],
+            "GET /v1/runs/\(id)/log?offset=2": [Canned.json("")],
+        ])
+        #expect(await short.rota("run", "logs", id) == .unreachable)
+        #expect(short.output == "a\n")
+        #expect(short.transcript.contains("The log of run \(id) was cut at byte 2"))
+        let broken = FakeWorld(answer: { _ throws(APITransportError) in throw .cut("reset") })
+        #expect(await broken.rota("run", "logs", id) == .unreachable)
+        #expect(broken.transcript.contains("The answer was cut before it was whole"))
+    }
+
     @Test func `logs are read page by page, from a run or a job's newest`() async throws {
         func page(_ from: Int, _ next: Int) -> APIAnswer {
             var text = ""
