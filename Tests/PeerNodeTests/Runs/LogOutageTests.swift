@@ -113,13 +113,14 @@ struct LogOutageTests {
     private let run = RunID("01RUN0000000000000000000A")
     private var now = MonotonicInstant(sinceBoot: .seconds(1))
     private var log = RunLog(job: UID("a1"), keep: Retention())
+    private var share = 1_000
     private let away = LogError.unavailable("test")
 
     private mutating func print(_ text: String) {
         log.take(
             Array((text + "\n").utf8),
             from: .out,
-            within: 1_000,
+            within: share,
             company: .zero,
             at: now,
             .epoch
@@ -255,5 +256,9 @@ struct LogOutageTests {
         #expect(!log.isFull && log.hasRoom)
         // Its share of the memory, and the piece that is being filled.
         #expect(log.collector.pendingBytes <= 20_000)
+        share = 1 << 20
+        for _ in 0..<90 { print(String(repeating: "x", count: 9_999)) }
+        #expect(log.collector.pendingBytes > 400_000)
+        #expect(!log.isFull && log.hasRoom)
     }
 }
