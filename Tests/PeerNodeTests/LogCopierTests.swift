@@ -81,6 +81,24 @@ import Vocabulary
         server.stop()
     }
 
+    @Test func `a run that printed nothing costs no request`() async throws {
+        let asked = Mutex(0)
+        let server = try HTTPServer(settings: HTTPServerSettings()) { _ in
+            asked.withLock { $0 += 1 }
+            return .json(["end": 0])
+        }
+        let copier = copier()
+        let order = RunOrder.shell("true")
+        let run = order.grant.run
+        try await reader.logs.open(run, job: order.grant.key.job, keep: order.spec.keep)
+        copier.track(order)
+        await copier.turn(to: neighbour(at: server.port))
+        try await reader.logs.close(run)
+        await copier.turn(to: neighbour(at: server.port))
+        #expect(asked.withLock { $0 } == 0 && reader.reads == 0)
+        server.stop()
+    }
+
     @Test func `a copy goes when its job's logs do, and after a week at the latest`() async throws {
         let folder = NSTemporaryDirectory() + "rota-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

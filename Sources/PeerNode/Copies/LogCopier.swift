@@ -92,10 +92,13 @@ final class LogCopier: Sendable {
             return []
         }
         return due.compactMap { run, copy in
-            guard let stand = stands[run], stand.end > copy.offset || stand.isComplete else {
+            guard let stand = stands[run] else { return nil }
+            if stand.isComplete, stand.end == 0 {
+                // Nothing was printed, so nothing is lost: most short runs cost no request.
+                list.withLock { $0.done(run) }
                 return nil
             }
-            return (run, copy)
+            return stand.end > copy.offset || stand.isComplete ? (run, copy) : nil
         }
     }
 
