@@ -22,7 +22,7 @@ struct StoreBench {
     private var batch: Int { kind == .etcd ? 125 : 250 }
 
     func run() async throws {
-        var renewals: [Double] = []
+        var (renewals, syncs): ([Double], [Double]) = ([], [])
         for (word, size) in [("single", 1), ("batch", batch)] {
             for processes in [1, 4] {
                 let race = try await race(size, processes)
@@ -33,22 +33,30 @@ struct StoreBench {
                     """
                 )
                 renewals.append(race.renewal)
+                syncs.append(race.sync)
             }
         }
         // A tenth of a term of 10 s, while 4 processes claim in batches.
         let worst = Self.rounded(renewals.max() ?? 0)
+        let sync = Self.rounded(syncs.max() ?? 0)
+        say("# the longest sync of one page on this disk meanwhile: \(sync) ms")
         say("BENCH renewal-p99-\(kind.rawValue) \(worst) 1000 ms \(Self.ratio(1_000, worst))")
     }
 
     private func race(
         _ size: Int,
         _ processes: Int
-    ) async throws -> (ours: Double, bare: Double, renewal: Double) {
-        var (ours, bare, renewals): ([Double], [Double], [Double]) = ([], [], [])
+    ) async throws -> (ours: Double, bare: Double, renewal: Double, sync: Double) {
+        var (ours, bare): ([Double], [Double]) = ([], [])
+        var (renewals, syncs): ([Double], [Double]) = ([], [])
         for _ in 0..<Self.laps {
             // Each lap has a store of its own, so that none inherits the size of another's.
             try await inStore { url, folder in
+                let probe = Task { try await DiskProbe.longestSync(in: folder) }
+                defer { probe.cancel() }
                 let figures = try await run(processes) { claimant($0, url, size, $1) }
+                probe.cancel()
+                syncs.append(try await probe.value)
                 ours.append(figures.map { $0[0] }.reduce(0, +))
                 renewals.append(figures.map { $0[4] }.max() ?? 0)
             }
@@ -60,7 +68,7 @@ struct StoreBench {
                 bare.append(figures.map { $0[0] }.reduce(0, +))
             }
         }
-        return (Self.median(ours), Self.median(bare), renewals.max() ?? 0)
+        return (Self.median(ours), Self.median(bare), renewals.max() ?? 0, syncs.max() ?? 0)
     }
 
     private func inStore(_ work: (String, String) async throws -> Void) async throws {
