@@ -67,6 +67,7 @@ package actor LogBody: HTTPBodyStream {
     private var hasBegun = false
     private var hasEnded = false
     private var last: LogPage?
+    private var lastTime: (at: Instant, text: String)?
     private let isCancelled = Mutex(false)
 
     /// Reads the log of one run.
@@ -155,11 +156,11 @@ package actor LogBody: HTTPBodyStream {
                 bytes += line.text
                 bytes.append(LogLine.newline)
             case .lines:
-                bytes += JSON.bytes(Self.value(offset, line))
+                bytes += JSON.bytes(value(offset, line))
                 bytes.append(LogLine.newline)
             case .events:
                 bytes += Array("event: log\nid: \(reached)\n".utf8)
-                bytes += Array("data: ".utf8) + JSON.bytes(Self.value(offset, line)) + [0x0A, 0x0A]
+                bytes += Array("data: ".utf8) + JSON.bytes(value(offset, line)) + [0x0A, 0x0A]
                 noteProgress(line, &bytes)
             }
         }
@@ -182,9 +183,19 @@ package actor LogBody: HTTPBodyStream {
         bytes += JSON.bytes(["missing": range]) + [0x0A, 0x0A]
     }
 
+    private func value(_ offset: Int64, _ line: LogLine) -> Value {
+        // Lines come in stretches of one time, and a time is dear to write.
+        if lastTime?.at != line.at { lastTime = (line.at, line.at.description) }
+        return Self.value(offset, line, lastTime?.text ?? "")
+    }
+
     static func value(_ offset: Int64, _ line: LogLine) -> Value {
+        value(offset, line, line.at.description)
+    }
+
+    private static func value(_ offset: Int64, _ line: LogLine, _ time: String) -> Value {
         [
-            "o": .integer(offset), "t": .string(line.at.description),
+            "o": .integer(offset), "t": .string(time),
             "s": .string(line.stream.rawValue),
             "l": .string(String(decoding: line.text, as: UTF8.self)),
         ]

@@ -85,7 +85,7 @@ enum LogReading {
             )
             limit = pageBytes
             var lines = LineCutter()
-            for line in lines.take(body) + lines.finish() { writer.take(line) }
+            writer.take(lines.take(body) + lines.finish())
             guard let foot = writer.foot else {
                 throw Failure(
                     .unreachable,
@@ -119,9 +119,9 @@ struct LogFollower: Sendable {
                 RunReading.path(run) + "/log",
                 [("follow", "1"), ("offset", "\(writer.resumeOffset)")] + writer.streamQuery
             ) { bytes in
-                for line in cutter.withLock({ $0.take(bytes) }) { writer.take(line) }
+                writer.take(cutter.withLock { $0.take(bytes) })
             }
-            for line in cutter.withLock({ $0.finish() }) where answer != nil { writer.take(line) }
+            if answer != nil { writer.take(cutter.withLock { $0.finish() }) }
             if writer.hasEnded { return }
             failures = writer.count > before ? 0 : failures + 1
             guard failures < Self.patience else {
@@ -214,14 +214,29 @@ final class LogWriter: Sendable {
         }
     }
 
-    /// Takes one line of `application/x-ndjson`; what is none of the API's is passed over.
-    func take(_ bytes: [UInt8]) {
-        guard let value = Wire.value(bytes), value.object != nil else { return }
-        take(value)
+    /// Takes lines of `application/x-ndjson`, and prints what comes of them together; what is none
+    /// of the API's is passed over.
+    func take(_ lines: [[UInt8]]) {
+        var text = ""
+        for line in lines {
+            guard let value = Wire.value(line), value.object != nil else { continue }
+            if value["o"] == nil, !text.isEmpty {
+                // What is said of the log comes behind the lines before it.
+                session.print(text)
+                text = ""
+            }
+            text += shown(value) ?? ""
+        }
+        if !text.isEmpty { session.print(text) }
     }
 
     func take(_ value: Value) {
-        let text = state.withLock { state -> String? in
+        if let text = shown(value) { session.print(text) }
+    }
+
+    /// What is to be printed of a line, if anything is now.
+    private func shown(_ value: Value) -> String? {
+        state.withLock { state -> String? in
             guard let offset = value["o"]?.integer else {
                 note(value, in: &state)
                 return nil
@@ -237,7 +252,6 @@ final class LogWriter: Sendable {
             }
             return nil
         }
-        if let text { session.print(text) }
     }
 
     /// Forgets the last foot, so that a page without one is noticed.
