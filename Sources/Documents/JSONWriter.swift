@@ -70,23 +70,36 @@ struct JSONWriter {
 
     /// - SeeAlso: RFC 8259, section 7: what must be escaped is, and nothing else.
     private mutating func quote(_ text: String) {
+        let plain = Array(text.utf8)
+        var start = 0
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): write("\\\"")
-            case UInt8(ascii: "\\"): write("\\\\")
-            case 0x08: write("\\b")
-            case 0x0C: write("\\f")
-            case UInt8(ascii: "\n"): write("\\n")
-            case UInt8(ascii: "\r"): write("\\r")
-            case UInt8(ascii: "\t"): write("\\t")
-            case 0..<0x20:
-                write("\\u00")
-                bytes.append(contentsOf: [byte >> 4, byte & 15].map(Self.hexDigit))
-            case _: bytes.append(byte)
-            }
+        // What needs no escape goes over in one piece: most texts do whole.
+        for place in plain.indices where Self.needsEscape(plain[place]) {
+            bytes.append(contentsOf: plain[start..<place])
+            escape(plain[place])
+            start = place + 1
         }
+        bytes.append(contentsOf: plain[start...])
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): write("\\\"")
+        case UInt8(ascii: "\\"): write("\\\\")
+        case 0x08: write("\\b")
+        case 0x0C: write("\\f")
+        case UInt8(ascii: "\n"): write("\\n")
+        case UInt8(ascii: "\r"): write("\\r")
+        case UInt8(ascii: "\t"): write("\\t")
+        case _:
+            write("\\u00")
+            bytes.append(contentsOf: [byte >> 4, byte & 15].map(Self.hexDigit))
+        }
     }
 
     private static func hexDigit(_ number: UInt8) -> UInt8 {
