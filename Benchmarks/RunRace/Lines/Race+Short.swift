@@ -15,7 +15,10 @@ extension Race {
             let command = stamping(evidence.path)
             try await cluster.add(
                 (0..<Self.perSecond).map { number in
-                    ("short-\(number)", RaceJobs.uid(), RaceJobs.spec("* * * * * *", command))
+                    var spec = RaceJobs.spec("* * * * * *", command)
+                    // Every record is looked at afterwards.
+                    spec.keep.runs = 2 * length
+                    return ("short-\(number)", RaceJobs.uid(), spec)
                 }
             )
             let begin = RaceJobs.second(in: .seconds(1))
