@@ -152,3 +152,8 @@ package struct Member: Equatable, Sendable {
         }
     }
 }
+
+extension Sequence<Member> {
+    /// Those that can be given work, or asked about it.
+    package var aliveNodes: [Member] { filter { $0.state == .alive && $0.role == .node } }
+}

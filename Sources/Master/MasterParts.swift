@@ -63,10 +63,4 @@ struct MasterParts: Sendable {
         let views = try await ask { store async throws(StoreError) in try await store.sessions() }
         return Set(views.filter { $0.isLive && !$0.isGone }.map(\.id))
     }
-
-    /// Alive nodes, as gossip sees them.
-    var aliveNodes: [Member] {
-        gossip.members.filter { $0.state == .alive && $0.role == .node }
-            .sorted { $0.name < $1.name }
-    }
 }

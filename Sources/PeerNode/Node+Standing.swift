@@ -87,7 +87,7 @@ extension NodeParts {
     }
 
     private func compare(_ members: [Member], _ zoneData: inout ZoneDataWatch) {
-        let alive = members.filter { $0.state == .alive && $0.role == .node }
+        let alive = members.aliveNodes
         let own = ZoneInfoFiles.version
         for node in zoneData.newlyDiffering(among: alive.map { ($0.name, $0.tags) }) {
             let fields: KeyValuePairs<String, String> = [

@@ -146,9 +146,7 @@ extension NodeParts {
             logs: logs,
             token: { keys.keys.memberToken },
             neighbour: {
-                let nodes = gossip.members.filter {
-                    $0.state == .alive && $0.role == .node && !$0.httpAddress.isEmpty
-                }
+                let nodes = gossip.members.aliveNodes.filter { !$0.httpAddress.isEmpty }
                 let chosen = CopyChoice.ranked(nodes.map(\.name), for: me).first
                 return nodes.first { $0.name == chosen }
                     .map { LogCopier.Neighbour(name: $0.name, address: $0.httpAddress) }

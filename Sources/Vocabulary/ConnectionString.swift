@@ -68,7 +68,9 @@ package struct ConnectionString: Hashable, Sendable {
             guard pair.key == "driver" else { continue }
             let isName =
                 !pair.value.isEmpty && pair.value.utf8.first != UInt8(ascii: ".")
-                && !pair.value.contains("/") && !pair.value.contains(ConnectionReader.placeholder)
+                // What is no name, the driver manager loads from wherever the loader finds it.
+                && !pair.value.contains("/") && !pair.value.contains(".so")
+                && !pair.value.contains(ConnectionReader.placeholder)
             guard isName else {
                 throw Flaw(
                     detail: "driver is no name of a driver; write one of those in "

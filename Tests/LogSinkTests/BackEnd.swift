@@ -4,6 +4,7 @@ import Foundation
 import LogSink
 import Synchronization
 import TestSupport
+import Testing
 import Vocabulary
 
 /// A back end under test, with a clock that tests advance.
@@ -96,4 +97,30 @@ extension LogSink {
             offset = page.next
         }
     }
+}
+
+/// Has two writers of one log take turns, of whom the first has lines that wait whenever it notices
+/// the other.
+func expectLinesOfBoth(
+    _ one: some LogSink,
+    _ other: some LogSink,
+    in run: RunID,
+    of job: UID
+) async throws {
+    try await one.open(run, job: job, keep: .of(bytes: 4_000))
+    var expected: [String] = []
+    _ = try await one.append((0..<600).map { .out("filling \($0)") }, to: run)
+    for number in 0..<30 {
+        // Of a log beyond its limit the second batch waits for company.
+        for text in ["one \(number)", "waiting \(number)"] {
+            _ = try await one.append([.out(text)], to: run)
+        }
+        _ = try await other.append([.out("other \(number)")], to: run)
+        // Whoever reads does not wait.
+        _ = try await other.read(run, from: 0, limit: 0)
+        expected += ["one \(number)", "waiting \(number)", "other \(number)"]
+    }
+    try await one.close(run)
+    let lines = try await one.everything(of: run).map(\.line.string)
+    #expect(Set(expected.suffix(60)).isSubset(of: lines))
 }

@@ -94,22 +94,7 @@ struct PostgresLogSinkTests {
     @Test(.tags(.integration))
     func `lines that wait are kept when another writer is noticed`() async throws {
         let (one, other) = (try PostgresLogSink(url: url), try PostgresLogSink(url: url))
-        try await one.open(run, job: job, keep: .of(bytes: 4_000))
-        var expected: [String] = []
-        _ = try await one.append((0..<600).map { .out("filling \($0)") }, to: run)
-        for number in 0..<30 {
-            // Of a log beyond its limit the second batch waits for company.
-            for text in ["one \(number)", "waiting \(number)"] {
-                _ = try await one.append([.out(text)], to: run)
-            }
-            _ = try await other.append([.out("other \(number)")], to: run)
-            // Whoever reads does not wait.
-            _ = try await other.read(run, from: 0, limit: 0)
-            expected += ["one \(number)", "waiting \(number)", "other \(number)"]
-        }
-        try await one.close(run)
-        let lines = try await one.everything(of: run).map(\.line.string)
-        #expect(Set(expected.suffix(60)).isSubset(of: lines))
+        try await expectLinesOfBoth(one, other, in: run, of: job)
     }
 
     @Test(.tags(.integration))

@@ -24,6 +24,7 @@ import Vocabulary
 
     @Test(arguments: [
         "Driver=/tmp/evil.so", "DRIVER={/tmp/evil.so}", "driver = ./evil.so", "Driver=",
+        "Driver=libevil.so.1", "Driver={evil.so}",
         "Driver=..;Database=x", "DSN=a;Driver={a/b}", "FILEDSN=/tmp/x.dsn", "SaveFile=/etc/passwd",
         "Driver=SQLite3;LoadExt=/tmp/evil.so", "Driver=SQLite3;TraceFile=/x", "Trace=1;DSN=a",
         "/tmp/x", "a{b", "DSN=a;b", "DSN=a;=b", "DSN={a", "DSN={a}b", "DSN=a{b}", "DSN=a;dsn=b",

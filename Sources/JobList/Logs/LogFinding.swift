@@ -54,7 +54,7 @@ struct LogFinding {
 
     /// Asks the other nodes, those first that are the likeliest to have a copy.
     private func copy(of run: RunRecord) async -> (log: RemoteLog, page: LogPage)? {
-        let nodes = origin.aliveNodes
+        let nodes = origin.members().aliveNodes
         for name in CopyChoice.ranked(nodes.map(\.name), for: run.node).prefix(Self.copyLimit) {
             guard let address = nodes.first(where: { $0.name == name })?.httpAddress else {
                 continue

@@ -46,11 +46,6 @@ package struct LogOrigin: Sendable {
         return run
     }
 
-    /// Nodes that are alive, by name.
-    var aliveNodes: [Member] {
-        members().filter { $0.state == .alive && $0.role == .node }.sorted { $0.name < $1.name }
-    }
-
     /// What `run` has said of itself; `nil` if its node does not say so within a second.
     package func facts(of run: RunRecord) async -> [String: Value]? {
         await LogFinding(origin: self).facts(of: run)?.value.object

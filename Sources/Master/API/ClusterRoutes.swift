@@ -63,7 +63,7 @@ struct ClusterRoutes: Sendable {
             states[state] = .integer(Int64(count))
         }
         let head = await master.replica.position()
-        let behind = master.aliveNodes.filter { $0.position != head }.map(\.name.text)
+        let behind = members.aliveNodes.filter { $0.position != head }.map(\.name.text).sorted()
         var open = RunFilter()
         open.states = [.open]
         open.tenant = call.tenant

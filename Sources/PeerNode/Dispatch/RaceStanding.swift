@@ -40,7 +40,7 @@ extension [Member] {
         isDraining: Bool,
         doubts: RaceStanding.Doubts
     ) -> [Candidate] {
-        filter { $0.state == .alive && $0.role == .node }.map { member in
+        aliveNodes.map { member in
             var candidate = Candidate(member)
             guard member.name == me else { return candidate }
             candidate.isDraining = isDraining

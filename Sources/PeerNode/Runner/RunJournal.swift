@@ -7,8 +7,8 @@ internal import Vocabulary
 
 /// One file for all runs, each from before its start until the store has recorded its end.
 ///
-/// Each step is a line: the order, the process that leads the run's session, the report. A file of
-/// its own for each run costs three times as much, most of it for making and removing files.
+/// Each step is a line: the order, the process that leads the run's session, the report. Making and
+/// removing a file for each run would cost nine times as much.
 final class RunJournal {
     /// What is known of a run of a previous life.
     struct Entry: Equatable {

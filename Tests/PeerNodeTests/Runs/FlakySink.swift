@@ -19,6 +19,7 @@ final class FlakySink: LogSink {
     let logs = InMemoryLogSink()
     private let state: Mutex<Mood>
     private let appends = Mutex(0)
+    private let notes = Mutex(0)
 
     init(_ mood: Mood = .well) {
         state = Mutex(mood)
@@ -31,6 +32,9 @@ final class FlakySink: LogSink {
 
     /// How often something was to be appended.
     var tries: Int { appends.withLock { $0 } }
+
+    /// How often facts were to be noted.
+    var noteTries: Int { notes.withLock { $0 } }
 
     private func refuse(_ moods: Mood...) throws(LogError) {
         if moods.contains(mood) { throw .unavailable("test") }
@@ -54,6 +58,7 @@ final class FlakySink: LogSink {
     }
 
     func note(_ facts: RunFacts, of run: RunID) async throws(LogError) {
+        notes.withLock { $0 += 1 }
         try refuse(.away, .mute)
         try await logs.note(facts, of: run)
     }
