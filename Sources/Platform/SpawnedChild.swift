@@ -18,7 +18,7 @@ struct SpawnedChild {
         let input = try owned.makeInput(command.input)
         let output = try owned.makePipe()
         let errors = try owned.makePipe()
-        let cgroup = try owned.openMembers(of: command.cgroup)
+        let cgroup = try owned.openFolder(of: command.cgroup)
         let descriptors = (input, output.writing, errors.writing)
         let result = try Self.start(command, descriptors: descriptors, cgroup: cgroup)
         processID = result.process
@@ -120,12 +120,11 @@ private struct OwnedDescriptors: ~Copyable {
         return (ends[0], ends[1])
     }
 
-    /// Where a process joins `cgroup`; -1 if there is none.
-    mutating func openMembers(of cgroup: CgroupFolder?) throws(SpawnError) -> Int32 {
+    /// What `cgroup` is named by when a process is started in it; -1 if there is none.
+    mutating func openFolder(of cgroup: CgroupFolder?) throws(SpawnError) -> Int32 {
         guard let cgroup else { return -1 }
-        let path = cgroup.path + "/cgroup.procs"
-        let descriptor = unsafe clinux_open(path, O_WRONLY, 0)
-        guard descriptor >= 0 else { throw Self.failure("open \(path)") }
+        let descriptor = unsafe clinux_open(cgroup.path, O_RDONLY | O_DIRECTORY, 0)
+        guard descriptor >= 0 else { throw Self.failure("open \(cgroup.path)") }
         descriptors.append(descriptor)
         return descriptor
     }

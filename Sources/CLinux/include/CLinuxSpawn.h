@@ -22,7 +22,7 @@ struct clinux_spawn_plan {
   const char *directory;
   /// What become 0, 1 and 2.
   int descriptors[3];
-  /// An open `cgroup.procs` of cgroup v2 to join, or -1.
+  /// An open folder of cgroup v2 to be started in, or -1.
   int cgroup;
   /// -1: that of the caller.
   int mask;
