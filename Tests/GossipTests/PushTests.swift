@@ -123,9 +123,23 @@ extension Publisher.Sent {
         #expect(pushes.allSatisfy { $0.batches == [batch] && $0.at == before })
         let addresses = pushes.map(\.address)
         #expect(Set(addresses).count == addresses.count)
-        // The logarithm of twenty, and some: hardly anybody is left out when each does the same.
-        #expect((5...12).contains(addresses.count))
+        // Three by chance, and the neighbour in the ring.
+        #expect(addresses.count == 4)
         #expect(!addresses.contains(PeerAddress("10.0.0.0:1")))
+    }
+
+    @Test func `always go to whoever comes next by name, and to others by chance`() {
+        var publisher = Publisher()
+        var others: Set<PeerAddress> = []
+        for _ in 0..<20 {
+            let before = publisher.pushes.count
+            publisher.publish(body: 150)
+            publisher.pass(.milliseconds(30))
+            let addresses = publisher.pushes[before...].map(\.address)
+            #expect(addresses.contains(PeerAddress("10.0.0.1:1")), "n1 comes after me")
+            others.formUnion(addresses)
+        }
+        #expect(others.count > 15)
     }
 
     @Test(arguments: [(10, 150), (100, 150), (1_000, 150), (30, 1_100), (40, 700), (3, 20_000)])
