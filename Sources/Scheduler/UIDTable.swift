@@ -130,12 +130,10 @@ struct UIDTable: Sendable {
     }
 
     private mutating func put(_ entry: UInt32, _ hash: UInt64, in part: Int) {
-        var entries = parts[part].mutableSpan
-        var place = Self.home(of: hash, in: entries.count)
-        while entries[place] != Self.vacant {
-            place = place + 1 == entries.count ? 0 : place + 1
-        }
-        entries[place] = entry
+        let size = parts[part].count
+        var place = Self.home(of: hash, in: size)
+        while parts[part][place] != Self.vacant { place = place + 1 == size ? 0 : place + 1 }
+        parts[part][place] = entry
     }
 
     private mutating func resize(_ part: Int, to size: Int, hashes: (JobSlot) -> UInt64) {
