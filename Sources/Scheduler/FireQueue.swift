@@ -38,6 +38,8 @@ struct FireQueue: Sendable {
         }
     }
 
+    /// The second of a bucket that is vacant: no instant of a plan lies in it.
+    private static let never = Int64.min / 1_000
     fileprivate static let nobody = UInt32.max >> 1
     /// Set in the link that leads back from a list's first slot to its bucket.
     private static let toBucket: UInt32 = 1 << 31
@@ -58,40 +60,48 @@ struct FireQueue: Sendable {
 
     /// Files `slot`, which the queue does not hold, at an instant that its plan names.
     mutating func file(_ slot: JobSlot, at instant: Instant, _ jobs: inout JobTable) {
-        var place: ListPlace?
-        file(slot, at: instant, in: &place, &jobs)
+        var spot = spot(at: instant)
+        var record = jobs[record: slot]
+        file(slot, &record, in: &spot, &jobs)
+        jobs[record: slot] = record
     }
 
-    /// Where a list was; it may be there no more.
-    struct ListPlace {
-        fileprivate let bucket: UInt32
-        fileprivate let second: Int64
+    /// An instant, and the list that slots are filed in at it; that may be there no more.
+    struct Spot: Sendable {
+        let instant: Instant
+        fileprivate var bucket: UInt32
     }
 
-    /// As ``file(_:at:_:)``, for many at the same instant: `place` is where the last one was filed.
+    /// Where to file what is due at `instant`.
+    mutating func spot(at instant: Instant) -> Spot {
+        Spot(instant: instant, bucket: bucket(of: instant.unixSeconds))
+    }
+
+    /// As ``file(_:at:_:)``, for many at the same instant.
+    ///
+    /// `record` is the slot's, which the caller puts into the table when it is complete.
     mutating func file(
         _ slot: JobSlot,
-        at instant: Instant,
-        in place: inout ListPlace?,
+        _ record: inout JobRecord,
+        in spot: inout Spot,
         _ jobs: inout JobTable
     ) {
-        let second: Int64
-        let bucket: UInt32
-        if let place, buckets[Int(place.bucket)].second == place.second {
-            (second, bucket) = (place.second, place.bucket)
-        } else {
-            second = instant.unixSeconds
-            bucket = self.bucket(of: second)
-            place = ListPlace(bucket: bucket, second: second)
+        var bucket = buckets[Int(spot.bucket)]
+        var rest = spot.instant.unixMilliseconds &- bucket.second &* 1_000
+        if !(0..<1_000).contains(rest) {
+            spot = self.spot(at: spot.instant)
+            bucket = buckets[Int(spot.bucket)]
+            rest = spot.instant.unixMilliseconds &- bucket.second &* 1_000
         }
-        let rest = UInt16(truncatingIfNeeded: instant.unixMilliseconds &- second &* 1_000)
-        let head = buckets[Int(bucket)].head
-        buckets[Int(bucket)].head = UInt32(slot)
-        if rest < buckets[Int(bucket)].least { buckets[Int(bucket)].least = rest }
-        if rest != 0 { buckets[Int(bucket)].isWhole = false }
-        jobs[record: slot].links = Self.links(next: head, previous: bucket | Self.toBucket)
-        jobs[record: slot].place = .bucket
-        if head != Self.nobody { jobs[record: JobSlot(head)].setPrevious(UInt32(slot)) }
+        record.links = Self.links(next: bucket.head, previous: spot.bucket | Self.toBucket)
+        record.place = .bucket
+        if bucket.head != Self.nobody {
+            jobs[record: JobSlot(bucket.head)].setPrevious(UInt32(slot))
+        }
+        bucket.head = UInt32(slot)
+        bucket.least = min(bucket.least, UInt16(truncatingIfNeeded: rest))
+        bucket.isWhole = bucket.isWhole && rest == 0
+        buckets[Int(spot.bucket)] = bucket
         count += 1
     }
 
@@ -249,7 +259,7 @@ struct FireQueue: Sendable {
 
     private mutating func vacate(_ bucket: UInt32) {
         places[buckets[Int(bucket)].second] = nil
-        buckets[Int(bucket)].second = .min
+        buckets[Int(bucket)].second = Self.never
         vacant.append(bucket)
     }
 

@@ -28,12 +28,20 @@ struct JobPlan: Sendable {
         }
     }
 
-    /// A copy on the heap, kept only where it is needed again.
-    final class Kept: Sendable {
+    /// A copy on the heap, kept only where it is needed again; it is hashed once.
+    final class Kept: Hashable, Sendable {
         let outline: JobOutline
+        private let hash: Int
 
         init(_ outline: JobOutline) {
             self.outline = outline
+            hash = outline.hashValue
+        }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+
+        static func == (lhs: Kept, rhs: Kept) -> Bool {
+            lhs === rhs || lhs.hash == rhs.hash && lhs.outline == rhs.outline
         }
     }
 
@@ -66,7 +74,7 @@ struct JobPlan: Sendable {
 struct PlanLibrary: Sendable {
     /// A plan without users is vacant.
     private var plans: [JobPlan] = []
-    private var shared: [JobOutline: JobPlan.Index] = [:]
+    private var shared: [JobPlan.Kept: JobPlan.Index] = [:]
     private var vacant: [JobPlan.Index] = []
 
     /// How many there are.
@@ -104,17 +112,18 @@ struct PlanLibrary: Sendable {
         _ calendars: inout CalendarTable
     ) -> JobPlan.Index? {
         let isShared = outline.job.eras.isEmpty && outline.job.pause == nil
-        if isShared, let index = shared[outline] {
+        let names = outline.calendarNames
+        let kept = isShared || !names.isEmpty ? JobPlan.Kept(outline) : nil
+        if isShared, let kept, let index = shared[kept] {
             plans[index].users += 1
             return index
         }
         guard !vacant.isEmpty || plans.count < JobTable.planLimit else { return nil }
-        let names = outline.calendarNames
         var plan = JobPlan(
             audience: ranking.take(outline.job.spec),
             misfires: JobPlan.Misfires(outline.job.spec),
             pause: outline.job.pause,
-            kept: isShared || !names.isEmpty ? JobPlan.Kept(outline) : nil,
+            kept: kept,
             spans: [],
             hasTimes: false,
             calendars: [],
@@ -123,7 +132,7 @@ struct PlanLibrary: Sendable {
         Self.compile(outline, into: &plan, &library, calendars)
         let index = vacant.popLast() ?? plans.count
         if index == plans.count { plans.append(plan) } else { plans[index] = plan }
-        if isShared { shared[outline] = index }
+        if isShared, let kept { shared[kept] = index }
         calendars.note(index, uses: outline.job.spec.rules.calendar, in: outline.tenant)
         return index
     }
@@ -133,21 +142,23 @@ struct PlanLibrary: Sendable {
         plans[index].users += count
     }
 
+    /// Gives back so many shares; the last takes the plan along.
     mutating func release(
         _ index: JobPlan.Index,
+        by count: Int = 1,
         _ library: inout ScheduleLibrary,
         _ ranking: inout Ranking,
         _ calendars: inout CalendarTable
     ) {
-        plans[index].users -= 1
+        plans[index].users -= count
         guard plans[index].users <= 0 else { return }
         let plan = plans[index]
         plans[index].spans = []
         plans[index].calendars = []
         plans[index].kept = nil
         vacant.append(index)
-        if let outline = plan.kept?.outline {
-            if shared[outline] == index { shared[outline] = nil }
+        if let kept = plan.kept {
+            if shared[kept] == index { shared[kept] = nil }
             calendars.note(index, uses: nil, in: "")
         }
         ranking.release(plan.audience)

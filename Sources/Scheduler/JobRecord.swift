@@ -101,6 +101,15 @@ struct JobRecord: Sendable {
         state = UInt64(shard.number) << Self.shardShift
     }
 
+    /// The same of another job, which differs in nothing else.
+    func copied(for key: JobKey, shard: VirtualShard) -> Self {
+        var copy = self
+        copy.key = key
+        copy.state =
+            state & ~(0x3FF << Self.shardShift) | UInt64(shard.number) << Self.shardShift
+        return copy
+    }
+
     var shard: VirtualShard {
         VirtualShard(number: Int(state >> Self.shardShift & 0x3FF))
     }

@@ -61,7 +61,13 @@ struct JobTable: Sendable {
     func slot(of key: JobKey) -> JobSlot? { slot(of: key, hash: key.hash) }
 
     func slot(of key: JobKey, hash: UInt64) -> JobSlot? {
-        table.slot(hash) { self[record: $0].key == key }
+        guard case .slot(let slot) = find(key, hash) else { return nil }
+        return slot
+    }
+
+    /// Looks for a job whose key has that hash.
+    func find(_ key: JobKey, _ hash: UInt64) -> UIDTable.Found {
+        table.find(hash) { self[record: $0].key == key }
     }
 
     /// Begins a search early; see ``UIDTable/touchPart(_:)``.
@@ -104,10 +110,25 @@ struct JobTable: Sendable {
 
     /// Enters a job with its record; `hash` is its key's.
     mutating func insert(_ record: JobRecord, hash: UInt64) -> JobSlot? {
-        guard let slot = takeSlot() else { return nil }
+        guard let slot = enter(hash, at: nil) else { return nil }
         self[record: slot] = record
+        return slot
+    }
+
+    /// A slot for a new job whose key has that hash; `nil` if the table is full.
+    ///
+    /// The caller writes its record, before anything else is asked of the table. `vacancy`: where a
+    /// search for the job has just ended.
+    mutating func enter(_ hash: UInt64, at vacancy: UIDTable.Vacancy?) -> JobSlot? {
+        guard let slot = takeSlot() else { return nil }
         count += 1
-        table.insert(slot, hash) { [pages] in Self.hash(of: $0, in: pages) }
+        if table.isFull(for: hash) {
+            table.grow(for: hash) { [pages] in Self.hash(of: $0, in: pages) }
+        } else if let vacancy {
+            table.insert(slot, hash, at: vacancy)
+            return slot
+        }
+        table.insert(slot, hash)
         return slot
     }
 

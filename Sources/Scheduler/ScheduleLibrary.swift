@@ -217,20 +217,13 @@ struct ScheduleLibrary: Sendable {
         return shelf.places.isEmpty ? .other : .hash
     }
 
-    /// As ``next(_:for:after:)`` for ``Spreading/hash``; `hash` is the seed's.
-    mutating func next(
-        _ index: Index,
-        for seed: JobSeed,
-        hash: StableHash,
-        after instant: Instant
-    ) -> Instant? {
-        if let setting = shelves[index]?.dials?.setting(after: hash),
-            let place = shelves[index]?.places[Int(setting)], place >= 0
-        {
-            return shelves[index]?.compiled[Int(place)].next(after: instant)
-        }
-        return next(index, for: seed, after: instant)
+    /// For ``Spreading/hash``: a number below ``settings(of:)``, the same for jobs that are always
+    /// due at the same time; `hash` is the seed's.
+    func setting(_ index: Index, for hash: StableHash) -> Int {
+        shelves[index]?.dials.map { Int($0.setting(after: hash)) } ?? 0
     }
+
+    func settings(of index: Index) -> Int { shelves[index]?.places.count ?? 0 }
 
     /// Where the schedule of a job is, after it has been compiled if it is worth keeping.
     private mutating func place(_ index: Index, for seed: JobSeed) -> Int? {

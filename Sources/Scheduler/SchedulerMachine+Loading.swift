@@ -4,24 +4,32 @@ internal import Vocabulary
 
 /// A list on its way in.
 struct Loading: Sendable {
+    /// When a plan's jobs are first due after now.
+    enum First: Sendable {
+        /// Nothing is ever due.
+        case never
+        /// All at once, and there they are filed.
+        case at(FireQueue.Spot)
+        /// It depends on the job's hash alone: the number of the spread.
+        case spread(UInt32)
+        /// A closer look is needed, or nobody has looked yet.
+        case other
+
+        var isOther: Bool { if case .other = self { true } else { false } }
+    }
+
     /// A plan as rows go by it, without a look at the plan itself.
     struct Entry: Sendable {
-        enum First: Sendable {
-            /// Nothing is ever due.
-            case never
-            /// All jobs are first due then; where those were filed that came before.
-            case at(Instant)
-            /// It depends on the job's hash alone.
-            case spread(ScheduleLibrary.Index)
-            /// A closer look is needed.
-            case other
-        }
+        let plan: UInt32
+        /// How many of the plan's ``shares`` jobs have taken.
+        var used: UInt32 = 0
+        var first = First.other
+    }
 
-        let plan: JobPlan.Index
-        var first: First
-        var place: FireQueue.ListPlace?
-        /// Jobs of this page that have taken it.
-        var users = 0
+    /// What depends on the hash, for each setting of one schedule.
+    struct Spread: Sendable {
+        let schedule: ScheduleLibrary.Index
+        var firsts: [First]
     }
 
     /// A row with what is worked out of it alone.
@@ -31,12 +39,17 @@ struct Loading: Sendable {
         var seed: StableHash
     }
 
+    /// So many shares of each plan are lent out at first: more than there can be jobs.
+    static let shares = UIDTable.limit + 1
+
     /// Says of a record whether the list that is being loaded, or was last, has the job.
     var mark = false
-    /// The plans of the outlines so far, each with one share; `nil`: it could not be taken.
+    /// The plans of the outlines so far, each with all its shares; `nil`: it could not be taken.
     var entries: [Entry?] = []
-    /// For which time the first fires are.
-    var since: Instant?
+    var spreads: [Spread] = []
+    var spreadNumbers: [ScheduleLibrary.Index: UInt32] = [:]
+    /// When the last page came: the first fires are those after that, or an earlier time.
+    var since = Instant.startOfTime
     /// Means nothing: it is there so that what is touched is read.
     var touched: UInt32 = 0
 }
@@ -54,9 +67,11 @@ extension SchedulerMachine {
         }
         for outline in page.outlines {
             let plan = plans.take(outline, &library, &ranking, &calendars)
-            loading.entries.append(plan.map { Loading.Entry(plan: $0, first: .other) })
+            if let plan { plans.share(plan, by: Loading.shares - 1) }
+            loading.entries.append(plan.map { Loading.Entry(plan: UInt32($0)) })
         }
-        findFirsts(from: page.outlines.count, at: now)
+        if now.wall < loading.since { forgetFirsts() }
+        loading.since = now.wall
         load(page.rows, at: now)
         for entry in page.others { put(entry, at: now) }
         guard page.isLast else { return }
@@ -67,35 +82,85 @@ extension SchedulerMachine {
         finishLoading()
     }
 
-    /// Works out the first fires of plans that are asked for the first time, or at another time.
-    private mutating func findFirsts(from fresh: Int, at now: Moment) {
-        let count = loading.entries.count
-        let start = loading.since == now.wall ? count - fresh : 0
-        loading.since = now.wall
-        for place in start..<count {
-            guard let plan = loading.entries[place]?.plan else { continue }
-            let first = first(of: plan, at: now)
-            loading.entries[place] = Loading.Entry(plan: plan, first: first)
+    // MARK: First fires
+
+    /// When the job of a row is first due, which is never ``Loading/First/spread(_:)``.
+    ///
+    /// What was found for a page before holds until that time has come.
+    private mutating func first(
+        of row: JobPage.Row,
+        _ entry: Loading.Entry,
+        _ seed: StableHash,
+        at now: Moment
+    ) -> Loading.First {
+        var first = entry.first
+        if isOver(first, at: now) {
+            first = findFirst(of: JobPlan.Index(entry.plan), at: now)
+            loading.entries[row.outline]?.first = first
+        }
+        guard case .spread(let number) = first else { return first }
+        let spread = Int(number)
+        let schedule = loading.spreads[spread].schedule
+        let setting = library.setting(schedule, for: seed)
+        first = loading.spreads[spread].firsts[setting]
+        if isOver(first, at: now) {
+            first = findFirst(of: schedule, for: .bits(row.uid), at: now)
+            loading.spreads[spread].firsts[setting] = first
+        }
+        return first
+    }
+
+    private func isOver(_ first: Loading.First, at now: Moment) -> Bool {
+        switch first {
+        case .never, .spread: false
+        case .at(let spot): spot.instant <= now.wall
+        case .other: true
         }
     }
 
-    private mutating func first(of plan: JobPlan.Index, at now: Moment) -> Loading.Entry.First {
+    private mutating func findFirst(of plan: JobPlan.Index, at now: Moment) -> Loading.First {
         guard plans.fault(of: plan) == nil, let schedule = plans.onlySchedule(of: plan) else {
             return .other
         }
         switch library.spreading(of: schedule) {
-        case .none:
-            // Whose it is makes no difference.
-            let seed = JobSeed.text("")
-            return library.next(schedule, for: seed, after: now.wall).map { .at($0) } ?? .never
-        case .hash: return .spread(schedule)
+        // Whose it is makes no difference.
+        case .none: return findFirst(of: schedule, for: .text(""), at: now)
+        case .hash: return .spread(spread(of: schedule))
         case .other: return .other
         }
     }
 
+    private mutating func findFirst(
+        of schedule: ScheduleLibrary.Index,
+        for seed: JobSeed,
+        at now: Moment
+    ) -> Loading.First {
+        guard let due = library.next(schedule, for: seed, after: now.wall) else { return .never }
+        return .at(fires.spot(at: due))
+    }
+
+    private mutating func spread(of schedule: ScheduleLibrary.Index) -> UInt32 {
+        if let known = loading.spreadNumbers[schedule] { return known }
+        let number = UInt32(loading.spreads.count)
+        let firsts = Array(repeating: Loading.First.other, count: library.settings(of: schedule))
+        loading.spreads.append(Loading.Spread(schedule: schedule, firsts: firsts))
+        loading.spreadNumbers[schedule] = number
+        return number
+    }
+
+    /// The clock was set back: what was found may lie behind other fires.
+    private mutating func forgetFirsts() {
+        for place in loading.entries.indices { loading.entries[place]?.first = .other }
+        loading.spreads = []
+        loading.spreadNumbers = [:]
+    }
+
+    // MARK: Rows
+
     /// Takes rows in, some at a time: what each has to fetch from afar is fetched for all at once.
     private mutating func load(_ rows: [JobPage.Row], at now: Moment) {
         let limit = 64
+        let fresh = freshRecord(at: now)
         var ahead: [Loading.Row] = []
         ahead.reserveCapacity(limit)
         for start in stride(from: 0, to: rows.count, by: limit) {
@@ -106,14 +171,33 @@ extension SchedulerMachine {
                 ahead.append(Loading.Row(key: key, hash: key.hash, seed: StableHash()))
             }
             touch(block, ahead)
-            for place in ahead.indices { block[start + place].uid.add(to: &ahead[place].seed) }
-            for place in ahead.indices { load(block[start + place], ahead[place], at: now) }
+            hash(block, &ahead)
+            for place in ahead.indices {
+                load(block[start + place], ahead[place], like: fresh, at: now)
+            }
         }
-        for place in loading.entries.indices {
-            guard let entry = loading.entries[place], entry.users > 0 else { continue }
-            plans.share(entry.plan, by: entry.users)
-            loading.entries[place]?.users = 0
+    }
+
+    private func hash(_ rows: ArraySlice<JobPage.Row>, _ ahead: inout [Loading.Row]) {
+        let start = rows.startIndex
+        var place = 0
+        while place + 4 <= ahead.count {
+            let hashes = UIDBits.hashes(of: InlineArray { rows[start + place + $0].uid })
+            for lane in 0..<4 { ahead[place + lane].seed = hashes[lane] }
+            place += 4
         }
+        for place in place..<ahead.count { rows[start + place].uid.add(to: &ahead[place].seed) }
+    }
+
+    /// What the records of new jobs have in common; `nil`: it does not fit into a record.
+    private func freshRecord(at now: Moment) -> JobRecord? {
+        var state = JobState()
+        state.position = now.wall
+        state.phase = .unread
+        var record = JobRecord(key: JobKey(high: 0, low: 0), shard: VirtualShard(number: 0))
+        guard record.pack(state) == nil else { return nil }
+        record.mark = loading.mark
+        return record
     }
 
     /// Reads what rows will need, one kind after the other.
@@ -125,75 +209,51 @@ extension SchedulerMachine {
         for row in ahead { sum &+= jobs.touchPart(row.hash) }
         for row in ahead { sum &+= jobs.touch(row.hash) }
         for row in rows where loading.entries.indices.contains(row.outline) {
-            sum &+= UInt32(truncatingIfNeeded: loading.entries[row.outline]?.users ?? 0)
+            sum &+= loading.entries[row.outline]?.used ?? 0
         }
         loading.touched = sum
     }
 
-    private mutating func load(_ row: JobPage.Row, _ ahead: Loading.Row, at now: Moment) {
+    private mutating func load(
+        _ row: JobPage.Row,
+        _ ahead: Loading.Row,
+        like fresh: JobRecord?,
+        at now: Moment
+    ) {
         guard loading.entries.indices.contains(row.outline),
             let entry = loading.entries[row.outline]
         else { return refuse(row.uid.uid) }
-        let key = ahead.key
-        if !key.isOdd, let startedAt, !(startedAt < row.createdAt),
-            let origin = jobs.origin(entry.plan, row.revision),
-            jobs.slot(of: key, hash: ahead.hash) == nil
+        let plan = JobPlan.Index(entry.plan)
+        if let fresh, !ahead.key.isOdd, let startedAt, !(startedAt < row.createdAt),
+            let origin = jobs.origin(plan, row.revision),
+            case .vacancy(let vacancy) = jobs.find(ahead.key, ahead.hash)
         {
-            let isLoaded = enter(row, ahead, origin, entry.first, at: now)
-            if isLoaded { return }
+            let first = first(of: row, entry, ahead.seed, at: now)
+            if !first.isOther {
+                var record = fresh.copied(for: ahead.key, shard: VirtualShard(of: ahead.seed))
+                record.origin = origin
+                return enter(row, record, ahead.hash, at: vacancy, first)
+            }
         }
-        look(at: row, entry.plan, at: now)
+        look(at: row, plan, at: now)
     }
 
-    /// Enters a new job that has nothing special about it; answers whether that was so.
+    /// Enters a new job that has nothing special about it.
     private mutating func enter(
         _ row: JobPage.Row,
-        _ ahead: Loading.Row,
-        _ origin: UInt64,
-        _ first: Loading.Entry.First,
-        at now: Moment
-    ) -> Bool {
-        let due: Instant?
-        switch first {
-        case .other: return false
-        case .never: due = nil
-        case .at(let instant): due = instant
-        case .spread(let schedule):
-            due = library.next(
-                schedule,
-                for: .bits(row.uid),
-                hash: ahead.seed,
-                after: now.wall
-            )
-        }
-        var record = JobRecord(key: ahead.key, shard: VirtualShard(of: ahead.seed))
-        var state = JobState()
-        state.position = now.wall
-        state.phase = .unread
-        guard record.pack(state) == nil else { return false }
-        record.origin = origin
-        record.mark = loading.mark
-        guard let slot = jobs.insert(record, hash: ahead.hash) else {
-            refuse(row.uid.uid)
-            return true
-        }
-        if !jobs.unreadable.isEmpty { jobs.unreadable[row.uid.uid] = nil }
-        loading.entries[row.outline]?.users += 1
+        _ fresh: JobRecord,
+        _ hash: UInt64,
+        at vacancy: UIDTable.Vacancy,
+        _ first: Loading.First
+    ) {
+        guard let slot = jobs.enter(hash, at: vacancy) else { return refuse(row.uid.uid) }
+        var record = fresh
+        if case .at(var spot) = first { fires.file(slot, &record, in: &spot, &jobs) }
+        jobs[record: slot] = record
+        loading.entries[row.outline]?.used += 1
         settlement.count(record.shard, undecided: 1)
         unreadSlot = min(unreadSlot ?? slot, slot)
-        guard let due else { return true }
-        if case .spread = first {
-            fires.file(slot, at: due, &jobs)
-        } else {
-            file(slot, at: due, with: row.outline)
-        }
-        return true
-    }
-
-    private mutating func file(_ slot: JobSlot, at due: Instant, with outline: Int) {
-        var place = loading.entries[outline]?.place
-        fires.file(slot, at: due, in: &place, &jobs)
-        loading.entries[outline]?.place = place
+        if !jobs.unreadable.isEmpty { jobs.unreadable[row.uid.uid] = nil }
     }
 
     /// Takes in a row whose job may be there already, or needs more than a record.
@@ -215,12 +275,14 @@ extension SchedulerMachine {
         begin(slot, plan, row.revision, createdAt: row.createdAt, at: now)
     }
 
-    /// Gives back the shares that kept plans alive between two pages.
+    /// Gives back the shares that no job has taken.
     private mutating func finishLoading() {
-        for entry in loading.entries {
-            if let entry { plans.release(entry.plan, &library, &ranking, &calendars) }
+        for case let entry? in loading.entries {
+            let rest = Loading.shares - Int(entry.used)
+            plans.release(JobPlan.Index(entry.plan), by: rest, &library, &ranking, &calendars)
         }
-        loading.entries = []
-        loading.since = nil
+        let mark = loading.mark
+        loading = Loading()
+        loading.mark = mark
     }
 }

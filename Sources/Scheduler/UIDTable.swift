@@ -26,51 +26,83 @@ struct UIDTable: Sendable {
         let even = count >> Int(Self.partBits)
         // Tables are not filled evenly; four standard deviations do for nearly all.
         let most = even + 4 * Int(Double(even).squareRoot())
-        let size = most + most / 6
+        // Three quarters full: of a table that is fuller, too much is looked at in vain.
+        let size = most + most / 3
         for part in parts.indices where parts[part].count < size {
             resize(part, to: size, hashes: hashes)
         }
     }
 
-    /// The slot of hash `hash` that `isIt`.
-    func slot(_ hash: UInt64, where isIt: (JobSlot) -> Bool) -> JobSlot? {
-        let part = Int(hash >> (64 - Self.partBits))
+    /// What a search came to.
+    enum Found {
+        case slot(JobSlot)
+        /// Nothing, and what is looked for would be entered there.
+        case vacancy(Vacancy)
+    }
+
+    /// A place that is vacant until the next change of the table.
+    struct Vacancy {
+        fileprivate let place: Int
+    }
+
+    /// Looks for the slot of hash `hash` that `isIt`.
+    func find(_ hash: UInt64, where isIt: (JobSlot) -> Bool) -> Found {
+        let part = Self.part(of: hash)
         let size = parts[part].count
-        guard size > 0 else { return nil }
+        guard size > 0 else { return .vacancy(Vacancy(place: 0)) }
         let tag = Self.tag(of: hash)
         var place = Self.home(of: hash, in: size)
         while true {
             let entry = parts[part][place]
-            if entry == Self.vacant { return nil }
-            if entry >> 26 == tag, isIt(Self.slot(of: entry)) { return Self.slot(of: entry) }
+            if entry == Self.vacant { return .vacancy(Vacancy(place: place)) }
+            if entry >> 26 == tag, isIt(Self.slot(of: entry)) {
+                return .slot(Self.slot(of: entry))
+            }
             place = place + 1 == size ? 0 : place + 1
         }
     }
 
     /// Looks at the table that `hash` belongs to, so that it is near for ``touch(_:)``.
     func touchPart(_ hash: UInt64) -> UInt32 {
-        UInt32(truncatingIfNeeded: parts[Int(hash >> (64 - Self.partBits))].count)
+        UInt32(truncatingIfNeeded: parts[Self.part(of: hash)].count)
     }
 
     /// Looks where a search for `hash` would begin, so that it is near when it does.
     func touch(_ hash: UInt64) -> UInt32 {
-        let part = Int(hash >> (64 - Self.partBits))
+        let part = Self.part(of: hash)
         let size = parts[part].count
         return size == 0 ? 0 : parts[part][Self.home(of: hash, in: size)]
     }
 
-    /// Enters a slot that is not there yet; there must be fewer than ``limit``.
-    mutating func insert(_ slot: JobSlot, _ hash: UInt64, hashes: (JobSlot) -> UInt64) {
-        let part = Int(hash >> (64 - Self.partBits))
-        let (size, count) = (parts[part].count, Int(counts[part]) + 1)
+    /// Whether ``grow(for:hashes:)`` must go before one more of hash `hash`.
+    func isFull(for hash: UInt64) -> Bool {
+        let part = Self.part(of: hash)
         // Seven eighths full at most, so that a place is vacant in each.
-        if count * 8 > size * 7 { resize(part, to: max(4, size + size / 4), hashes: hashes) }
+        return (Int(counts[part]) + 1) * 8 > parts[part].count * 7
+    }
+
+    mutating func grow(for hash: UInt64, hashes: (JobSlot) -> UInt64) {
+        let part = Self.part(of: hash)
+        let size = parts[part].count
+        resize(part, to: max(4, size + size / 4), hashes: hashes)
+    }
+
+    /// Enters a slot that is not there yet; there must be fewer than ``limit``, and room.
+    mutating func insert(_ slot: JobSlot, _ hash: UInt64) {
+        let part = Self.part(of: hash)
         put(Self.tag(of: hash) << 26 | UInt32(slot + 1), hash, in: part)
         counts[part] += 1
     }
 
+    /// The same where a search for it has just ended.
+    mutating func insert(_ slot: JobSlot, _ hash: UInt64, at vacancy: Vacancy) {
+        let part = Self.part(of: hash)
+        parts[part][vacancy.place] = Self.tag(of: hash) << 26 | UInt32(slot + 1)
+        counts[part] += 1
+    }
+
     mutating func remove(_ slot: JobSlot, _ hash: UInt64, hashes: (JobSlot) -> UInt64) {
-        let part = Int(hash >> (64 - Self.partBits))
+        let part = Self.part(of: hash)
         let size = parts[part].count
         guard size > 0 else { return }
         let wanted = Self.tag(of: hash) << 26 | UInt32(slot + 1)
@@ -112,6 +144,7 @@ struct UIDTable: Sendable {
         }
     }
 
+    private static func part(of hash: UInt64) -> Int { Int(hash >> (64 - partBits)) }
     private static func slot(of entry: UInt32) -> JobSlot { JobSlot(entry & 0x3FF_FFFF) - 1 }
     private static func tag(of hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash & 0x3F) }
 

@@ -35,7 +35,32 @@ package struct UIDBits: Hashable, Comparable, Sendable {
 
     /// Adds the digits of the text.
     package func add(to hash: inout StableHash) {
-        for place in 0..<32 { hash.add(digit(at: place)) }
+        for quarter in 0..<4 { hash.add(eight: digits(of: quarter)) }
+    }
+
+    /// What ``add(to:)`` makes of four new hashes.
+    ///
+    /// Every step of a hash waits for the one before; four at once take half the time.
+    package static func hashes(of uids: InlineArray<4, Self>) -> InlineArray<4, StableHash> {
+        var hashes = InlineArray<4, StableHash>(repeating: StableHash())
+        for quarter in 0..<4 {
+            StableHash.add(InlineArray { uids[$0].digits(of: quarter) }, to: &hashes)
+        }
+        return hashes
+    }
+
+    /// Eight of the 32 digits, the first in the lowest byte; all at once, because a node that
+    /// starts hashes every uid of its list.
+    private func digits(of quarter: Int) -> UInt64 {
+        let half = quarter < 2 ? high : low
+        let number = UInt32(truncatingIfNeeded: quarter & 1 == 0 ? half >> 32 : half)
+        var digits = UInt64(number.byteSwapped)
+        digits = (digits | digits << 16) & 0x0000_FFFF_0000_FFFF
+        digits = (digits | digits << 8) & 0x00FF_00FF_00FF_00FF
+        digits = (digits >> 4 | digits << 8) & 0x0F0F_0F0F_0F0F_0F0F
+        // Six more than nine needs a fifth bit.
+        let letters = (digits &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return digits &+ 0x3030_3030_3030_3030 &+ letters &* (0x61 - 10 - 0x30)
     }
 
     private func digit(at place: Int) -> UInt8 {

@@ -47,6 +47,20 @@ package struct StableHash: Sendable {
         state = (state ^ UInt64(byte)) &* 0x100_0000_01B3
     }
 
+    /// Adds the bytes of `word`, the lowest first.
+    mutating func add(eight word: UInt64) {
+        for place in UInt64(0)..<8 { add(UInt8(truncatingIfNeeded: word >> (8 * place))) }
+    }
+
+    /// As ``add(eight:)``, for four hashes and a word for each.
+    static func add(_ words: InlineArray<4, UInt64>, to hashes: inout InlineArray<4, Self>) {
+        for place in UInt64(0)..<8 {
+            for lane in 0..<4 {
+                hashes[lane].add(UInt8(truncatingIfNeeded: words[lane] >> (8 * place)))
+            }
+        }
+    }
+
     package mutating func add(_ text: String) {
         for byte in text.utf8 { add(byte) }
     }

@@ -35,6 +35,12 @@ import Vocabulary
             model[slot] = nil
         }
 
+        mutating func file(_ slot: JobSlot, in spot: inout FireQueue.Spot) {
+            var record = jobs[record: slot]
+            queue.file(slot, &record, in: &spot, &jobs)
+            jobs[record: slot] = record
+        }
+
         /// The next slot, after lists in its way were opened.
         mutating func first() -> (slot: JobSlot, at: Instant)? {
             while let first = queue.first(jobs) {
@@ -88,6 +94,19 @@ import Vocabulary
         pair.remove(3)
         pair.remove(4)
         #expect(pair.queue.first(pair.jobs) == nil)
+    }
+
+    @Test func `files where a list was that has become another's`() {
+        var pair = Pair()
+        var spot = pair.queue.spot(at: Instant(unixMilliseconds: 5_250))
+        for slot in [3, 7] { pair.file(slot, in: &spot) }
+        for slot in [3, 7] { pair.queue.remove(slot, &pair.jobs) }
+        pair.set(4, at: Instant(unixSeconds: 9), isFiled: true)
+        for slot in [7, 3] { pair.file(slot, in: &spot) }
+        #expect(pair.queue.first(pair.jobs)?.at == Instant(unixMilliseconds: 5_250))
+        #expect(pair.queue.takeList(&pair.jobs)?.slots.sorted() == [3, 7])
+        #expect(pair.queue.takeList(&pair.jobs)?.slots == [4])
+        #expect(pair.queue.count == 0)
     }
 
     @Test func `keeps nothing of what was taken out`() {

@@ -104,6 +104,53 @@ import Vocabulary
         }
     }
 
+    @Test func `that comes in pages files each by the clock at its page`() {
+        for seed in UInt64(1)...5 {
+            let early = entries(40, seed: seed)
+            let late = [1, 2].map { page in
+                early.enumerated().map { place, entry in
+                    var copy = Transcript.entry(uid(page * 100 + place).text, created: -300)
+                    copy.job = entry.job
+                    return copy
+                }
+            }
+            var (told, loaded) = (Transcript.node(), Transcript.node())
+            func compare(_ time: Double, _ put: SchedulerEvent, _ load: SchedulerEvent) {
+                #expect(told.at(time, put) == loaded.at(time, load), "seed \(seed) at \(time)")
+            }
+            compare(0.5, .put(early), .load(page(early, isLast: false)))
+            // Some of what was found for the first page has come.
+            compare(27.25, .put(late[0]), .load(rows(late[0], isLast: false)))
+            // And some of what was found then lies behind what comes before.
+            (told.step, loaded.step) = (.seconds(-24), .seconds(-24))
+            compare(27.5, .put(late[1]), .load(rows(late[1], isLast: false)))
+            for time in 28..<120 { compare(Double(time), .deadlineReached, .deadlineReached) }
+        }
+    }
+
+    /// A later page of the outlines that the first one had.
+    private func rows(_ entries: [JobEntry], isLast: Bool) -> JobPage {
+        var page = page(entries, isFirst: false, isLast: isLast)
+        page.outlines = []
+        return page
+    }
+
+    @Test func `keeps a plan for the rows to come although its jobs have left`() {
+        var node = Transcript.node()
+        let (first, second) = (Transcript.entry(uid(1).text), Transcript.entry(uid(2).text))
+        _ = node.at(2, .load(page([first], isLast: false)))
+        _ = node.at(2, .removed([first.uid]))
+        _ = node.at(2, .put([Transcript.entry("other", every: 7)]))
+        _ = node.at(2, .load(rows([second], isLast: false)))
+        #expect(node.machine.plans.count == 2)
+        _ = node.at(3, .load(rows([], isLast: true)))
+        let slot = node.machine.jobs.slot(of: second.uid)
+        #expect(slot.flatMap { node.machine.jobs.plan(of: $0) } == 0)
+        #expect(node.machine.plans.count == 2)
+        _ = node.at(4, .load(page([])))
+        #expect(node.machine.plans.count == 0)
+    }
+
     @Test func `that is loaded again loses what is gone and takes what has changed`() {
         var node = Transcript.node()
         let old = entries(20, seed: 1)
