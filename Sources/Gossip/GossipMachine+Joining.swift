@@ -15,7 +15,7 @@ extension GossipMachine {
     mutating func start(at now: MonotonicInstant) {
         calendar.joins = tuning.joinDelays.map { now + $0 }
         calendar.pushPull = now + tuning.pushPullInterval + jitter(below: tuning.pushPullInterval)
-        calendar.redial = now + tuning.redialInterval + jitter(below: tuning.probeInterval)
+        planRedial(at: now)
         calendar.reap = now + .seconds(60)
         prober.due = now + jitter(below: tuning.probeInterval)
     }
@@ -162,7 +162,7 @@ extension GossipMachine {
     /// Knocks, for ever, where a member should be: a partition heals only if somebody asks.
     mutating func redialIfDue(at now: MonotonicInstant) {
         guard let due = calendar.redial, due <= now, !isLeaving else { return }
-        calendar.redial = now + tuning.redialInterval + jitter(below: tuning.probeInterval)
+        planRedial(at: now)
         let failed = roster.gone.filter { $0.state == .failed }
         // Those that left are asked too: they may be back where we have not heard of it.
         let strangers = contacts.filter { !roster.isPresent(at: $0) }
@@ -175,6 +175,17 @@ extension GossipMachine {
             let ping = Frame.ping(nextNumber(), target: nil, from: sender)
             send([mine, ping], to: address)
         }
+    }
+
+    /// Has it done again after the interval or up to half of it less or more: members that started
+    /// together must not ask together, or a partition lasts until they do.
+    private mutating func planRedial(at now: MonotonicInstant) {
+        let share = tuning.probeInterval * (roster.presentCount + 1)
+        let interval = min(
+            tuning.redialInterval,
+            max(tuning.shortestRedialInterval, share)
+        )
+        calendar.redial = now + interval / 2 + jitter(below: interval)
     }
 
     mutating func reapIfDue(at now: MonotonicInstant) {

@@ -61,12 +61,28 @@ import Vocabulary
 
     @Test(.tags(.randomized))
     func `in two halves agree again within five seconds of their meeting`() {
-        for seed in 1...2 as ClosedRange<UInt64> {
-            let cluster = joined(seed)
+        // Whenever that is: who started together must not look for the others at the same time.
+        for (place, seconds) in [120, 21, 23, 25, 27, 29].enumerated() {
+            let cluster = joined(UInt64(place + 1))
             for index in 25..<50 { cluster.nodes[index].island = 1 }
-            cluster.run(for: .seconds(120))
+            cluster.run(for: .seconds(seconds))
             #expect(cluster.state(of: 40, seenBy: 3) == .failed)
             for index in 25..<50 { cluster.nodes[index].island = 0 }
+            let took = cluster.run(until: \.areViewsEqual, atMost: .seconds(5))
+            #expect(took != nil, "cut for \(seconds) s")
+        }
+    }
+
+    @Test(.tags(.randomized))
+    func `of which there are three find one that was cut off within five seconds`() {
+        for seed in 1...8 as ClosedRange<UInt64> {
+            let cluster = Simulator(3, seed: seed)
+            cluster.startAll()
+            cluster.run(for: .seconds(5))
+            cluster.nodes[2].island = 1
+            cluster.run(for: .seconds(20 + Int(seed)))
+            #expect(cluster.state(of: 2, seenBy: 0) == .failed)
+            cluster.nodes[2].island = 0
             let took = cluster.run(until: \.areViewsEqual, atMost: .seconds(5))
             #expect(took != nil, "seed \(seed)")
         }
