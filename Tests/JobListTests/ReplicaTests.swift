@@ -158,6 +158,20 @@ import Vocabulary
         #expect(await revived.filesSetAside.isEmpty)
     }
 
+    @Test func `the objects on the disk follow the log soon, although nobody reads them`()
+        async throws
+    {
+        var history = History()
+        history.commitJobs(1)
+        let replica = try open()
+        _ = try await replica.apply(history.batches)
+        let beside = try Connection(path: folder.database)
+        try await eventually("the objects follow") {
+            try beside.query("SELECT name FROM object") { $0.text(0) }.count == 1
+        }
+        #expect(await replica.position() == history.head)
+    }
+
     @Test func `a log that goes on with what is no commit is set aside`() async throws {
         var history = History()
         history.commitJobs(3)

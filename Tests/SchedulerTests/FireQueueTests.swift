@@ -109,6 +109,20 @@ import Vocabulary
         #expect(pair.queue.count == 0)
     }
 
+    /// The first second of 1970 is like all others.
+    @Test(arguments: [Int64(5_250), 250])
+    func `files anew where a list was that is there no more`(milliseconds: Int64) {
+        var pair = Pair()
+        let instant = Instant(unixMilliseconds: milliseconds)
+        var spot = pair.queue.spot(at: instant)
+        pair.file(3, in: &spot)
+        pair.queue.remove(3, &pair.jobs)
+        for slot in [7, 4] { pair.file(slot, in: &spot) }
+        #expect(pair.queue.first(pair.jobs)?.at == instant)
+        #expect(pair.queue.takeList(&pair.jobs)?.slots.sorted() == [4, 7])
+        #expect(pair.queue.first(pair.jobs) == nil)
+    }
+
     @Test func `keeps nothing of what was taken out`() {
         var pair = Pair()
         for round in Int64(0)..<20_000 {

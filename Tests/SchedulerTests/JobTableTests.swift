@@ -27,7 +27,10 @@ import Vocabulary
                     model[uid] = nil
                     continue
                 }
-                let slot = model[uid]?.slot ?? table.insert(uid)
+                let isRow = Bool.random(using: &random)
+                let slot =
+                    model[uid]?.slot
+                    ?? (isRow ? enter(uid, into: &table) : nil) ?? table.insert(uid)
                 guard let slot else {
                     Issue.record("seed \(seed): there was no slot")
                     return
@@ -52,6 +55,16 @@ import Vocabulary
                 #expect(table.slot(of: uid(number)) == nil)
             }
         }
+    }
+
+    /// Enters a job as a row of a list is: where a search for it has just ended.
+    private func enter(_ uid: UID, into table: inout JobTable) -> JobSlot? {
+        guard let key = UIDBits(uid).flatMap({ JobKey($0) }),
+            case .vacancy(let vacancy) = table.find(key, key.hash),
+            let slot = table.enter(key.hash, at: vacancy)
+        else { return nil }
+        table[record: slot] = JobRecord(key: key, shard: VirtualShard(of: uid))
+        return slot
     }
 
     /// Now and then one that does not fit into a record.

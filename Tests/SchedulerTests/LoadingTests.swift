@@ -109,7 +109,9 @@ import Vocabulary
             let early = entries(40, seed: seed)
             let late = [1, 2].map { page in
                 early.enumerated().map { place, entry in
-                    var copy = Transcript.entry(uid(page * 100 + place).text, created: -300)
+                    // Some are newer than the node's start, so that nobody can have claimed them.
+                    let created: Double = place % 6 == 1 ? 2 : -300
+                    var copy = Transcript.entry(uid(page * 100 + place).text, created: created)
                     copy.job = entry.job
                     return copy
                 }
@@ -117,6 +119,7 @@ import Vocabulary
             var (told, loaded) = (Transcript.node(), Transcript.node())
             func compare(_ time: Double, _ put: SchedulerEvent, _ load: SchedulerEvent) {
                 #expect(told.at(time, put) == loaded.at(time, load), "seed \(seed) at \(time)")
+                #expect(standing(of: told) == standing(of: loaded), "seed \(seed) at \(time)")
             }
             compare(0.5, .put(early), .load(page(early, isLast: false)))
             // Some of what was found for the first page has come.
@@ -126,6 +129,18 @@ import Vocabulary
             compare(27.5, .put(late[1]), .load(rows(late[1], isLast: false)))
             for time in 28..<120 { compare(Double(time), .deadlineReached, .deadlineReached) }
         }
+    }
+
+    /// What waits in lists until when, and what phase each job is in.
+    private func standing(of node: Transcript) -> [String] {
+        var (fires, jobs) = (node.machine.fires, node.machine.jobs)
+        var lines = (0..<jobs.end).map { slot in
+            "\(jobs.uid(of: slot)): \(jobs[record: slot].phase)"
+        }
+        while let list = fires.takeList(&jobs) {
+            lines.append("\(list.second) \(list.isWhole): \(list.slots.sorted())")
+        }
+        return lines
     }
 
     /// A later page of the outlines that the first one had.
@@ -149,6 +164,38 @@ import Vocabulary
         #expect(node.machine.plans.count == 2)
         _ = node.at(4, .load(page([])))
         #expect(node.machine.plans.count == 0)
+    }
+
+    /// A job that was there before its node started.
+    private func old(_ uid: UID) -> JobEntry { Transcript.entry(uid.text, created: -50) }
+
+    @Test func `reads the cursors of what a later page brings, whatever was read before`() {
+        var node = Transcript.node()
+        let (first, second) = (old(uid(1)), old(uid(2)))
+        #expect(node.at(2, .load(page([first], isLast: false))).hasPrefix("read \(first.uid)"))
+        _ = node.at(2, .cursors([first.uid: Transcript.instant(1)]))
+        #expect(node.at(2, .load(rows([second], isLast: true))).hasPrefix("read \(second.uid)"))
+    }
+
+    @Test func `says which row names no outline, until it comes with one`() {
+        var node = Transcript.node()
+        let entries = [1, 2].map { old(uid($0)) }
+        var poor = page(entries)
+        poor.outlines.removeLast()
+        _ = node.at(2, .load(poor))
+        #expect(Array(node.machine.status.unreadable.keys) == [entries[1].uid])
+        _ = node.at(3, .load(page(entries)))
+        #expect(node.machine.status.unreadable.isEmpty)
+        #expect(node.machine.status.jobs == 2)
+    }
+
+    @Test func `takes a uid that looks like the number of another kind of uid`() {
+        var node = Transcript.node()
+        let odd = UIDBits(high: .max, low: 5).uid
+        let entries = [uid(1), odd].map { old($0) }
+        _ = node.at(2, .load(page(entries)))
+        let slot = node.machine.jobs.slot(of: odd)
+        #expect(slot.map { node.machine.jobs.uid(of: $0) } == odd)
     }
 
     @Test func `that is loaded again loses what is gone and takes what has changed`() {
