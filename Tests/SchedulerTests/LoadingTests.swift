@@ -131,6 +131,34 @@ import Vocabulary
         }
     }
 
+    @Test func `files jobs that are spread over an hour each at its own time, whatever the clock`()
+    {
+        let pages = (0..<3).map { page in
+            (0..<40).map { number in
+                Transcript.entry(uid(page * 100 + number).text, created: -300) { job in
+                    job.spec.schedule = number % 2 == 0 ? "H * * * *" : "H/3 * * * *"
+                }
+            }
+        }
+        // Cursors are read one by one, so that the others wait where they were filed.
+        var settings = SchedulerSettings()
+        (settings.readBatch, settings.readLimit) = (1, 1)
+        var told = Transcript.node(settings: settings)
+        var loaded = told
+        // By the third page the clock has gone back by ten minutes.
+        let steps = [(0.5, 0), (400.0, 0), (401.0, -600)]
+        for (page, (time, step)) in zip(pages, steps) {
+            (told.step, loaded.step) = (.seconds(step), .seconds(step))
+            _ = told.at(time, .put(page))
+            let isFirst = time < 1
+            let rows = isFirst ? self.page(page, isLast: false) : rows(page, isLast: step < 0)
+            _ = loaded.at(time, .load(rows))
+            let standing = standing(of: loaded)
+            #expect(standing == self.standing(of: told), "at \(time)")
+            #expect(standing.count > 50, "nothing waits")
+        }
+    }
+
     /// What waits in lists until when, and what phase each job is in.
     private func standing(of node: Transcript) -> [String] {
         var (fires, jobs) = (node.machine.fires, node.machine.jobs)
