@@ -172,7 +172,7 @@ final class SimulatedNode {
     private func begin() {
         handle(.slots(free: freeSlots))
         handle(SessionMachine.Event.start)
-        feedAll()
+        loadAll()
         catchUp()
         learnMembers([self])
         world.announceMembers()
