@@ -190,7 +190,8 @@ extension SimulatedNode {
             handle(.triggers(triggers))
             nextTrigger = next
             guard let next else { return }
-            let due = clock.time(ofWall: world.time(of: next), from: world.now)
+            let time = world.time(of: TriggerAlarm.time(of: next, at: wall))
+            let due = clock.time(ofWall: time, from: world.now)
             // The product asks at least once a second, whatever its clock says.
             let delay = max(1, min(due - world.now, 30_000))
             world.after(delay, on: self, "trigger") { [unowned self] in

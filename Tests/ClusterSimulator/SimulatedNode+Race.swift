@@ -45,12 +45,24 @@ extension SimulatedNode {
             handle(SchedulerEvent.deadlineReached)
         }
         world.announceMembers()
+        // Clocks are measured with every packet, whoever is known to be alive.
+        for other in world.nodes where other.isUp {
+            world.after(world.draw(500...3_000), on: other, "offset") { [unowned other] in
+                other.lookAtClock()
+            }
+        }
     }
 
     /// Within a moment everybody sees whose clock is off.
     func lookAtClock() {
-        let offsets = members.filter { $0.name != name }.compactMap(\.clockOffset)
-        _ = clockWatch.look(at: ClockWatch.offset(among: offsets))
+        let ours = clock.wall(at: world.now)
+        let offsets = world.nodes.filter { other in
+            other !== self && other.isUp && world.network.connects(index, other.index)
+                && members.contains { $0.name == other.name }
+        }.map { Duration.milliseconds($0.clock.wall(at: world.now) - ours) }
+        let wasSplit = clockWatch.isSplit
+        _ = clockWatch.look(among: offsets)
+        if clockWatch.isSplit != wasSplit { enter() }
         guard clockWatch.isOut != isClockOff else { return }
         isClockOff = clockWatch.isOut
         world.say("\(name) \(isClockOff ? "keeps out for its clock" : "trusts its clock again")")
@@ -72,7 +84,21 @@ extension SimulatedNode {
             candidate.clockOffset = .milliseconds(other.clock.wall(at: world.now) - ours)
             return candidate
         }
-        handle(.members(members))
+        enter()
+    }
+
+    /// Lets the scheduler know who takes part; where most clocks differ, all are in doubt.
+    private func enter() {
+        guard clockWatch.isSplit else { return handle(.members(members)) }
+        handle(
+            .members(
+                members.map { member in
+                    var doubtful = member
+                    doubtful.isClockOff = true
+                    return doubtful
+                }
+            )
+        )
     }
 
     private func tell(_ event: SchedulerEvent) {
