@@ -52,6 +52,8 @@ final class Evidence {
     private var single: [Int: [Stretch]] = [:]
     /// Since when most clocks have been wrong alike.
     private var misledSince: Int64?
+    /// Since when a node's clock has been one that keeps out of the race.
+    private var doubtfulSince: [Int: Int64] = [:]
 
     // Counted, not forbidden.
     /// Executions that overlapped because the older one's node was cut off, stopped or dead.
@@ -135,8 +137,18 @@ final class Evidence {
         }
     }
 
+    /// Takes note of whether the clock of `node` is one that keeps it out of the race.
+    func doubt(_ node: Int, _ isDoubtful: Bool, at now: Int64) {
+        if isDoubtful {
+            doubtfulSince[node] = doubtfulSince[node] ?? now
+        } else if let since = doubtfulSince.removeValue(forKey: node) {
+            trouble(node, from: since, to: now)
+        }
+    }
+
     func isCalm(_ node: Int, _ from: Int64, _ to: Int64) -> Bool {
-        !(single[node] ?? []).contains { $0.touches(from, to) }
+        if let since = doubtfulSince[node], since <= to { return false }
+        return !(single[node] ?? []).contains { $0.touches(from, to) }
     }
 
     func isCalmForAll(_ from: Int64, _ to: Int64) -> Bool {

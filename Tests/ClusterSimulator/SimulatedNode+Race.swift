@@ -59,12 +59,15 @@ extension SimulatedNode {
         let offsets = world.nodes.filter { other in
             other !== self && other.isUp && world.network.connects(index, other.index)
                 && members.contains { $0.name == other.name }
-        }.map { Duration.milliseconds($0.clock.wall(at: world.now) - ours) }
+        }.map { $0.clock.wall(at: world.now) - ours }
+        clockVerdict.judge(among: offsets)
+        world.evidence.doubt(index, clockVerdict.isDoubtful, at: world.now)
         let wasSplit = clockWatch.isSplit
-        _ = clockWatch.look(among: offsets)
-        if clockWatch.isSplit != wasSplit { enter() }
-        guard clockWatch.isOut != isClockOff else { return }
+        _ = clockWatch.look(among: offsets.map { Duration.milliseconds($0) })
+        let isNews = clockWatch.isOut != isClockOff
         isClockOff = clockWatch.isOut
+        if isNews || clockWatch.isSplit != wasSplit { enter() }
+        guard isNews else { return }
         world.say("\(name) \(isClockOff ? "keeps out for its clock" : "trusts its clock again")")
         world.announceMembers()
     }
@@ -87,18 +90,16 @@ extension SimulatedNode {
         enter()
     }
 
-    /// Lets the scheduler know who takes part; where most clocks differ, all are in doubt.
+    /// Lets the scheduler know who takes part: of itself a node knows more than it was told, and
+    /// where most clocks differ, all are in doubt.
     private func enter() {
-        guard clockWatch.isSplit else { return handle(.members(members)) }
-        handle(
-            .members(
-                members.map { member in
-                    var doubtful = member
-                    doubtful.isClockOff = true
-                    return doubtful
-                }
-            )
-        )
+        let candidates = members.map { member in
+            var candidate = member
+            if member.name == name { candidate.isClockOff = isClockOff }
+            if clockWatch.isSplit { candidate.isClockOff = true }
+            return candidate
+        }
+        handle(.members(candidates))
     }
 
     private func tell(_ event: SchedulerEvent) {
