@@ -1,8 +1,10 @@
 // When a node doubts its own clock or its own list.
 
-import PeerNode
+import Gossip
 import Testing
 import Vocabulary
+
+@testable import PeerNode
 
 @Suite struct `A node's doubts about itself` {
     private func ms(_ numbers: Int64...) -> [Duration] { numbers.map { .milliseconds($0) } }
@@ -48,6 +50,27 @@ import Vocabulary
         #expect(watch.isSplit)
         #expect(watch.look(among: ms(20, -86_400_000)) == .back(.zero) && !watch.isOut)
         #expect(!watch.isSplit)
+    }
+
+    @Test func `where no clocks agree nobody is left out, not even who has not said so yet`() {
+        let members = ["a", "b", "c"].map { name in
+            Member(
+                name: NodeName(name),
+                role: .node,
+                address: PeerAddress("10.0.0.1:7900"),
+                standing: Standing(bootEpoch: 1, incarnation: 0, state: .alive)
+            )
+        }
+        let terms = Eligibility.Terms(of: JobSpec(task: .shell(ShellTask(command: "true"))))
+        func eligible(_ doubts: RaceStanding.Doubts) -> [String] {
+            let candidates = members.candidates(NodeName("b"), isDraining: false, doubts: doubts)
+            return Eligibility(of: terms, among: candidates).eligible.map(\.name.text)
+        }
+        var doubts = RaceStanding.Doubts()
+        doubts.isClockOff = true
+        #expect(eligible(doubts) == ["a", "c"])
+        doubts.areClocksSplit = true
+        #expect(eligible(doubts) == ["a", "b", "c"])
     }
 
     @Test func `while its clock is ahead of the store's it asks for triggers now and then`() {
