@@ -7,9 +7,9 @@
 /// back, so what it measures is never further from it than the truth; and here, where ways take no
 /// time, it is the truth.
 struct ClockVerdict {
-    /// Beyond this far from the middle clock a node keeps out …
+    /// Further than this from the middle clock a node keeps out.
     private static let limit: Int64 = 500
-    /// … until it is within this.
+    /// Once out, it keeps out until it is within this.
     private static let returnLimit: Int64 = 400
 
     /// The clock is far off, and most others agree: its node is not expected to be on time.
