@@ -64,17 +64,20 @@ extension NodeParts {
 
     private func look(at members: [Member], _ clock: inout ClockWatch) {
         let others = members.filter { $0.state == .alive && $0.name != settings.name }
-        let offset = ClockWatch.offset(among: others.compactMap(\.certainClockOffset))
-        let news = clock.look(at: offset)
-        let isOut = clock.isOut
+        let offsets = others.compactMap(\.certainClockOffset)
+        let offset = ClockWatch.offset(among: offsets)
+        let news = clock.look(among: offsets)
+        let (isOut, isSplit) = (clock.isOut, clock.isSplit)
         standing.change {
             $0.isClockOff = isOut
+            $0.areClocksSplit = isSplit
             $0.clockOffset = offset
         }
         switch news {
         case nil: break
         case .off(let offset): log.warning("clock.off", Self.fields(of: offset))
         case .out(let offset): log.error("clock.out-of-race", Self.fields(of: offset))
+        case .split(let offset): log.error("clock.no-majority", Self.fields(of: offset))
         case .back(let offset): log.info("clock.back", Self.fields(of: offset))
         }
     }

@@ -45,9 +45,10 @@ extension SchedulerMachine {
         let shared = plans[index]
         // Whatever is ready has just had its cursor read or moved.
         let cursor = jobs[slot].position
+        let clock = planClock.time(at: now)
         let plan = VerdictPlan(
             from: cursor,
-            at: now.wall,
+            at: clock,
             along: plans.timeline(of: index, for: jobs.seed(of: slot), library),
             under: VerdictRules(
                 shared.misfires,
@@ -66,7 +67,7 @@ extension SchedulerMachine {
             switch plan.end {
             case .noSlot: starve(item, slot, shared.audience)
             case .paced: paced.insert(item)
-            case .complete, .moreInstants: rest(slot, at: now)
+            case .complete, .moreInstants: waitOn(slot, by: clock, at: now)
             }
             return
         }
@@ -94,6 +95,14 @@ extension SchedulerMachine {
             ),
             runs: runs.count
         )
+    }
+
+    /// Lets a job wait for what comes next, also if it is due by this node's clock alone.
+    private mutating func waitOn(_ slot: JobSlot, by clock: Instant, at now: Moment) {
+        guard clock < now.wall, let due = attention(slot, after: jobs[slot].position),
+            clock < due, due <= now.wall
+        else { return rest(slot, at: now) }
+        hold(slot, as: .held, for: delay(from: clock, to: due), at: now)
     }
 
     /// Lets it wait for a slot, and those who come next know.
@@ -271,7 +280,10 @@ extension SchedulerMachine {
             }
             hold(slot, as: .held, for: settings.holdBack, at: now)
         case .early(let clock):
-            hold(slot, as: .held, for: delay(from: clock, to: to), at: now)
+            planClock.storeIs(at: clock, now.monotonic)
+            // What comes first may be due there although what comes last is not.
+            let due = attention(slot, after: jobs[slot].position) ?? to
+            hold(slot, as: .held, for: delay(from: clock, to: due), at: now)
         }
     }
 

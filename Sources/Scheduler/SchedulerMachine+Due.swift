@@ -54,7 +54,7 @@ struct ReadyItem: Comparable, Sendable {
 extension SchedulerMachine {
     // MARK: The clock
 
-    /// Notices the first call, a lapsed session, and a wall clock that was set back.
+    /// Notices the first call, a lapsed session, and a wall clock that was set.
     mutating func begin(at now: Moment) {
         if startedAt == nil {
             startedAt = now.wall
@@ -67,7 +67,13 @@ extension SchedulerMachine {
         if let last = lastMoment {
             let elapsed = last.monotonic.duration(to: now.monotonic)
             let expected = last.wall.advanced(by: elapsed)
-            if now.wall.advanced(by: .seconds(1)) < expected { recallWaiting(at: now) }
+            if now.wall.advanced(by: .seconds(1)) < expected {
+                recallWaiting(at: now)
+                (auditSlot, auditAt) = (0, now.monotonic)
+            }
+            if now.wall > expected.advanced(by: .seconds(1)) {
+                planClock.wasSet(from: expected, now.monotonic)
+            }
         }
         lastMoment = now
     }
@@ -75,6 +81,7 @@ extension SchedulerMachine {
     /// After the clock was set back: delays that were meant to be short must stay short.
     ///
     /// Instants that have become future again just wait; the cursor keeps the rest from repeating.
+    /// The audit finds what was left to others in a future that is none any more.
     private mutating func recallWaiting(at now: Moment) {
         let latest = now.wall.advanced(by: settings.holdBack)
         for slot in fires.alarmed(jobs) {

@@ -152,9 +152,16 @@ extension SchedulerMachine {
     /// Lets a job wait for what comes next after its position, be it past or future.
     mutating func rest(_ slot: JobSlot, at now: Moment) {
         guard prepareToWait(slot, at: now) else { return }
-        guard jobs[slot].knowsCursor else { return wishToRead(slot) }
+        guard jobs[slot].knowsCursor, !isBeyond(slot, at: now) else { return wishToRead(slot) }
         enter(slot, .resting)
         fileNext(slot)
+    }
+
+    /// Whether the job was left to others for longer than this node's clock has got, which was
+    /// ahead then: others may not be there when something is due.
+    func isBeyond(_ slot: JobSlot, at now: Moment) -> Bool {
+        let job = jobs[slot]
+        return job.isAhead && job.position > now.wall.advanced(by: settings.noteLead)
     }
 
     /// Lets a job that was there before this node wait until its cursor is read: in its turn, or

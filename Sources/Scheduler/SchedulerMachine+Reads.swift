@@ -109,6 +109,7 @@ extension SchedulerMachine {
     /// After a change of members, reads the cursors of jobs that this node is now the first for and
     /// that only notes have moved on: whoever sent those may have died without deciding.
     ///
+    /// After the clock was set back, those of all jobs that were left to others for times to come.
     /// It goes through the table in steps, so that it never holds up what is due.
     mutating func audit(at now: Moment) {
         guard let start = auditSlot, let auditAt, auditAt <= now.monotonic, readWishes.isEmpty,
@@ -118,12 +119,15 @@ extension SchedulerMachine {
         var found = 0
         var slot = start
         while slot < end, found < settings.readBatch {
-            if jobs[record: slot].phase == .resting, jobs[slot].isAhead,
-                rank(slot, due: jobs[slot].position) == 0
-            {
-                found += 1
-                fires.remove(slot, &jobs)
-                doubt(slot)
+            if jobs[record: slot].phase == .resting, jobs[slot].isAhead {
+                if rank(slot, due: jobs[slot].position) == 0 {
+                    found += 1
+                    fires.remove(slot, &jobs)
+                    doubt(slot)
+                } else if isBeyond(slot, at: now) {
+                    found += 1
+                    rest(slot, at: now)
+                }
             }
             slot += 1
         }

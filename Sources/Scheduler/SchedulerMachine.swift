@@ -58,6 +58,7 @@ package struct SchedulerMachine: Sendable {
     var newPlacements: [Placement] = []
     var absences = StoreAbsences()
     var desk = ClaimDesk()
+    var planClock = PlanClock()
     /// What may be claimed, first come first.
     var ready = BinaryHeap<ReadyItem>()
     /// What may be claimed as soon as there is a slot.

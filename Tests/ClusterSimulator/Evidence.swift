@@ -50,6 +50,10 @@ final class Evidence {
     /// Troubles of the store, or of all.
     private(set) var common: [Stretch] = []
     private var single: [Int: [Stretch]] = [:]
+    /// Since when most clocks have been wrong alike.
+    private var misledSince: Int64?
+    /// Since when a node's clock has been one that keeps out of the race.
+    private var doubtfulSince: [Int: Int64] = [:]
 
     // Counted, not forbidden.
     /// Executions that overlapped because the older one's node was cut off, stopped or dead.
@@ -110,6 +114,10 @@ final class Evidence {
         archived += before.filter { store.run($0.id) == nil }
     }
 
+    /// The store is as it was when `count` records had been pruned: the others are in it again, or
+    /// it has never heard of them.
+    func unarchive(downTo count: Int) { archived.removeLast(archived.count - count) }
+
     // MARK: Troubles
 
     /// Takes note that `node` was in trouble; `nil`: all were.
@@ -119,8 +127,28 @@ final class Evidence {
         single[node, default: []].append(stretch)
     }
 
+    /// Takes note of whether most clocks are wrong alike: a trouble of all.
+    func mislead(_ isMisled: Bool, at now: Int64, recovery: Int64) {
+        if isMisled {
+            misledSince = misledSince ?? now
+        } else if let since = misledSince {
+            misledSince = nil
+            trouble(nil, from: since, to: now + recovery)
+        }
+    }
+
+    /// Takes note of whether the clock of `node` is one that keeps it out of the race.
+    func doubt(_ node: Int, _ isDoubtful: Bool, at now: Int64) {
+        if isDoubtful {
+            doubtfulSince[node] = doubtfulSince[node] ?? now
+        } else if let since = doubtfulSince.removeValue(forKey: node) {
+            trouble(node, from: since, to: now)
+        }
+    }
+
     func isCalm(_ node: Int, _ from: Int64, _ to: Int64) -> Bool {
-        !(single[node] ?? []).contains { $0.touches(from, to) }
+        if let since = doubtfulSince[node], since <= to { return false }
+        return !(single[node] ?? []).contains { $0.touches(from, to) }
     }
 
     func isCalmForAll(_ from: Int64, _ to: Int64) -> Bool {

@@ -54,7 +54,8 @@ struct Inspector {
     private var open: [UID: Int] = [:]
     private var live: [String: SessionID] = [:]
     private var known: Set<SessionID> = []
-    private var beats: [SessionID: Int64] = [:]
+    /// When each session was renewed, the last few times.
+    private var beats: [SessionID: [Int64]] = [:]
     private(set) var endedByOperator: Set<SessionID> = []
     private(set) var acceptedAt: [Int64] = []
 
@@ -78,18 +79,18 @@ struct Inspector {
             report("I12", node.text, "\(session) beside \(other)", world)
         }
         live[node.text] = session
-        beats[session] = world.now
+        beats[session] = [world.now]
     }
 
     mutating func renewed(_ session: SessionID, _ world: World) {
         world.evidence.renewals += 1
-        beats[session] = world.now
+        beats[session] = (beats[session] ?? []).suffix(20) + [world.now]
         // Half a second is more than any answer takes, and less than any renewal.
     }
 
     /// A session may only be declared dead that has not moved for 1.2 terms of the fastest clock.
     mutating func expired(_ session: SessionID, observed beat: Beat, _ world: World) {
-        let rest = world.now - (beats[session] ?? 0)
+        let rest = world.now - (beats[session]?.last ?? 0)
         let least = world.setup.term * 12 / 10 * 8 / 10 - 50
         let isGone = world.store.model.sessions.first { $0.id == session }?.isGone == true
         if rest < least, !isGone {
@@ -284,7 +285,10 @@ struct Inspector {
         guard let claim = claimed[start.run], claim.record.fence == start.fence else {
             return report("I2", start.name, "\(start.run) was started without a claim", world)
         }
-        if !claim.isForgotten, world.store.model.run(start.run) == nil {
+        // A run that was taken over and pruned meanwhile had its claim.
+        if !claim.isForgotten, world.store.model.run(start.run) == nil,
+            !world.evidence.archived.contains(where: { $0.id == start.run })
+        {
             report("I2", start.name, "the store knows nothing of \(start.run)", world)
         }
         if !startedRuns.insert(start.run).inserted {
@@ -360,6 +364,8 @@ struct Inspector {
             cursors[uid] = model.cursor(of: uid)
             moves[uid]?.removeAll { $0.at > time }
         }
+        // The last renewals are gone: either nobody was told of them, or everybody is of that.
+        for session in beats.keys { beats[session]?.removeAll { $0 > time } }
         known = known.filter { id in model.sessions.contains { $0.id == id } }
     }
 

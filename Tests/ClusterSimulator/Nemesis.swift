@@ -192,6 +192,7 @@ final class Nemesis {
     private func failOver() {
         guard world.store.certain == nil else { return }
         world.store.certain = (world.store.model, world.now)
+        let pruned = world.evidence.archived.count
         let length: Int64 = world.draw(50...4_000)
         note(nil, length + 2_000)
         world.after(length, "failover") { [unowned self] in
@@ -200,6 +201,7 @@ final class Nemesis {
             guard world.draw(0...2) > 0 else { return }
             world.say("the store fails over and loses what it had not acknowledged")
             world.store.model = certain.model
+            world.evidence.unarchive(downTo: pruned)
             world.inspector.rolledBack(to: certain.at, isSilent: true, world)
             world.restartStore(for: world.draw(100...2_000))
         }
@@ -209,14 +211,16 @@ final class Nemesis {
     private func rollBack() {
         guard world.store.certain == nil else { return }
         let kept = (model: world.store.model, at: world.now)
+        let pruned = world.evidence.archived.count
         world.after(world.draw(.seconds(5)...Int64.minutes(10)), "restore") { [unowned self] in
-            guard world.store.certain == nil else { return }
+            guard world.store.certain == nil, !world.evidence.isHealing else { return }
             let away: Int64 = world.draw(500...8_000)
             // What was decided since then is open once more.
             let end = world.now + away + .minutes(3) + recovery
             world.evidence.trouble(nil, from: kept.at, to: end)
             world.say("the store is restored as it was \((world.now - kept.at) / 1_000) s ago")
             world.store.model = kept.model
+            world.evidence.unarchive(downTo: pruned)
             world.master?.isIdle = true
             world.inspector.rolledBack(to: kept.at, isSilent: false, world)
             world.restartStore(for: away)

@@ -34,7 +34,18 @@ extension World {
 
     /// Tells every node who is alive, each after a while of its own.
     func announceMembers() {
+        judgeClocks()
         for node in nodes where node.isUp { announceMembers(to: node) }
+    }
+
+    /// Where most clocks are wrong alike, nobody can know who is right.
+    private func judgeClocks() {
+        let errors = nodes.filter { node in
+            node.isUp && !node.isFrozen && !network.cutFromPeers.contains(node.index)
+        }.map { $0.clock.error(at: now) }
+        let wrong = errors.filter { abs($0) > 500 }
+        let most = wrong.map { one in wrong.count { abs($0 - one) <= 1_000 } }.max() ?? 0
+        evidence.mislead(2 * most > errors.count, at: now, recovery: setup.term * 3 + 5_000)
     }
 
     private func announceMembers(to node: SimulatedNode) {

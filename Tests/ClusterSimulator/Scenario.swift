@@ -52,7 +52,7 @@ package struct Scenario: Sendable {
         let drawn = Trouble.allCases.filter { trouble in
             draw(0...(trouble == .blackout ? 29 : 3)) == 0
         }
-        setup.troubles = troubles ?? drawn.filter { !Trouble.open.contains($0) }
+        setup.troubles = troubles ?? drawn
         setup.epoch = Self.beginnings[draw(0...Self.beginnings.count - 1)]
             .advanced(by: .seconds(draw(-3 * 3_600...0)))
         setup.nodes = [5, 5, 5, 3, 2, 1][draw(0...5)]

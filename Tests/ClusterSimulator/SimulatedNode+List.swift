@@ -22,6 +22,24 @@ extension SimulatedNode {
 
     /// Hands records to the scheduler, as `ListFollower` does.
     private func feed(_ records: [ObjectRecord]) {
+        let (entries, removed) = know(records)
+        if !removed.isEmpty { handle(.removed(removed)) }
+        if !entries.isEmpty { handle(.put(entries)) }
+        readPlacements(ofStickyAmong: entries)
+    }
+
+    /// Hands over the whole copy, as `ListLoader` does: what it says counts, also if that is older
+    /// than what is known, and jobs that are not in it are gone.
+    func loadAll() {
+        known = [:]
+        let records = disk.records.values.sorted { $0.key < $1.key }
+        let (entries, _) = know(records)
+        handle(.load(JobPage(whole: entries)))
+        readPlacements(ofStickyAmong: entries)
+    }
+
+    /// Notes what each record says; answers the jobs that are there and those that are not.
+    private func know(_ records: [ObjectRecord]) -> (entries: [JobEntry], removed: [UID]) {
         var entries: [JobEntry] = []
         var removed: [UID] = []
         for record in records where record.key.kind == .job {
@@ -40,20 +58,12 @@ extension SimulatedNode {
             known[record.uid] = Known(entry: entry, digest: record.digest)
             entries.append(entry)
         }
-        if !removed.isEmpty { handle(.removed(removed)) }
-        if !entries.isEmpty { handle(.put(entries)) }
-        let sticky = entries.filter { $0.job.spec.route == .sticky }
-        if !sticky.isEmpty { readPlacements(sticky.map(\.uid)) }
+        return (entries, removed)
     }
 
-    /// Hands over the whole copy; jobs that are not in it are gone.
-    func feedAll() {
-        let records = disk.records.values.sorted { $0.key < $1.key }
-        let present = Set(records.filter { !$0.isDeleted }.map(\.uid))
-        let gone = known.keys.filter { !present.contains($0) }.sorted()
-        for uid in gone { known[uid] = nil }
-        if !gone.isEmpty { handle(.removed(gone)) }
-        feed(records)
+    private func readPlacements(ofStickyAmong entries: [JobEntry]) {
+        let sticky = entries.filter { $0.job.spec.route == .sticky }
+        if !sticky.isEmpty { readPlacements(sticky.map(\.uid)) }
     }
 
     /// What this node has forged in its copy: a body that the store does not have.
@@ -105,7 +115,7 @@ extension SimulatedNode {
                 disk.records = [:]
                 for record in records { disk.records[record.key] = record }
                 disk.position = position
-                feedAll()
+                loadAll()
                 plan.installed(position)
                 follow(plan)
             }
@@ -180,12 +190,41 @@ extension SimulatedNode {
             handle(.triggers(triggers))
             nextTrigger = next
             guard let next else { return }
-            let due = clock.time(ofWall: world.time(of: next), from: world.now)
+            let time = world.time(of: TriggerAlarm.time(of: next, at: wall))
+            let due = clock.time(ofWall: time, from: world.now)
             // The product asks at least once a second, whatever its clock says.
             let delay = max(1, min(due - world.now, 30_000))
             world.after(delay, on: self, "trigger") { [unowned self] in
                 if nextTrigger == next { fetchTriggers() }
             }
+        }
+    }
+}
+
+extension JobPage {
+    /// A whole list on one page, each outline once.
+    fileprivate init(whole entries: [JobEntry]) {
+        self.init(outlines: [], rows: [], total: entries.count, isFirst: true, isLast: true)
+        var places: [JobOutline: Int] = [:]
+        for entry in entries {
+            guard let uid = UIDBits(entry.uid) else {
+                others.append(entry)
+                continue
+            }
+            let outline = JobOutline(of: entry.job, in: entry.name.tenant)
+            let place = places[outline] ?? outlines.count
+            if place == outlines.count {
+                places[outline] = place
+                outlines.append(outline)
+            }
+            rows.append(
+                Row(
+                    uid: uid,
+                    outline: place,
+                    revision: entry.revision,
+                    createdAt: entry.createdAt
+                )
+            )
         }
     }
 }

@@ -45,14 +45,29 @@ extension SimulatedNode {
             handle(SchedulerEvent.deadlineReached)
         }
         world.announceMembers()
+        // Clocks are measured with every packet, whoever is known to be alive.
+        for other in world.nodes where other.isUp {
+            world.after(world.draw(500...3_000), on: other, "offset") { [unowned other] in
+                other.lookAtClock()
+            }
+        }
     }
 
     /// Within a moment everybody sees whose clock is off.
     func lookAtClock() {
-        let offsets = members.filter { $0.name != name }.compactMap(\.clockOffset)
-        _ = clockWatch.look(at: ClockWatch.offset(among: offsets))
-        guard clockWatch.isOut != isClockOff else { return }
+        let ours = clock.wall(at: world.now)
+        let offsets = world.nodes.filter { other in
+            other !== self && other.isUp && world.network.connects(index, other.index)
+                && members.contains { $0.name == other.name }
+        }.map { $0.clock.wall(at: world.now) - ours }
+        clockVerdict.judge(among: offsets)
+        world.evidence.doubt(index, clockVerdict.isDoubtful, at: world.now)
+        let wasSplit = clockWatch.isSplit
+        _ = clockWatch.look(among: offsets.map { Duration.milliseconds($0) })
+        let isNews = clockWatch.isOut != isClockOff
         isClockOff = clockWatch.isOut
+        if isNews || clockWatch.isSplit != wasSplit { enter() }
+        guard isNews else { return }
         world.say("\(name) \(isClockOff ? "keeps out for its clock" : "trusts its clock again")")
         world.announceMembers()
     }
@@ -72,7 +87,19 @@ extension SimulatedNode {
             candidate.clockOffset = .milliseconds(other.clock.wall(at: world.now) - ours)
             return candidate
         }
-        handle(.members(members))
+        enter()
+    }
+
+    /// Lets the scheduler know who takes part: of itself a node knows more than it was told, and
+    /// where most clocks differ, all are in doubt.
+    private func enter() {
+        let candidates = members.map { member in
+            var candidate = member
+            if member.name == name { candidate.isClockOff = isClockOff }
+            if clockWatch.isSplit { candidate.isClockOff = true }
+            return candidate
+        }
+        handle(.members(candidates))
     }
 
     private func tell(_ event: SchedulerEvent) {

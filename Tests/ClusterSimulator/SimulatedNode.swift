@@ -82,6 +82,8 @@ final class SimulatedNode {
     var members: [Candidate] = []
     var clockWatch = ClockWatch()
     var isClockOff = false
+    /// What the checks make of its clock.
+    var clockVerdict = ClockVerdict()
 
     // The runs.
     var runs: [RunID: Active] = [:]
@@ -166,13 +168,14 @@ final class SimulatedNode {
         (finished, earlyKills, completions) = ([], [:], [])
         (isFlushing, flushFailures, inbox, members) = (false, 0, [], [])
         isPulsePlanned = false
-        (clockWatch, isClockOff) = (ClockWatch(), false)
+        (clockWatch, isClockOff, clockVerdict) = (ClockWatch(), false, ClockVerdict())
+        world.evidence.doubt(index, false, at: world.now)
     }
 
     private func begin() {
         handle(.slots(free: freeSlots))
         handle(SessionMachine.Event.start)
-        feedAll()
+        loadAll()
         catchUp()
         learnMembers([self])
         world.announceMembers()

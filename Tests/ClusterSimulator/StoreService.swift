@@ -109,14 +109,15 @@ extension World {
         from sender: Int,
         answer: @escaping (StoreReply) -> Void
     ) {
-        let call = Call(request, from: sender, at: now, answer: answer)
+        let call = Call(request, from: sender, at: now, life: store.life, answer: answer)
         let isCut = network.cutFromStore.contains(sender)
         if isCut || store.isAway || happens(store.refused) {
             return fail(call, .unavailable("cut"), soon: draw(0...1) == 0)
         }
-        // The connection is to a server that is gone: only whoever asks who is there goes on.
+        // The connections are to a server that is gone: only whoever asks who is there goes on.
         if store.contacts[sender, default: store.life] != store.life, !request.isIdentify {
-            store.contacts[sender] = nil
+            let asksFirst = sender >= 0 && mutant != .historyIgnored
+            if !asksFirst { store.contacts[sender] = nil }
             return fail(call, .unavailable("connection lost"), soon: true)
         }
         store.contacts[sender] = store.life
@@ -135,15 +136,19 @@ extension World {
         let request: StoreRequest
         let sender: Int
         let sentAt: Int64
+        /// The store's, when it was sent: a connection does not outlive a server.
+        let life: Int
         private var answer: ((StoreReply) -> Void)?
 
         init(
             _ request: StoreRequest,
             from sender: Int,
             at now: Int64,
+            life: Int,
             answer: @escaping (StoreReply) -> Void
         ) {
             (self.request, self.sender, sentAt) = (request, sender, now)
+            self.life = life
             self.answer = answer
         }
 
@@ -167,12 +172,15 @@ extension World {
         if store.isAway || network.cutFromStore.contains(call.sender) {
             return fail(call, isTooLate ? .unknown("late") : .unavailable("away"), soon: true)
         }
+        guard call.life == store.life else {
+            return fail(call, .unknown("connection lost"), soon: true)
+        }
         if store.stalledUntil > now {
             return after(store.stalledUntil - now, "arrive") { [unowned self] in arrive(call) }
         }
-        let before = store.model.pulse
+        let before = call.request.isWriting ? store.model.pulse : nil
         let reply = serve(call.request, from: call.sender)
-        if store.model.pulse != before { pulse() }
+        if let before, store.model.pulse != before { pulse() }
         guard !isTooLate, !happens(store.unknownAfter) else {
             return fail(call, .unknown("answer lost"), soon: true)
         }

@@ -60,12 +60,6 @@ package enum Trouble: String, CaseIterable, Sendable {
     case kills
 }
 
-extension Trouble {
-    /// Troubles that still show faults of the product, named in docs/simulation.md: they are not
-    /// drawn, and only happen where somebody asks for them.
-    package static let open: Set<Self> = [.rollback, .wildClock]
-}
-
 /// Where a process may stop or die, exactly.
 enum Point: String, CaseIterable {
     case afterClaimBeforeSpawn

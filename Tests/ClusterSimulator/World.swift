@@ -27,7 +27,8 @@ final class World {
     private(set) var events = 0
     /// A digest of everything that happened, and when.
     private(set) var trace: UInt64 = 0
-    private var agenda = Agenda<Entry>()
+    private var agenda = AgendaOrder()
+    private var shelf: [Entry?] = []
 
     var nodes: [SimulatedNode] = []
     var store: StoreService
@@ -81,7 +82,7 @@ final class World {
 
     /// Lets something happen to the world in `delay`.
     func after(_ delay: Int64, _ tag: StaticString, _ run: @escaping () -> Void) {
-        agenda.add(Entry(node: -1, life: 0, tag: tag, run: run), at: now + max(0, delay))
+        add(Entry(node: -1, life: 0, tag: tag, run: run), in: delay)
     }
 
     /// Lets something happen to `node`, unless it has died by then; while it stands still it waits.
@@ -91,16 +92,20 @@ final class World {
         _ tag: StaticString,
         _ run: @escaping () -> Void
     ) {
-        agenda.add(
-            Entry(node: node.index, life: node.life, tag: tag, run: run),
-            at: now + max(0, delay)
-        )
+        add(Entry(node: node.index, life: node.life, tag: tag, run: run), in: delay)
+    }
+
+    private func add(_ entry: Entry, in delay: Int64) {
+        let place = agenda.add(at: now + max(0, delay))
+        if place == shelf.count { shelf.append(entry) } else { shelf[place] = entry }
     }
 
     /// Runs until `end`.
     func run(until end: Int64) {
-        while let due = agenda.next, due <= end, let (_, entry) = agenda.pop() {
+        while let next = agenda.next, next <= end, let (due, place) = agenda.pop() {
             now = max(now, due)
+            guard let entry = shelf[place] else { continue }
+            shelf[place] = nil
             dispatch(entry)
         }
         now = max(now, end)

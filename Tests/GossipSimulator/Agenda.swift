@@ -2,6 +2,35 @@
 
 /// Entries by the time they are due, first come first served among equals.
 package struct Agenda<Entry> {
+    private var order = AgendaOrder()
+    private var shelf: [Entry?] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { order.isEmpty }
+    package var depth: Int { order.depth }
+
+    /// When the next entry is due, in nanoseconds.
+    package var next: Int64? { order.next }
+
+    /// - Complexity: O(log of the entries there are).
+    package mutating func add(_ entry: Entry, at due: Int64) {
+        let place = order.add(at: due)
+        if place == shelf.count { shelf.append(entry) } else { shelf[place] = entry }
+    }
+
+    package mutating func pop() -> (due: Int64, entry: Entry)? {
+        guard let (due, place) = order.pop(), let entry = shelf[place] else { return nil }
+        shelf[place] = nil
+        return (due, entry)
+    }
+}
+
+/// The order of an agenda, and where on a shelf each of its entries is.
+///
+/// It knows nothing of the entries: whoever keeps the shelf beside it, in a module of its own, does
+/// not pay for what their type is.
+package struct AgendaOrder {
     /// Small and without references, since a heap moves its elements about.
     private struct Mark {
         let due: Int64
@@ -14,39 +43,39 @@ package struct Agenda<Entry> {
     }
 
     private var heap: [Mark] = []
-    private var shelf: [Entry?] = []
     private var free: [Int] = []
     private var count: UInt64 = 0
+    private var places = 0
 
     package init() {}
 
     package var isEmpty: Bool { heap.isEmpty }
     package var depth: Int { heap.count }
 
-    /// When the next entry is due, in nanoseconds.
     package var next: Int64? { heap.first?.due }
 
+    /// Answers where the entry's place on the shelf is: one that is free, or the next new one.
+    ///
     /// - Complexity: O(log of the entries there are).
-    package mutating func add(_ entry: Entry, at due: Int64) {
+    package mutating func add(at due: Int64) -> Int {
         count += 1
         let place: Int
         if let freed = free.popLast() {
             place = freed
-            shelf[place] = entry
         } else {
-            place = shelf.count
-            shelf.append(entry)
+            place = places
+            places += 1
         }
         rise(Mark(due: due, order: count, place: place))
+        return place
     }
 
-    package mutating func pop() -> (due: Int64, entry: Entry)? {
+    /// Takes out what is due next; its place is free then.
+    package mutating func pop() -> (due: Int64, place: Int)? {
         guard let top = heap.first, let last = heap.popLast() else { return nil }
         if !heap.isEmpty { sink(last) }
-        guard let entry = shelf[top.place] else { return nil }
-        shelf[top.place] = nil
         free.append(top.place)
-        return (top.due, entry)
+        return (top.due, top.place)
     }
 
     private mutating func rise(_ mark: Mark) {

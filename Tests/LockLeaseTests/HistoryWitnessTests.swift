@@ -115,6 +115,20 @@ import Vocabulary
         #expect(try await put("job", id: "4").revision > job.revision)
     }
 
+    @Test func `and was found out by a renewal works again once anybody has accepted it`()
+        async throws
+    {
+        let session = try await store.openSession(Bench.node("a"), term: .seconds(10))
+        let backup = await model.backUp()
+        _ = try await store.renew(session)
+        _ = try await store.renew(session)
+        await model.restore(backup)
+        #expect(await refusal { try await store.renew(session) } != nil)
+        #expect(await refusal { try await put("job", id: "1") } != nil)
+        _ = try await WitnessedStore(model, witness: HistoryWitness()).acceptHistory()
+        _ = try await put("job", id: "2")
+    }
+
     @Test func `is noticed by a witness that was restarted`() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/history"

@@ -233,9 +233,12 @@ enum Judge {
         in row: StoreOfTheFleet.JobRow,
         by moment: Instant
     ) -> Bool {
-        let edit = row.edits.last { $0.at <= moment }
-        guard let edit, !edit.isPaused, let period = edit.period else { return false }
-        return instant.unixSeconds % period == 0
+        // Of the same millisecond, a claim may have come before the edit.
+        let edits = [row.edits.last { $0.at <= moment }, row.edits.last { $0.at < moment }]
+        return edits.contains { edit in
+            guard let edit, !edit.isPaused, let period = edit.period else { return false }
+            return instant.unixSeconds % period == 0
+        }
     }
 
     /// Second by second: what the edit in force then said.

@@ -112,16 +112,21 @@ package final class HistoryWitness: Sendable {
             )
             try view.seen?.check(before)
         } catch {
-            state.withLock { $0.refusal = error }
-            throw error
+            throw state.withLock { state in
+                // Until its history is accepted every caller looks: nobody else would notice.
+                state.isInDoubt = true
+                let first = state.refusal ?? error
+                state.refusal = first
+                return first
+            }
         }
         let mark = state.withLock { state -> HistoryMark? in
             let isNewEpoch = found.revision.epoch > (state.seen?.revision.epoch ?? 0)
             let mark = state.seen?.further(found) ?? found
             state.seen = mark
             state.looks += 1
-            state.isInDoubt = false
             if isNewEpoch { state.refusal = nil }
+            state.isInDoubt = state.refusal != nil
             return state.refusal == nil ? mark : nil
         }
         if let mark, let path { try? FileStore.rewrite(path, with: Array("\(mark)\n".utf8)) }

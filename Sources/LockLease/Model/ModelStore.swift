@@ -167,7 +167,7 @@ package struct ModelStore: Sendable {
 
     /// The newest run of the job.
     package func lastRun(of job: UID) -> RunRecord? {
-        model.runs.values.map(\.record).filter { $0.key.job == job }.max { $0.id < $1.id }
+        model.runs.values.lazy.map(\.record).filter { $0.key.job == job }.max { $0.id < $1.id }
     }
 
     /// The open runs, oldest first.

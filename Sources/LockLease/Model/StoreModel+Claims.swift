@@ -199,6 +199,7 @@ extension StoreModel {
     }
 
     func dueTriggers(limit: Int, at now: Instant) -> [Trigger] {
+        guard !pending.isEmpty else { return [] }
         var places: [UID: Int] = [:]
         let due = pending.values.map(\.trigger).filter { $0.notBefore <= now }
             .sorted { ($0.notBefore, $0.id) < ($1.notBefore, $1.id) }

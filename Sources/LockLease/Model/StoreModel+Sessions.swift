@@ -30,7 +30,11 @@ extension StoreModel {
 
     /// Every session, oldest first.
     func views() -> [SessionView] {
-        sessions.values.map(\.view).sorted { $0.id < $1.id }.map { view in
+        var counts: [SessionID: Int] = [:]
+        for run in openRuns {
+            if let session = runs[run]?.record.session { counts[session, default: 0] += 1 }
+        }
+        return sessions.values.map(\.view).sorted { $0.id < $1.id }.map { view in
             SessionView(
                 id: view.id,
                 node: view.node,
@@ -38,7 +42,7 @@ extension StoreModel {
                 term: view.term,
                 isLive: view.isLive,
                 isGone: gone.contains(view.id),
-                openRuns: open { $0.session == view.id }.count
+                openRuns: counts[view.id] ?? 0
             )
         }
     }

@@ -12,6 +12,8 @@ final class RaceStanding: Sendable {
         var isStale = false
         /// Its clock is off by more than the bound.
         var isClockOff = false
+        /// Most clocks differ from each other: everybody's is to be doubted.
+        var areClocksSplit = false
         /// How far the others' clocks are ahead of its own; `nil` without others.
         var clockOffset: Duration?
         /// What most of the others' time zone data is, if its own is of another release.
@@ -42,6 +44,8 @@ extension [Member] {
     ) -> [Candidate] {
         aliveNodes.map { member in
             var candidate = Candidate(member)
+            // Those who doubt themselves as well may not have been heard yet.
+            if doubts.areClocksSplit { candidate.isClockOff = true }
             guard member.name == me else { return candidate }
             candidate.isDraining = isDraining
             candidate.isStale = doubts.isStale

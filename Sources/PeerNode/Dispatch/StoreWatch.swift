@@ -86,6 +86,7 @@ package struct StoreWatch: Sendable {
                 if pulse.triggers != last?.triggers || isDue {
                     await tell(.triggers(try await store.dueTriggers(limit: Self.triggerLimit)))
                     nextTrigger = try await store.nextTrigger()
+                        .map { TriggerAlarm.time(of: $0, at: SystemClock.wall) }
                 }
                 if pulse.kills != last?.kills { await tell(.kills) }
                 last = pulse
