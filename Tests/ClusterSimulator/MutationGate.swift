@@ -33,7 +33,7 @@ package enum MutationGate {
         case .zonesDiffer: []
         case .staleRevisionTaken: [.edits, .delay]
         case .bodyNotCompared: [.forgery]
-        case .deadSessionClaims: [.pause, .points, .delay, .crash]
+        case .deadSessionClaims: [.pause, .delay, .rate]
         case .startWithoutTrust: [.pause, .points]
         case .futureTaken: [.wildClock]
         case .queueDropped: []
