@@ -4,8 +4,8 @@
 /// need has no excuse.
 ///
 /// There is no margin: a node believes an offset only as far as it exceeds half the way there and
-/// back, so what it measures is never further from it than the truth; and here, where ways take no
-/// time, it is the truth.
+/// back, so no offset that it measures is larger than the true one; and here, where ways take no
+/// time, each is the true one.
 struct ClockVerdict {
     /// Further than this from the middle clock a node keeps out.
     private static let limit: Int64 = 500
