@@ -162,16 +162,19 @@ extension GossipMachine {
     /// Knocks, for ever, where a member should be: a partition heals only if somebody asks.
     mutating func redialIfDue(at now: MonotonicInstant) {
         guard let due = calendar.redial, due <= now, !isLeaving else { return }
-        planRedial(at: now)
-        let failed = roster.gone.filter { $0.state == .failed }
+        let failed = sample(Self.failedPerRedial, of: roster.gone.filter { $0.state == .failed })
         // Those that left are asked too: they may be back where we have not heard of it.
-        let strangers = contacts.filter { !roster.isPresent(at: $0) }
+        let strangers = contacts.filter { address in
+            !roster.isPresent(at: address) && !failed.contains { $0.address == address }
+        }
+        let asked = sample(Self.contactsPerRedial, of: strangers)
+        planRedial(asking: failed.count + asked.count, at: now)
         let mine = Frame.statement(Statement(me, by: me.name))
-        for member in sample(Self.failedPerRedial, of: failed) {
+        for member in failed {
             let ping = Frame.ping(nextNumber(), target: nil, from: sender)
             send([held(member, at: now), mine, ping], to: member.address)
         }
-        for address in sample(Self.contactsPerRedial, of: strangers) {
+        for address in asked {
             let ping = Frame.ping(nextNumber(), target: nil, from: sender)
             send([mine, ping], to: address)
         }
@@ -179,11 +182,13 @@ extension GossipMachine {
 
     /// Has it done again after the interval or up to half of it less or more: members that started
     /// together must not ask together, or a partition lasts until they do.
-    private mutating func planRedial(at now: MonotonicInstant) {
+    ///
+    /// In small clusters, where nobody else does, sooner, as far as few packets come of it.
+    private mutating func planRedial(asking count: Int = 1, at now: MonotonicInstant) {
         let share = tuning.probeInterval * (roster.presentCount + 1)
         let interval = min(
             tuning.redialInterval,
-            max(tuning.shortestRedialInterval, share)
+            max(tuning.redialPause * max(1, count), share)
         )
         calendar.redial = now + interval / 2 + jitter(below: interval)
     }

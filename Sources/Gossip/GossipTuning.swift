@@ -33,10 +33,10 @@ package struct GossipTuning: Equatable, Sendable {
     package var knockInterval = Duration.milliseconds(400)
     /// When a peer that has just started does so, counted from its start.
     package var joinDelays: [Duration] = [.zero, .seconds(1), .seconds(3), .seconds(10)]
-    /// How often addresses that should be members are tried, for ever; by small clusters more
-    /// often, since nobody else does.
+    /// How often addresses that should be members are tried, for ever.
     package var redialInterval = Duration.seconds(10)
-    package var shortestRedialInterval = Duration.seconds(2)
+    /// In small clusters more often, with this much time for each address.
+    package var redialPause = Duration.seconds(4)
     /// How long a failed member is remembered and redialled.
     package var failedKept = Duration.seconds(72 * 3_600)
     /// How long a member that left is remembered.

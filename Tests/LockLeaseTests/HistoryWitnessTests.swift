@@ -129,6 +129,23 @@ import Vocabulary
         _ = try await put("job", id: "2")
     }
 
+    @Test func `and has counted past what was seen works again only once it is accepted`()
+        async throws
+    {
+        let session = try await store.openSession(Bench.node("a"), term: .seconds(10))
+        let backup = await model.backUp()
+        _ = try await store.renew(session)
+        _ = try await store.renew(session)
+        await model.restore(backup)
+        #expect(await refusal { try await store.renew(session) } != nil)
+        let other = WitnessedStore(model, witness: HistoryWitness())
+        let theirs = try await other.openSession(Bench.node("b"), term: .seconds(10))
+        for _ in 0..<5 { _ = try await other.renew(theirs) }
+        #expect(await refusal { try await put("job", id: "1") } != nil)
+        _ = try await other.acceptHistory()
+        _ = try await put("job", id: "2")
+    }
+
     @Test func `is noticed by a witness that was restarted`() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/history"
