@@ -119,6 +119,22 @@ import Vocabulary
         }
     }
 
+    /// Those that started together must not call on the others together, every ten seconds.
+    @Test(.tags(.randomized))
+    func `in two halves of two agrees again soon, whenever they meet`() {
+        for seed in 1...8 as ClosedRange<UInt64> {
+            let cluster = Simulator(4, seed: seed)
+            cluster.startAll()
+            cluster.run(for: .seconds(5))
+            for index in 2..<4 { cluster.nodes[index].island = 1 }
+            cluster.run(for: .seconds(20 + Int(seed)))
+            #expect(cluster.state(of: 2, seenBy: 0) == .failed)
+            for index in 2..<4 { cluster.nodes[index].island = 0 }
+            let took = cluster.run(until: \.areViewsEqual, atMost: .seconds(7))
+            #expect(took != nil, "seed \(seed)")
+        }
+    }
+
     @Test func `takes an isolated member back that was alone for an hour`() {
         let cluster = Simulator(5, seed: 8)
         cluster.startAll()

@@ -115,15 +115,20 @@ import Vocabulary
         #expect(try await put("job", id: "4").revision > job.revision)
     }
 
-    @Test func `and was found out by a renewal works again once anybody has accepted it`()
-        async throws
-    {
+    /// Restores the store, which a renewal finds out.
+    private func beFoundOut() async throws {
         let session = try await store.openSession(Bench.node("a"), term: .seconds(10))
         let backup = await model.backUp()
         _ = try await store.renew(session)
         _ = try await store.renew(session)
         await model.restore(backup)
         #expect(await refusal { try await store.renew(session) } != nil)
+    }
+
+    @Test func `and was found out by a renewal works again once anybody has accepted it`()
+        async throws
+    {
+        try await beFoundOut()
         #expect(await refusal { try await put("job", id: "1") } != nil)
         _ = try await WitnessedStore(model, witness: HistoryWitness()).acceptHistory()
         _ = try await put("job", id: "2")
@@ -132,12 +137,7 @@ import Vocabulary
     @Test func `and has counted past what was seen works again only once it is accepted`()
         async throws
     {
-        let session = try await store.openSession(Bench.node("a"), term: .seconds(10))
-        let backup = await model.backUp()
-        _ = try await store.renew(session)
-        _ = try await store.renew(session)
-        await model.restore(backup)
-        #expect(await refusal { try await store.renew(session) } != nil)
+        try await beFoundOut()
         let other = WitnessedStore(model, witness: HistoryWitness())
         let theirs = try await other.openSession(Bench.node("b"), term: .seconds(10))
         for _ in 0..<5 { _ = try await other.renew(theirs) }

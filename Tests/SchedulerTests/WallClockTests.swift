@@ -33,6 +33,16 @@ import Vocabulary
         #expect(node.at(10.04, won: "c2").hasPrefix("start job 10"))
     }
 
+    @Test func `asks again when the first of what was refused as early is due for the store`() {
+        var node = Transcript.node()
+        node.step = .seconds(300)
+        _ = node.at(0.5, .deadlineReached)
+        _ = node.at(4, .put([Transcript.entry(created: -100)]))
+        _ = node.at(4.01, .cursors([uid: time(0)]))
+        // Its last is due in five minutes there, its first in two seconds.
+        #expect(node.at(4.02, won: "c1") { _ in [.early(clock: time(8))] } == "wake 306.020")
+    }
+
     @Test func `skips nothing as missed that has only just become due for the store`() {
         var node = ahead(.skip)
         _ = node.at(9.02, .deadlineReached)
@@ -69,6 +79,21 @@ import Vocabulary
         _ = alone.at(2, .deadlineReached)
         let line = alone.at(7, .deadlineReached) + alone.at(7.01, .cursors([uid: time(1)]))
         #expect(line.contains("claim c1: job 1→300 -1..290×29 misfire +300"), "\(line)")
+    }
+
+    @Test func `looks again at what it has left to others as soon as it is set back`() {
+        let ranked = VirtualShard(of: uid).ranked((0..<2).map { NodeName("node-\($0)") })
+        var second = Transcript.node(1, of: 2)
+        _ = second.at(1, .put([Transcript.entry()]))
+        var doubtful = Candidate(name: ranked[1])
+        doubtful.isClockOff = true
+        second.step = .seconds(3_600)
+        _ = second.at(2, .members([Candidate(name: ranked[0]), doubtful]))
+        _ = second.at(3, .deadlineReached)
+        second.step = .zero
+        // Nobody comes, goes or changes: the audit that is due then must not be what it waits for.
+        let lines = [4.0, 4.5, 5].map { second.at($0, .deadlineReached) }
+        #expect(lines.contains { $0.contains("read job") }, "\(lines)")
     }
 
     @Test func `covers again what it has left to others in times that are still to come`() {
