@@ -130,7 +130,7 @@ end_runners() {
     local file pid
     for file in "$dir"/*/runner/pid; do
         pid=$(cat "$file" 2>/dev/null) || continue
-        if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q '^rota-node runner '; then
+        if { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -q '^rota-node runner '; then
             kill -TERM "$pid" 2>/dev/null || true
         fi
     done

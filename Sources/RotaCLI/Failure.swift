@@ -88,7 +88,9 @@ package struct Failure: Error, Equatable, Sendable {
             guard let pointer = error["pointer"]?.string, !pointer.isEmpty else { return detail }
             return "\(pointer.hasPrefix("#/") ? String(pointer.dropFirst(2)) : pointer): \(detail)"
         }
-        if !errors.isEmpty, !errors.allSatisfy({ why.contains($0) }) {
+        if errors.count == 1, let only = errors.first, only.hasSuffix(": " + why) {
+            why = only
+        } else if !errors.isEmpty, !errors.allSatisfy({ why.contains($0) }) {
             why += (why.isEmpty ? "" : " ") + "(" + errors.joined(separator: "; ") + ")"
         }
         self.init(

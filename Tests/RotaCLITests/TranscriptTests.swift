@@ -187,8 +187,13 @@ import Vocabulary
                 ##"{"title":"No","errors":[{"pointer":"#/spec/schedule","detail":"bad"}]}"##,
                 status: 422
             ),
+            // The only fault is the whole reason: said once, with its place.
+            "GET /v1/jobs/i": Canned.json(
+                ##"{"title":"No","detail":"bad","errors":[{"pointer":"#/spec","detail":"bad"}]}"##,
+                status: 422
+            ),
         ])
-        for name in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+        for name in ["a", "b", "c", "d", "e", "f", "g", "h", "i"] {
             await fake.rota("job", "show", name, "-v")
         }
         try expectGolden(fake.transcript, named: "problems.txt")
