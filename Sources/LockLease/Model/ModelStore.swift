@@ -167,7 +167,8 @@ package struct ModelStore: Sendable {
 
     /// The newest run of the job.
     package func lastRun(of job: UID) -> RunRecord? {
-        model.runs.values.lazy.map(\.record).filter { $0.key.job == job }.max { $0.id < $1.id }
+        let newest = model.runs.lazy.filter { $0.value.record.key.job == job }.map(\.key).max()
+        return newest.flatMap { model.runs[$0]?.record }
     }
 
     /// The open runs, oldest first.

@@ -34,15 +34,17 @@ extension StoreModel {
         for run in openRuns {
             if let session = runs[run]?.record.session { counts[session, default: 0] += 1 }
         }
-        return sessions.values.map(\.view).sorted { $0.id < $1.id }.map { view in
-            SessionView(
-                id: view.id,
+        // Sorted by what is small: views are made once each, in their places.
+        return sessions.keys.sorted().compactMap { id in
+            guard let view = sessions[id]?.view else { return nil }
+            return SessionView(
+                id: id,
                 node: view.node,
                 beat: view.beat,
                 term: view.term,
                 isLive: view.isLive,
-                isGone: gone.contains(view.id),
-                openRuns: counts[view.id] ?? 0
+                isGone: gone.contains(id),
+                openRuns: counts[id] ?? 0
             )
         }
     }
