@@ -210,7 +210,9 @@ struct ChangeRelay: Equatable, Sendable {
         }
         let isSoon = turnedAt.map { $0.duration(to: now) < tuning.streamPause } ?? false
         let isStream = isSoon || outgoing.count > 1
-        window = isStream ? min(tuning.longestPushWindow, window * 2) : tuning.pushWindow
+        window =
+            isStream
+            ? min(tuning.longestPushWindow, window * 2) : max(tuning.pushWindow, window / 2)
         turnedAt = now
         dropOutgoing()
         return packets

@@ -51,7 +51,7 @@ package struct GossipTuning: Equatable, Sendable {
     /// The least time between two pushes; what comes in between goes out together.
     package var pushWindow = Duration.milliseconds(2)
     /// That time while changes come without end.
-    package var longestPushWindow = Duration.milliseconds(20)
+    package var longestPushWindow = Duration.milliseconds(30)
     /// Pushes that are less than this apart, or of more than one change, mean that they do.
     package var streamPause = Duration.milliseconds(15)
     /// That time when there is too much to push, so that it is announced.

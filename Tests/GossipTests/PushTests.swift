@@ -179,6 +179,17 @@ extension Publisher.Sent {
         #expect(publisher.told.values.count { $0 == head } >= 5)
     }
 
+    @Test func `share turns while they come without end, though their pace falters`() {
+        var publisher = Publisher()
+        let count = 100
+        for number in 0..<count {
+            publisher.publish(body: 150)
+            publisher.pass(.milliseconds(number % 5 == 4 ? 20 : 9))
+        }
+        let moments = Set(publisher.pushes.map(\.at)).count
+        #expect(moments < count * 2 / 3)
+    }
+
     @Test func `are pushed again at once when the flood is over`() {
         var publisher = Publisher()
         for _ in 0..<500 { publisher.publish(body: 150) }
