@@ -136,7 +136,7 @@ import Testing
         let error = #expect(throws: ODBCError.self) { try statement.run("SELECT pg_sleep(60)") }
         isOver.open()
         await helper.value
-        #expect(error?.isCancelled == true)
+        #expect(error?.isCancelled == true, "\(error?.description ?? "no error")")
         let other = try database.connect().statement()
         let late = #expect(throws: ODBCError.self) {
             try other.run("SELECT pg_sleep(60)", within: .seconds(1))

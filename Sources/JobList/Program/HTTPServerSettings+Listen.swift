@@ -1,14 +1,12 @@
 // From `--listen` to a server's settings.
 
 package import HTTPService
+internal import Platform
 
 extension HTTPServerSettings {
-    /// - Parameter listen: `host:port`, checked already.
+    /// - Parameter listen: `host:port` or `[host]:port`, checked already.
     package init(listen: String) {
-        let parts = listen.split(separator: ":")
-        self.init(
-            address: String(parts.first ?? "127.0.0.1"),
-            port: parts.last.flatMap { Int($0) } ?? 0
-        )
+        let (host, port) = SocketAddress.split(listen) ?? ("127.0.0.1", 0)
+        self.init(address: host, port: Int(port))
     }
 }

@@ -4,18 +4,19 @@ internal import Platform
 
 /// A member's address as others dial it.
 package enum MemberAddress {
-    /// `host:port` for others to dial.
+    /// `host:port` for others to dial, `[host]:port` where the host is an IPv6 address.
     ///
     /// - Parameters:
     ///   - listen: `host:port` as the operator wrote it.
     ///   - port: The one that was bound.
     ///   - advertise: Where its gossip is found; its host stands in for every address there is.
-    /// - Returns: `host:port`.
     package static func http(listen: String, port: Int, advertise: String?) -> String {
-        let host = listen.prefix { $0 != ":" }
-        guard SocketAddress("\(host):0")?.isWildcard == true, let advertise,
+        var host = SocketAddress.split(listen)?.host ?? listen
+        if SocketAddress(listen)?.isWildcard == true, let advertise,
             let (found, _) = SocketAddress.split(advertise)
-        else { return "\(host):\(port)" }
-        return found.contains(":") ? "[\(found)]:\(port)" : "\(found):\(port)"
+        {
+            host = found
+        }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }

@@ -115,11 +115,10 @@ package struct MemberOptions: Sendable {
         _ invocation: Invocation
     ) throws(MemberError) -> String {
         let text = invocation.text(option) ?? "127.0.0.1:0"
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty, let port = Int(parts[1]),
-            (0...65_535).contains(port)
-        else {
-            throw MemberError("--\(option) is \"\(text)\". Write HOST:PORT, as in 127.0.0.1:8471")
+        guard SocketAddress.split(text) != nil else {
+            throw MemberError(
+                "--\(option) is \"\(text)\". Write HOST:PORT, as in 127.0.0.1:8471 or [::1]:8471"
+            )
         }
         return text
     }

@@ -42,6 +42,23 @@ struct `Gossip on loopback` {
         await yard.stopAll()
     }
 
+    @Test func `finds everybody and carries a change where addresses are IPv6`() async throws {
+        let yard = try Yard()
+        for name in ["a", "b", "c"] {
+            let seeds = yard.peers.first.map { ["[::1]:\($0.driver.boundPort)"] } ?? []
+            try await yard.start(name, seeds: seeds) { $0.bindAddress = "[::1]:0" }
+        }
+        let peers = yard.peers
+        #expect(await eventually { peers.allSatisfy { alive($0) == ["a", "b", "c"] } })
+        let batch = peers[0].list.next()
+        _ = try await peers[0].list.apply([batch])
+        peers[0].driver.publish(batch)
+        #expect(await eventually { peers.allSatisfy { $0.list.current == batch.position } })
+        let addresses = peers[1].driver.members.map(\.address.text)
+        #expect(addresses.allSatisfy { $0.hasPrefix("[::1]:") })
+        await yard.stopAll()
+    }
+
     @Test func `brings a late and empty peer up to date, large batches and all`() async throws {
         let yard = try Yard()
         for name in ["a", "b"] { try await yard.start(name) }
