@@ -11,10 +11,14 @@ package final class Canceller: Sendable {
     }
 
     private let handle: Mutex<Handle?>
+    private let isUsed = Atomic(false)
 
     init(_ statement: SQLHSTMT) {
         handle = unsafe Mutex(Handle(pointer: statement))
     }
+
+    /// Whether the statement's end was ever asked for.
+    var wasUsed: Bool { isUsed.load(ordering: .acquiring) }
 
     /// Asks the driver to end what the statement is doing; harmless if that is nothing.
     ///
@@ -22,6 +26,7 @@ package final class Canceller: Sendable {
     package func cancel() {
         handle.withLock { handle in
             guard let handle else { return }
+            isUsed.store(true, ordering: .releasing)
             unsafe SQLCancel(handle.pointer)
         }
     }

@@ -22,9 +22,15 @@ struct Diagnostics {
     let secret: String?
 
     /// What the last call left on the handle, as an error of `work`.
-    func error(_ work: String) -> ODBCError {
+    ///
+    /// `wasCancelled`: Its end was asked for. The driver manager drops what is left there whenever
+    /// that is asked again, so that then silence has a reason, too.
+    func error(_ work: String, wasCancelled: Bool = false) -> ODBCError {
         let records = read()
         guard !records.isEmpty else {
+            guard !wasCancelled else {
+                return ODBCError(work: work, state: "HY008", "it was cancelled")
+            }
             return ODBCError(work: work, state: "HY000", "the driver gave no reason")
         }
         return ODBCError(work: work, records: records)

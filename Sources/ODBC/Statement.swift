@@ -238,6 +238,6 @@ package final class Statement {
             isNarrow: isNarrow,
             secret: secret
         )
-        throw said.error(work)
+        throw said.error(work, wasCancelled: canceller.wasUsed)
     }
 }
