@@ -58,6 +58,8 @@ package final class SimulatedNode {
     var inbox: [Item] = []
     var isResumePlanned = false
     var behindSince: MonotonicInstant?
+    /// For how many turns of its tailer it has known nobody.
+    var lonelyTurns = 0
     var sent = 0
     /// How often in a row it asked to be woken at once, and when last.
     var hurries = 0

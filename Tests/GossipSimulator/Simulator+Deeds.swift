@@ -114,11 +114,14 @@ extension Simulator {
 
     private static let tailers = 3
     private static let behindPatience = Duration.seconds(1)
+    /// In turns of its tailer.
+    private static let lonelyPatience = 20
 
     /// Tailers read the store's log at once; others once they have been behind for a second.
     func tail(_ node: SimulatedNode) {
         let period = nodes.count > 100 ? Duration.seconds(2) : .milliseconds(300)
         add(.tail, to: node, at: time.advanced(by: period))
+        findOthersInStore(node)
         guard isStoreUp, node.island == 0, node.list.position != store.position else {
             node.behindSince = nil
             return
@@ -129,6 +132,16 @@ extension Simulator {
             return
         }
         if since.duration(to: time) >= Self.behindPatience { readStore(node) }
+    }
+
+    /// Every member writes its address into the list, so that one that finds nobody, since
+    /// everybody it was told of has left, needs but reach the store.
+    private func findOthersInStore(_ node: SimulatedNode) {
+        guard node.machine.members.count == 1 else { return node.lonelyTurns = 0 }
+        node.lonelyTurns += 1
+        guard isStoreUp, node.island == 0, node.lonelyTurns > Self.lonelyPatience else { return }
+        let others = nodes.filter { $0 !== node }.map(\.address)
+        if !others.isEmpty { perform(.meet(others), on: node) }
     }
 
     private func isTailer(_ node: SimulatedNode) -> Bool {
