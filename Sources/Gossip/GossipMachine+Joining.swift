@@ -225,17 +225,25 @@ extension GossipMachine {
         calendar.redial = nil
         calendar.reap = nil
         prober.due = nil
+        // Whoever is still at our door may have let us in already.
+        let guests = door.guests.map(\.statement.member.address)
         door = Door()
-        calendar.leave = roster.presentCount == 0 ? now : now + tuning.leaveLimit
-        orders.farewellsWanted = min(Self.farewellQuorum, roster.presentCount)
+        let isAlone = roster.presentCount == 0 && guests.isEmpty
+        calendar.leave = isAlone ? now : now + tuning.leaveLimit
+        orders.farewellsWanted = min(Self.farewellQuorum, roster.presentCount + guests.count)
+        sayGoodbye(to: guests)
         sayGoodbye(at: now)
         rumours.add(me.name, by: me.name, isUrgent: true)
     }
 
     private mutating func sayGoodbye(at now: MonotonicInstant) {
         calendar.farewell = now + Self.farewellRepeat
+        sayGoodbye(to: somePeers(Self.farewellLimit).filter { !orders.hasAnswered($0) })
+    }
+
+    private mutating func sayGoodbye(to addresses: [PeerAddress]) {
         let farewell = Frame.statement(Statement(me, by: me.name))
-        for address in somePeers(Self.farewellLimit) where !orders.hasAnswered(address) {
+        for address in addresses {
             let number = nextNumber()
             orders.farewells[number] = address
             send([farewell, .ping(number, target: nil, from: sender)], to: address)

@@ -223,6 +223,27 @@ import Vocabulary
         #expect(took != nil)
     }
 
+    @Test func `says goodbye to whoever is still at the door`() {
+        let address = PeerAddress("10.0.0.1:1")
+        let name = NodeName("n1")
+        let mine = Simulator.member(NodeName("me"), PeerAddress("10.0.0.0:1"), bootEpoch: 5)
+        var machine = GossipMachine(me: mine, contacts: [], position: .start, seed: 1)
+        let now = MonotonicInstant(sinceBoot: .seconds(100))
+        _ = machine.handle(.start, at: now)
+        let guest = Statement(Simulator.member(name, address, bootEpoch: 5), by: name)
+        _ = machine.handle(.packet([.statement(guest)], from: address), at: now)
+        let actions = machine.handle(.leave, at: now)
+        let isTold = actions.contains { action in
+            guard case .send(let frames, address) = action else { return false }
+            return frames.contains { frame in
+                guard case .statement(let statement) = frame else { return false }
+                return statement.member.name == mine.name && statement.member.state == .left
+            }
+        }
+        #expect(isTold, "it may have let us in already, and would call us failed")
+        #expect(!actions.contains(.left), "nobody has heard it yet")
+    }
+
     @Test func `spreads flags`() {
         let cluster = Simulator(6, seed: 11)
         cluster.startAll()
