@@ -8,7 +8,7 @@ import Vocabulary
     private func at(_ seconds: Int64) -> Instant { Instant(unixSeconds: seconds) }
 
     private func names(_ table: UpcomingTable, _ count: Int = .max) -> [String] {
-        var order = table.inOrder()
+        var order = table.inOrder(after: .startOfTime)
         var names: [String] = []
         while names.count < count, let turn = order.next() { names.append(turn.name) }
         return names
@@ -30,6 +30,17 @@ import Vocabulary
         table.put("new", due: at(1), hasCalendar: false)
         #expect(names(table) == ["new", "c", "a"])
         #expect(names(table, 1) == ["new"])
+    }
+
+    @Test func `are not told of once their time has passed or is in doubt`() {
+        var table = UpcomingTable()
+        table.put("a", due: at(10), hasCalendar: false)
+        table.put("b", due: at(20), hasCalendar: true)
+        table.put("c", due: at(30), hasCalendar: false)
+        table.doubtCalendars()
+        var order = table.inOrder(after: at(10))
+        #expect(order.next()?.name == "c")
+        #expect(order.next() == nil)
     }
 
     @Test func `pass, and are to be worked out again`() {
@@ -69,7 +80,7 @@ import Vocabulary
                 plain[name] = due
             }
             guard step % 50 == 0 else { continue }
-            var order = table.inOrder()
+            var order = table.inOrder(after: .startOfTime)
             var found: [UpcomingTable.Turn] = []
             while let turn = order.next() { found.append(turn) }
             #expect(found.map(\.due) == plain.values.sorted())
@@ -96,7 +107,7 @@ struct `Measured upcoming jobs` {
         let bytes = (resident() - before) / count
         var found = 0
         let page = clock.measure {
-            var order = table.inOrder()
+            var order = table.inOrder(after: .startOfTime)
             while found < 1_000, order.next() != nil { found += 1 }
         }
         #expect(found == 1_000)

@@ -56,6 +56,14 @@ struct ApplyRoutes: Sendable {
         }
         if call.request.parameter("prune") == "1" {
             let names = steps.filter { $0.kind == .job }.map(\.name)
+            guard !names.isEmpty else {
+                throw Problem(
+                    .fieldInvalid,
+                    "items names no job, so that prune=1 would delete every job of \(call.tenant).",
+                    hint: "Name the jobs that stay; to delete all the same: rota job rm",
+                    faults: [.init(pointer: "#/items", detail: "no manifest of a job")]
+                )
+            }
             steps += try await prune(keeping: Set(names), call)
         }
         return try await commit(steps, call)
@@ -92,6 +100,15 @@ struct ApplyRoutes: Sendable {
         pointer: String
     ) async throws(Problem) -> Step {
         try JobRoutes.check(members: item, known: ["kind", "name", "spec", "tenant"])
+        if let tenant = item["tenant"], tenant != .string(request.tenant) {
+            let theirs = tenant.string ?? "no text"
+            let detail = "it is for \(theirs), the request for \(request.tenant)"
+            throw Problem(
+                .fieldInvalid,
+                "A manifest is of another tenant: \(detail).",
+                faults: [.init(pointer: "\(pointer)/tenant", detail: detail)]
+            )
+        }
         guard let name = item["name"]?.string else {
             throw Problem(.fieldInvalid, "A manifest takes kind, a name and a spec.")
         }
@@ -245,7 +262,7 @@ struct ApplyRoutes: Sendable {
         if !isPlan, !edits.isEmpty {
             let batch = try await master.editor.commit(
                 edits,
-                id: call.requestID,
+                id: try call.requestID(),
                 author: call.principal.name
             )
             revision = batch.position.revision

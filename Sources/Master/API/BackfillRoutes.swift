@@ -55,6 +55,7 @@ struct BackfillRoutes: Sendable {
             if wish.limit == nil { throw Self.tooMany(next ?? wish.to) }
         }
         var verdicts: [BackfillVerdict] = []
+        let request = try call.requestID().text
         for start in stride(from: 0, to: instants.count, by: BackfillOrder.limit) {
             let order = BackfillOrder(
                 job: record.key,
@@ -62,7 +63,7 @@ struct BackfillRoutes: Sendable {
                 isAgain: wish.isAgain,
                 isPlan: wish.isPlan
             )
-            let id = RequestID("\(call.requestID.text)+\(start)")
+            let id = RequestID("\(request)+\(start)")
             verdicts += try await write(order, id: id, author: call.principal.name)
         }
         if !wish.isPlan, verdicts.contains(where: \.isStart) {

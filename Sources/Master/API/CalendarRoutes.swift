@@ -106,7 +106,7 @@ struct CalendarRoutes: Sendable {
         )
         let batch = try await master.editor.commit(
             [edit],
-            id: call.requestID,
+            id: try call.requestID(),
             author: call.principal.name
         )
         let revision = batch.position.revision.description

@@ -1,4 +1,4 @@
-// The cluster as a whole: is it sound, what needs somebody, what comes next.
+// The cluster as a whole: is it sound, what needs somebody.
 
 internal import CronEval
 internal import Documents
@@ -9,7 +9,7 @@ internal import LockLease
 internal import Platform
 internal import Vocabulary
 
-/// `GET /v1/cluster`, `/v1/next`, `/v1/events`, health, metrics and the index.
+/// `GET /v1/cluster`, `/v1/events`, health, metrics and the index.
 struct ClusterRoutes: Sendable {
     /// Beyond this many jobs the overview looks only at the first ones and says so.
     private static let overviewLimit = 5_000
@@ -27,9 +27,6 @@ struct ClusterRoutes: Sendable {
             Route("GET", "/v1", .role(.reader)) { _ in index },
             Route("GET", "/v1/cluster", .role(.reader)) { call async throws(Problem) in
                 try await cluster(call)
-            },
-            Route("GET", "/v1/next", .role(.reader)) { call async throws(Problem) in
-                try await next(call)
             },
             Route("GET", "/v1/events", .role(.reader)) { call async throws(Problem) in
                 try await FeedAnswer.make(for: call, feed: master.feed, kinds: nil)
@@ -126,36 +123,5 @@ struct ClusterRoutes: Sendable {
             ])
         }
         return items
-    }
-
-    private func next(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let count = try call.number("n", default: 10, in: 1...1_000)
-        let now = SystemClock.wall
-        var due: [(instant: Instant, record: ObjectRecord, words: String)] = []
-        for record in try await jobs(call.tenant) {
-            let job = try Editor.decode(record)
-            guard job.pause(at: now) == nil, let schedule = await master.schedule(of: record, job),
-                let instant = schedule.next(after: now)
-            else { continue }
-            due.append((instant, record, Views.words(of: job, schedule)))
-        }
-        due.sort { ($0.instant, $0.record.key) < ($1.instant, $1.record.key) }
-        var items: [Value] = []
-        for entry in due.prefix(count) {
-            var filter = RunFilter()
-            filter.job = entry.record.uid
-            filter.limit = 1
-            let wanted = filter
-            let last = try await master.ask { store async throws(StoreError) in
-                try await store.runs(wanted)
-            }.first
-            items.append([
-                "job": .string(entry.record.key.name), "words": .string(entry.words),
-                "next": .string(entry.instant.description),
-                "last": Views.optional(last?.key.instant),
-                "last_state": last.map { .string($0.state.rawValue) } ?? .null,
-            ])
-        }
-        return .json(["items": .array(items), "now": .string(now.description)])
     }
 }

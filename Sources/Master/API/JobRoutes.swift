@@ -11,6 +11,10 @@ internal import Vocabulary
 
 /// The routes under `/v1/jobs`.
 struct JobRoutes: Sendable {
+    /// How often a change that names no version is made anew on what others have made of the job.
+    private static let attempts = 10
+    private static let exampleInstant = "2026-12-01T06:00:00Z"
+
     let master: MasterParts
 
     var routes: [Route] {
@@ -26,20 +30,20 @@ struct JobRoutes: Sendable {
                 return try await answer(record, job)
             },
             Route("PUT", "/v1/jobs/{name}", .role(.editor)) { call async throws(Problem) in
-                try await replace(call)
+                try await rebased(call, replace)
             },
             Route("PATCH", "/v1/jobs/{name}", .role(.editor)) { call async throws(Problem) in
-                try await patch(call)
+                try await rebased(call, patch)
             },
             Route("DELETE", "/v1/jobs/{name}", .role(.editor)) { call async throws(Problem) in
                 try await remove(call)
             },
             Route("POST", "/v1/jobs/{name}:pause", .role(.operator)) { call async throws(Problem) in
-                try await pause(call)
+                try await rebased(call, pause)
             },
             Route("POST", "/v1/jobs/{name}:resume", .role(.operator)) {
                 call async throws(Problem) in
-                try await resume(call)
+                try await rebased(call, resume)
             },
             Route("POST", "/v1/jobs/{name}/runs", .role(.operator)) { call async throws(Problem) in
                 try await runNow(call)
@@ -163,14 +167,19 @@ struct JobRoutes: Sendable {
         let (record, job) = try await find(call)
         let count = try call.number("n", default: 10, in: 1...1_000)
         let pause = Views.pause(job.pause(at: SystemClock.wall))
+        // The first instant itself counts, as it does for people.
+        let from = try call.request.parameter("from").map(RunRoutes.instant)?
+            .advanced(by: .milliseconds(-1))
+        let to = try call.request.parameter("to").map(RunRoutes.instant)
         guard let schedule = await master.schedule(of: record, job) else {
             let words = Views.words(of: job, nil)
             return .json(["items": [], "words": .string(words), "paused": pause])
         }
+        let due = schedule.upcoming(count, after: from ?? SystemClock.wall).filter { instant in
+            to.map { instant <= $0 } ?? true
+        }
         return .json([
-            "items": .array(
-                schedule.upcoming(count, after: SystemClock.wall).map { .string($0.description) }
-            ),
+            "items": .array(due.map { .string($0.description) }),
             "words": .string(Views.words(of: job, schedule)),
             "time_zone": .string(schedule.zoneName),
             "paused": pause,
@@ -191,6 +200,22 @@ struct JobRoutes: Sendable {
         return try await put(call, name: name, document: document, expecting: .absent)
     }
 
+    /// Makes a change that reads the job and builds on what it has read; made anew while others
+    /// change the job in between, unless the caller has named the version it is based on.
+    private func rebased(
+        _ call: Call,
+        _ change: (Call) async throws(Problem) -> HTTPResponse
+    ) async throws(Problem) -> HTTPResponse {
+        let version = call.request.header("if-match")
+        let isBased = call.request.header("if-none-match") != nil || (version ?? "*") != "*"
+        for _ in 1..<Self.attempts {
+            do throws(Problem) { return try await change(call) } catch {
+                guard !isBased, [.changed, .nameTaken].contains(error.kind) else { throw error }
+            }
+        }
+        return try await change(call)
+    }
+
     private func replace(_ call: Call) async throws(Problem) -> HTTPResponse {
         let document = try call.document()
         let name = call.capture("name")
@@ -209,6 +234,7 @@ struct JobRoutes: Sendable {
     ) async throws(Problem) -> HTTPResponse {
         try Self.check(name: name)
         try Self.check(members: document, known: ["kind", "name", "spec", "tenant"])
+        try call.checkTenant(of: document)
         let spec = try await master.editor.spec(document["spec"] ?? [:], tenant: call.tenant)
         let key = ObjectKey(tenant: call.tenant, kind: .job, name: name)
         let present = try await master.editor.current(key)
@@ -219,7 +245,8 @@ struct JobRoutes: Sendable {
         } else {
             job = Job(spec: spec)
         }
-        return try await commit(call, job, key, expecting, code: present == nil ? 201 : 200)
+        let basis = Self.basis(expecting, on: present)
+        return try await commit(call, job, key, basis, code: present == nil ? 201 : 200)
     }
 
     private func patch(_ call: Call) async throws(Problem) -> HTTPResponse {
@@ -233,7 +260,8 @@ struct JobRoutes: Sendable {
         )
         let spec = try await master.editor.spec(merged, tenant: call.tenant)
         let edited = job.edited(with: spec, at: SystemClock.wall)
-        return try await commit(call, edited, record.key, expecting, code: 200)
+        let basis = Self.basis(expecting, on: record)
+        return try await commit(call, edited, record.key, basis, code: 200)
     }
 
     private func commit(
@@ -248,13 +276,14 @@ struct JobRoutes: Sendable {
         }
         let batch = try await master.editor.commit(
             [Editor.put(job, as: key, expecting: expecting)],
-            id: call.requestID,
+            id: try call.requestID(),
             author: call.principal.name
         )
         guard let record = batch.records.first else {
             throw Problem(.unavailable, "The store answered an empty commit.")
         }
-        return try await answer(record, job, status: code)
+        // A repetition is answered what the first request has made.
+        return try await answer(record, try Editor.decode(record), status: code)
     }
 
     private func remove(_ call: Call) async throws(Problem) -> HTTPResponse {
@@ -269,7 +298,7 @@ struct JobRoutes: Sendable {
                     change: .delete
                 )
             ],
-            id: call.requestID,
+            id: try call.requestID(),
             author: call.principal.name
         )
         let revision = batch.position.revision.description
@@ -284,17 +313,24 @@ struct JobRoutes: Sendable {
         try Self.check(members: document, known: ["reason", "until"])
         let (record, job) = try await find(call)
         var until: Instant?
-        if let text = document["until"]?.string {
+        if let text = try call.text("until", of: document, example: Self.exampleInstant) {
             guard let instant = Instant(rfc3339: text) else {
                 throw Problem(
                     .fieldInvalid,
-                    "until is \(text); write RFC 3339, as in 2026-12-01T06:00:00Z.",
+                    "until is \(text); write RFC 3339, as in \(Self.exampleInstant).",
                     faults: [.init(pointer: "#/until", detail: "no RFC 3339 instant")]
+                )
+            }
+            guard instant > SystemClock.wall else {
+                throw Problem(
+                    .fieldInvalid,
+                    "until is \(text), which is past, so that nothing would be paused.",
+                    faults: [.init(pointer: "#/until", detail: "write an instant to come")]
                 )
             }
             until = instant
         }
-        let reason = document["reason"]?.string ?? ""
+        let reason = try call.text("reason", of: document, example: "\"moving the disk\"") ?? ""
         let paused = job.paused(reason: reason, until: until, at: SystemClock.wall)
         return try await commit(call, paused, record.key, .version(record.version), code: 200)
     }
@@ -308,7 +344,7 @@ struct JobRoutes: Sendable {
 
     private func runNow(_ call: Call) async throws(Problem) -> HTTPResponse {
         let (record, _) = try await find(call)
-        let (id, author) = (call.requestID, call.principal.name)
+        let (id, author) = (try call.requestID(), call.principal.name)
         let trigger = try await master.ask { store async throws(StoreError) in
             try await store.trigger(record.key, id: id, author: author)
         }
@@ -338,6 +374,18 @@ struct JobRoutes: Sendable {
             throw Problem(.badRequest, "If-Match is \(text); it takes a version, as in \"3\".")
         }
         return .version(Version(version))
+    }
+
+    /// What a body that was made from `present` is to be committed on.
+    ///
+    /// Whoever takes any version still means the one that the body was made from: what was changed
+    /// in between would be undone by it.
+    static func basis(
+        _ expecting: EditExpectation,
+        on present: ObjectRecord?
+    ) -> EditExpectation {
+        guard expecting == .any else { return expecting }
+        return present.map { .version($0.version) } ?? .absent
     }
 
     static func check(name: String) throws(Problem) {

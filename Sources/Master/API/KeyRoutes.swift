@@ -36,16 +36,8 @@ struct KeyRoutes: Sendable {
         ]
     }
 
-    /// Keys belong to everybody: an admin of one tenant alone has no business with them.
     private func whole(_ call: Call) throws(Problem) {
-        guard call.principal.tenant == "*" || call.principal.isMember else {
-            throw Problem(
-                .notAllowed,
-                "\(call.principal.name) is admin of \(call.principal.tenant) alone; the cluster's "
-                    + "keys want an admin of all tenants.",
-                hint: "rota-master token create --role admin --tenant '*'"
-            )
-        }
+        try call.demandAllTenants(for: "the cluster's keys are everybody's")
     }
 
     private func list() async -> Value {
@@ -80,7 +72,7 @@ struct KeyRoutes: Sendable {
     // The steps.
 
     private func add(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let forgetting = (try call.document()["forget"]?.array ?? []).compactMap(\.string)
+        let forgetting = try Self.forgetting(call)
         let alive = master.gossip.members.filter(\.isPresent).map(\.name.text)
         for name in forgetting where alive.contains(name) {
             throw Problem(
@@ -106,6 +98,22 @@ struct KeyRoutes: Sendable {
         let isNew = entry.key == key
         log("key.added", entry, call, [isNew ? "new" : "waiting already"])
         return .json(Self.view(entry, ring, isNew: isNew), status: isNew ? 201 : 200)
+    }
+
+    /// Whom the new key is not to be sealed to; a word misread here would hand it to a thief.
+    private static func forgetting(_ call: Call) throws(Problem) -> [String] {
+        let document = try call.document()
+        try JobRoutes.check(members: document, known: ["forget"])
+        guard let value = document["forget"] else { return [] }
+        let names = value.array?.compactMap(\.string) ?? []
+        guard let given = value.array, given.count == names.count else {
+            throw Problem(
+                .fieldInvalid,
+                "forget is no list of names.",
+                faults: [.init(pointer: "#/forget", detail: "write [\"n3\"]")]
+            )
+        }
+        return names
     }
 
     private func use(_ call: Call) async throws(Problem) -> HTTPResponse {

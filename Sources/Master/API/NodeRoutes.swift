@@ -40,6 +40,7 @@ struct NodeRoutes: Sendable {
     }
 
     private func setDrain(_ call: Call, _ isDraining: Bool) async throws(Problem) -> HTTPResponse {
+        try call.demandAllTenants(for: "nodes serve all of them")
         let name = NodeName(call.capture("name"))
         let members = master.gossip.members.filter { $0.role == .node }
         guard members.contains(where: { $0.name == name }) else {
@@ -59,7 +60,7 @@ struct NodeRoutes: Sendable {
                     change: .put(body: NodeDocument.body(isDraining: isDraining), gate: nil)
                 )
             ],
-            id: call.requestID,
+            id: try call.requestID(),
             author: call.principal.name
         )
         let revision = batch.position.revision.description

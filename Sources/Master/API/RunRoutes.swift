@@ -118,7 +118,7 @@ struct RunRoutes: Sendable {
         let document = try call.document()
         try JobRoutes.check(members: document, known: ["grace"])
         var grace: Duration?
-        if let text = document["grace"]?.string {
+        if let text = try call.text("grace", of: document, example: "30s") {
             guard let duration = DurationText.parse(text) else {
                 throw Problem(
                     .fieldInvalid,
@@ -153,7 +153,7 @@ struct RunRoutes: Sendable {
                 hint: "rota run kill \(run.id)"
             )
         }
-        let (id, author) = (call.requestID, call.principal.name)
+        let (id, author) = (try call.requestID(), call.principal.name)
         let trigger = try await master.ask { store async throws(StoreError) in
             try await store.trigger(run.name, id: id, author: author)
         }

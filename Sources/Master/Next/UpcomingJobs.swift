@@ -45,7 +45,7 @@ actor UpcomingJobs {
             isReading = false
         }
         let table = tables[tenant] ?? UpcomingTable()
-        return (table.inOrder(), table.count, isComplete)
+        return (table.inOrder(after: now), table.count, isComplete)
     }
 
     /// Takes in the list, or what has changed in it; answers whether that is all.

@@ -87,8 +87,11 @@ struct UpcomingTable: Sendable {
         return nil
     }
 
-    /// The jobs from the soonest on, each once; O(log jobs) a step.
-    func inOrder() -> Order { Order(heap: heap, table: self) }
+    /// The jobs due after `now` from the soonest on, each once; O(log jobs) a step.
+    ///
+    /// Those whose time has passed, or is in doubt, are left out: when they are due next is not
+    /// known.
+    func inOrder(after now: Instant) -> Order { Order(heap: heap, table: self, after: now) }
 
     private func isCurrent(_ entry: Entry) -> Bool { slots[Int(entry.slot)].due == entry.due }
 
@@ -97,11 +100,13 @@ struct UpcomingTable: Sendable {
         fileprivate let heap: [Entry]
         fileprivate let table: UpcomingTable
         private var frontier: [Int] = []
+        private let now: Instant
         private var last: Entry?
 
-        fileprivate init(heap: [Entry], table: UpcomingTable) {
+        fileprivate init(heap: [Entry], table: UpcomingTable, after now: Instant) {
             self.heap = heap
             self.table = table
+            self.now = now
             frontier = heap.isEmpty ? [] : [0]
         }
 
@@ -115,7 +120,7 @@ struct UpcomingTable: Sendable {
                 }
                 let entry = heap[place]
                 // Put twice with one time, a job has two equal entries.
-                guard table.isCurrent(entry), entry != last else { continue }
+                guard entry.due > now, table.isCurrent(entry), entry != last else { continue }
                 last = entry
                 return Turn(due: entry.due, name: table.slots[Int(entry.slot)].name)
             }
