@@ -167,8 +167,7 @@ enum ScheduleQuestions {
         guard let text = session.invocation.text(option) else { return nil }
         if let instant = Instant(rfc3339: text) { return instant }
         if let midnight = Instant(rfc3339: text + "T00:00:00Z") {
-            let offset = session.zones.offset(at: midnight, in: times.zone) ?? 0
-            return midnight.advanced(by: .seconds(-offset))
+            return session.zones.firstInstant(showing: midnight, in: times.zone)
         }
         throw .usage(
             "--\(option) is \"\(text.plain)\". Write 2026-11-21 or 2026-11-21T03:00:00+08:00"

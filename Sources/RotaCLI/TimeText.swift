@@ -8,6 +8,21 @@ extension ZoneCatalog {
     func offset(at instant: Instant, in zone: String) -> Int? {
         rules(named: zone)?.offsetInSeconds(at: instant)
     }
+
+    /// When clocks in `zone` first show what those in UTC show at `civil`, or later: where clocks
+    /// are set forward across it, the first instant behind the gap.
+    func firstInstant(showing civil: Instant, in zone: String) -> Instant {
+        guard let rules = rules(named: zone) else { return civil }
+        // No zone is a day off; the one that left out a day has gone from one side to the other.
+        var start = civil.advanced(by: .seconds(-2 * 86_400))
+        while true {
+            let offset = Duration.seconds(rules.offsetInSeconds(at: start))
+            let change = rules.firstChange(after: start)?.instant
+            let found = max(start, civil.advanced(by: .zero - offset))
+            guard let change, found >= change else { return found }
+            start = change
+        }
+    }
 }
 
 /// Writes instants for people, in one zone.
