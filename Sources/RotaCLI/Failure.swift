@@ -25,7 +25,7 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
         case .failed:
             "failed; for diff and --plan: something would change; for calendar test: a day is "
                 + "out;\n       for cluster status: something is wrong with a member"
-        case .usage: "the command line cannot be followed; for diff: any trouble"
+        case .usage: "the command line cannot be followed; for diff and --plan: any trouble"
         case .notFound: "there is no such job, run, node or context"
         case .notAllowed: "not signed in, or not allowed"
         case .conflict: "somebody else changed it meanwhile"

@@ -7,7 +7,14 @@ internal import Vocabulary
 /// The commands `apply`, `diff` and `export`.
 enum Manifests {
     static func apply(_ session: Session) async throws(Failure) -> ExitCode {
-        try await apply(try gather(session), session)
+        guard session.invocation.flag("plan") else {
+            return try await apply(try gather(session), session)
+        }
+        do throws(Failure) {
+            return try await apply(try gather(session), session)
+        } catch {
+            throw error.asTrouble
+        }
     }
 
     /// Shows what `items` would change, asks, and changes it.
@@ -106,27 +113,50 @@ enum Manifests {
         }
         var found: [Value] = []
         var sources: [String: String] = [:]
-        var all: [String] = []
-        for path in paths { all += try files(under: path, session) }
-        for path in all {
-            for (index, manifest) in try Wire.manifests(session.world.input(path), from: path)
-                .enumerated()
-            {
-                guard let kind = manifest["kind"]?.string, let name = manifest["name"]?.string,
-                    manifest["spec"]?.object != nil
-                else {
-                    throw Failure(
-                        .failed,
-                        "\(path), document \(index + 1), is no manifest",
-                        why: "It needs kind, name and a mapping called spec.",
-                        next: "rota export shows what they look like"
-                    )
-                }
-                let title = "\(kind)/\(name)"
-                if let earlier = sources.updateValue(path, forKey: title) {
-                    throw Failure(.failed, "\(title) is in \(earlier) and again in \(path)".plain)
-                }
-                found.append(manifest)
+        for path in paths {
+            let before = found.count
+            for file in try files(under: path, session) {
+                found += try manifests(in: file, &sources, session)
+            }
+            // What came to nothing on its way here must not read as a wish for an empty list.
+            guard found.count > before else { throw nothing(in: path, session) }
+        }
+        return found
+    }
+
+    private static func nothing(in path: String, _ session: Session) -> Failure {
+        let source = path == "-" ? "standard input" : path.plain
+        let isPruning = session.invocation.flag("prune")
+        let danger = isPruning ? ", and --prune would delete every job that is not named" : ""
+        return Failure(
+            .failed,
+            "\(source) has no manifest; nothing was sent",
+            why: "It is empty or all comments\(danger).",
+            next: "rota export, to see what manifests look like; rota job rm, to delete jobs"
+        )
+    }
+
+    /// The manifests of one file; `sources` tells where each was met first.
+    private static func manifests(
+        in path: String,
+        _ sources: inout [String: String],
+        _ session: Session
+    ) throws(Failure) -> [Value] {
+        let found = try Wire.manifests(session.world.input(path), from: path)
+        for (index, manifest) in found.enumerated() {
+            guard let kind = manifest["kind"]?.string, let name = manifest["name"]?.string,
+                manifest["spec"]?.object != nil
+            else {
+                throw Failure(
+                    .failed,
+                    "\(path), document \(index + 1), is no manifest",
+                    why: "It needs kind, name and a mapping called spec.",
+                    next: "rota export shows what they look like"
+                )
+            }
+            let title = "\(kind)/\(name)"
+            if let earlier = sources.updateValue(path, forKey: title) {
+                throw Failure(.failed, "\(title) is in \(earlier) and again in \(path)".plain)
             }
         }
         return found
