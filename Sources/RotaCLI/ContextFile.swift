@@ -21,6 +21,9 @@ struct ClusterContext: Equatable, Sendable {
         self.tokenFile = tokenFile
     }
 
+    /// Tells clusters and tenants apart where something is kept for them.
+    var key: String { "\(tenant ?? "")@\(urls.sorted().joined(separator: ","))" }
+
     /// Masters in `text`, divided by commas, without slashes at their ends.
     static func urls(in text: String) throws(Failure) -> [String] {
         let urls = text.split(separator: ",").map { part in

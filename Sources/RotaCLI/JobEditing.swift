@@ -112,29 +112,20 @@ enum JobEditing {
     static func edit(_ session: Session) async throws(Failure) -> ExitCode {
         let name = session.invocation.argument("JOB") ?? ""
         let job = try await session.job(name)
-        let kept =
-            Folders.state(in: session.world)
-            + "/edit-\(name.replacing("/", with: "-")).yaml"
-        let original = Wire.yaml(["spec": job["spec"] ?? .null])
-        if !session.invocation.flag("from-saved") {
-            let lead =
-                "# job/\(name), version \(job["version"]?.integer ?? 0). Save to change it.\n"
-            try session.write(lead + original, to: kept)
-        }
-        try openEditor(on: kept, session)
-        let manifests = try Wire.manifests(session.world.input(kept), from: kept)
-        guard manifests.count == 1, let spec = manifests.first?["spec"] else {
-            throw Failure(
-                .failed,
-                "\(kept) is not one mapping with a spec",
-                next: "rota job edit \(name) --from-saved"
-            )
-        }
+        var draft =
+            session.invocation.flag("from-saved")
+            ? try JobDraft(keptFor: name, session) : try JobDraft(of: job, named: name, session)
+        try draft.takeOver(job)
+        try openEditor(on: draft.path, session)
+        // Again, for a text that nobody could read before.
+        try draft.takeOver(job)
+        let spec = try draft.spec()
         guard spec != job["spec"] else {
             session.note("job/\(name) is unchanged")
-            try? session.world.files.remove(kept)
+            draft.remove()
             return .done
         }
+        try draft.checkDecided()
         do throws(Failure) {
             let (changed, revision) = try await session.api.change(
                 "PUT",
@@ -142,13 +133,14 @@ enum JobEditing {
                 body: ["name": .string(name), "spec": spec],
                 ifVersion: job["version"]?.integer
             )
-            try? session.world.files.remove(kept)
+            draft.remove()
             session.report("job/\(name) changed", revision: revision, object: changed)
         } catch {
             throw Failure(
                 error.code,
                 error.what,
-                why: "\(error.why) Your text is kept in \(kept).",
+                why: (error.why.isEmpty ? "" : "\(error.why) ")
+                    + "Your text is kept in \(draft.path).",
                 next: "rota job edit \(name) --from-saved",
                 requestID: error.requestID
             )

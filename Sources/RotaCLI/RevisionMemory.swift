@@ -17,8 +17,7 @@ struct RevisionMemory: Sendable {
     init(settings: Settings, world: World) {
         self.world = world
         path = Folders.state(in: world) + "/revisions.json"
-        let urls = settings.cluster.urls.sorted().joined(separator: ",")
-        key = "\(settings.cluster.tenant ?? "")@\(urls)"
+        key = settings.cluster.key
     }
 
     func recall() -> String? {

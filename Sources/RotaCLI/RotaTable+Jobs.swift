@@ -51,7 +51,8 @@ extension RotaTable {
             "job edit",
             "Edit a job in your editor",
             details: "Opens $VISUAL or $EDITOR. Nothing is lost if somebody else changed the job "
-                + "meanwhile: your text is kept in a file.",
+                + "meanwhile: your text is kept in a file. --from-saved takes it up with their "
+                + "changes in it; where both of you changed the same, a line asks you to decide.",
             arguments: [jobName],
             options: [.flag("from-saved", "Start from the text that was kept")],
             examples: [Example("rota job edit etl/orders", "")]
