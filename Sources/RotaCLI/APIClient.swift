@@ -25,9 +25,13 @@ final class APIClient: Sendable {
         state = Mutex(State(minimumRevision: memory.recall()))
     }
 
-    /// One page or object.
-    func get(_ path: String, _ query: [(String, String)] = []) async throws(Failure) -> Value {
-        try await object(request("GET", path, query))
+    /// One page or object; no master is waited for beyond `deadline`.
+    func get(
+        _ path: String,
+        _ query: [(String, String)] = [],
+        until deadline: Deadline? = nil
+    ) async throws(Failure) -> Value {
+        try await object(request("GET", path, query, until: deadline))
     }
 
     /// Every page of a list, up to `limit` items.
@@ -78,15 +82,19 @@ final class APIClient: Sendable {
         try await request("GET", path, query).body
     }
 
-    /// A feed, handed over as it comes; `nil` if it was cut and may be asked for again.
+    /// A feed, handed over as it comes; `nil` if it was cut, or ended by `deadline`, and may be
+    /// asked for again.
     func stream(
         _ path: String,
         _ query: [(String, String)],
+        until deadline: Deadline,
         receive: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(Failure) -> APIAnswer? {
         var reasons: [String] = []
+        var lastAnswer: APIAnswer?
         for (index, url) in candidates() {
-            let call = call("GET", url + path + self.query(query), [], nil)
+            let timeout = deadline.remaining
+            let call = call("GET", url + path + self.query(query), [], nil, timeout)
             let answer: APIAnswer
             do throws(APITransportError) {
                 answer = try await world.transport.stream(call, receive: receive)
@@ -95,10 +103,14 @@ final class APIClient: Sendable {
                 if case .cut = error { return nil }
                 continue
             }
-            state.withLock { $0.preferred = index }
-            guard (200..<300).contains(answer.status) else { throw Failure(answer: answer) }
-            return answer
+            if (200..<300).contains(answer.status) {
+                state.withLock { $0.preferred = index }
+                return answer
+            }
+            guard (502...504).contains(answer.status) else { throw Failure(answer: answer) }
+            lastAnswer = answer
         }
+        if let lastAnswer { throw Failure(answer: lastAnswer) }
         throw unreachable(reasons)
     }
 
@@ -107,13 +119,15 @@ final class APIClient: Sendable {
         _ path: String,
         _ query: [(String, String)],
         headers: [(name: String, value: String)] = [],
-        body: Value? = nil
+        body: Value? = nil,
+        until deadline: Deadline? = nil
     ) async throws(Failure) -> APIAnswer {
         var reasons: [String] = []
         var lastAnswer: APIAnswer?
         var isCut = false
         for (index, url) in candidates() {
-            let call = call(method, url + path + self.query(query), headers, body)
+            let timeout = min(Self.timeout, deadline?.remaining ?? Self.timeout)
+            let call = call(method, url + path + self.query(query), headers, body, timeout)
             let answer: APIAnswer
             do throws(APITransportError) {
                 answer = try await world.transport.send(call)
@@ -158,7 +172,8 @@ final class APIClient: Sendable {
         _ method: String,
         _ url: String,
         _ headers: [(name: String, value: String)],
-        _ body: Value?
+        _ body: Value?,
+        _ timeout: Duration?
     ) -> APICall {
         var headers = headers
         headers.append(("Accept", "application/json, application/problem+json, */*;q=0.5"))
@@ -176,7 +191,7 @@ final class APIClient: Sendable {
             url: url,
             headers: headers,
             body: body.map { Wire.bytes($0) } ?? [],
-            timeout: Self.timeout
+            timeout: timeout
         )
     }
 

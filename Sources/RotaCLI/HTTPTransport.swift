@@ -16,7 +16,7 @@ package final class HTTPTransport: APITransport {
 
     package func send(_ call: APICall) async throws(APITransportError) -> APIAnswer {
         do throws(HTTPClientError) {
-            let answer = try await client.send(Self.translated(call, timeout: call.timeout))
+            let answer = try await client.send(Self.translated(call))
             return APIAnswer(status: answer.status, headers: answer.headers, body: answer.body)
         } catch {
             throw Self.translated(error)
@@ -28,7 +28,7 @@ package final class HTTPTransport: APITransport {
         receive: @escaping @Sendable ([UInt8]) -> Void
     ) async throws(APITransportError) -> APIAnswer {
         let refusal = Mutex(Refusal())
-        var order = Self.translated(call, timeout: nil)
+        var order = Self.translated(call)
         order.maximumResponse = .max
         do throws(HTTPClientError) {
             try await client.stream(order) { event in
@@ -62,13 +62,13 @@ package final class HTTPTransport: APITransport {
         }
     }
 
-    private static func translated(_ call: APICall, timeout: Duration?) -> HTTPCall {
+    private static func translated(_ call: APICall) -> HTTPCall {
         HTTPCall(
             method: call.method,
             url: call.url,
             headers: call.headers,
             body: call.body,
-            timeout: timeout,
+            timeout: call.timeout,
             connectTimeout: connectTimeout,
             maximumResponse: 64 << 20
         )

@@ -22,7 +22,7 @@ enum LogReading {
         if given.flag("follow") {
             let deadline = Deadline(nil, session.world.clock)
             let follower = LogFollower(run: id, session: session, deadline: deadline)
-            try await follower.follow(writer)
+            try await follower.follow(writer, lines == nil ? .unreached : .reached)
         }
         return .done
     }
@@ -60,11 +60,13 @@ enum LogReading {
         let hits = answer["hits"]?.array ?? []
         for hit in hits { writer.take(hit) }
         writer.take(answer)
-        let count = answer["count"]?.integer ?? 0
-        if count == 0 {
-            session.note("No line of the log has this text.")
-        } else if count > hits.count {
-            session.note("(the first \(hits.count) of \(count.counted("line")))")
+        let count = Int(answer["count"]?.integer ?? 0)
+        if let words = writer.summary(ofHits: hits.count, of: count) { session.note(words) }
+        if count > hits.count, writer.wanted != nil {
+            let option = session.invocation.flag("stderr") ? "--stderr" : "--stdout"
+            session.note(
+                "  All of them: rota run logs \(id) \(option) | grep -F -e \(text.shellQuoted)"
+            )
         }
         return .done
     }
@@ -103,35 +105,40 @@ enum LogReading {
 
 /// Follows one run's log to its end, across cuts of the connection.
 struct LogFollower: Sendable {
-    /// Without a single line for so long, over broken connections, it gives up.
-    private static let patience = 60
-
     let run: String
     let session: Session
     let deadline: Deadline
 
-    func follow(_ writer: LogWriter) async throws(Failure) {
-        var failures = 0
+    /// Prints the log to its end, with a limit of failures in a row without a single line.
+    func follow(
+        _ writer: LogWriter,
+        _ beginning: Patience.Beginning
+    ) async throws(Failure) {
+        var patience = Patience(beginning)
         while true {
             let cutter = Mutex(LineCutter())
             let before = writer.count
-            let answer = try await session.api.stream(
-                RunReading.path(run) + "/log",
-                [("follow", "1"), ("offset", "\(writer.resumeOffset)")] + writer.streamQuery
-            ) { bytes in
-                writer.take(cutter.withLock { $0.take(bytes) })
+            var failure = Failure(
+                .unreachable,
+                "The log of run \(run) was cut and could not be taken up again",
+                next: "rota run logs \(run) -f"
+            )
+            do throws(Failure) {
+                let answer = try await session.api.stream(
+                    RunReading.path(run) + "/log",
+                    [("follow", "1"), ("offset", "\(writer.resumeOffset)")] + writer.streamQuery,
+                    until: deadline
+                ) { bytes in
+                    writer.take(cutter.withLock { $0.take(bytes) })
+                }
+                if answer != nil { writer.take(cutter.withLock { $0.finish() }) }
+                if writer.hasEnded { return }
+                patience.reach()
+            } catch {
+                failure = error
             }
-            if answer != nil { writer.take(cutter.withLock { $0.finish() }) }
-            if writer.hasEnded { return }
-            failures = writer.count > before ? 0 : failures + 1
-            guard failures < Self.patience else {
-                throw Failure(
-                    .unreachable,
-                    "The log of run \(run) was cut and could not be taken up again",
-                    next: "rota run logs \(run) -f"
-                )
-            }
-            try await deadline.pause(.seconds(1), while: "run \(run) is still under way")
+            if writer.count > before { patience.renew() } else { try patience.bear(failure) }
+            try await deadline.pause(Patience.pause, while: "run \(run) is still under way")
         }
     }
 }
@@ -175,6 +182,8 @@ final class LogWriter: Sendable {
         /// Lines at the last offset that will come once more and are to be passed over.
         var skipped = 0
         var count = 0
+        /// How many of them were of a stream that is printed.
+        var shown = 0
         var hasEnded = false
         var foot: Foot?
         var hasToldMissing = false
@@ -196,10 +205,26 @@ final class LogWriter: Sendable {
         state = Mutex(State(holding: holding))
     }
 
+    /// The one stream that is printed, if it is only one.
+    var wanted: String? { streams.count == 1 ? streams.first : nil }
+
     /// Has the master leave out what would not be printed.
-    var streamQuery: [(String, String)] {
-        guard streams.count == 1, let stream = streams.first else { return [] }
-        return [("stream", stream)]
+    var streamQuery: [(String, String)] { wanted.map { [("stream", $0)] } ?? [] }
+
+    /// What there is to say of a search that answered `hits` of `count` lines, on any stream.
+    func summary(ofHits hits: Int, of count: Int) -> String? {
+        if count == 0 { return "No line of the log has this text." }
+        guard let wanted else {
+            return count > hits ? "(the first \(hits) of \(count.counted("line")))" : nil
+        }
+        let shown = state.withLock { $0.shown }
+        if count > hits {
+            return "(of \(count) lines with this text, on any stream, only the first \(hits) were "
+                + "looked at: \(shown) of them \(shown == 1 ? "is" : "are") shown)"
+        }
+        let name = wanted == "err" ? "standard error" : "standard output"
+        let others = count == 1 ? "1 other has" : "\(count) others have"
+        return shown > 0 ? nil : "No line of \(name) has this text; \(others)."
     }
 
     var count: Int { state.withLock { $0.count } }
@@ -244,6 +269,7 @@ final class LogWriter: Sendable {
             guard accepts(offset, in: &state) else { return nil }
             let stream = value.text("s")
             guard streams.isEmpty || streams.contains(stream) else { return nil }
+            state.shown += 1
             let text = line(value, stream)
             guard let limit = state.holding else { return text }
             state.held.append(text)

@@ -31,7 +31,7 @@ enum Running {
         session.note("run \(id) started")
         if given.flag("follow") {
             let follower = LogFollower(run: id, session: session, deadline: deadline)
-            try await follower.follow(LogWriter(session, holding: nil))
+            try await follower.follow(LogWriter(session, holding: nil), .reached)
         }
         let run = try await end(of: id, deadline, session)
         return tell(run, session)
@@ -96,16 +96,14 @@ enum Running {
         guard let instant = trigger["instant"]?.string else {
             throw Failure(.failed, "The master did not say which run it will be")
         }
+        var asking = PatientAsking(session, deadline)
         var hasSaidWaiting = false
         while true {
-            let found = try await session.api.get(
-                JobEditing.path(job) + "/runs",
-                [("instant", instant)]
-            )
-            if let id = found["items"]?.array?.first?["id"]?.string { return id }
+            let found = try await asking.get(JobEditing.path(job) + "/runs", [("instant", instant)])
+            if let id = found?["items"]?.array?.first?["id"]?.string { return id }
             if !hasSaidWaiting { session.note("waiting for a node to start it") }
             hasSaidWaiting = true
-            try await deadline.pause(pace, while: "no node has started it: rota why \(job)")
+            try await asking.pause(pace, while: "no node has started it: rota why \(job)")
         }
     }
 
@@ -115,10 +113,11 @@ enum Running {
         _ deadline: Deadline,
         _ session: Session
     ) async throws(Failure) -> Value {
+        var asking = PatientAsking(session, deadline)
         while true {
-            let run = try await session.api.get(RunReading.path(id))
-            if run.text("state") != RunState.runningWord { return run }
-            try await deadline.pause(pace, while: "run \(id) is still under way")
+            let run = try await asking.get(RunReading.path(id))
+            if let run, run.text("state") != RunState.runningWord { return run }
+            try await asking.pause(pace, while: "run \(id) is still under way")
         }
     }
 
@@ -136,25 +135,5 @@ enum Running {
             session.note(line + (reason.isEmpty ? "" : ": \(reason)"))
         }
         return isGood ? .done : .runFailed
-    }
-}
-
-/// How long a command may wait.
-struct Deadline: Sendable {
-    private let end: MonotonicInstant?
-    private let clock: any CommandClock
-
-    /// `nil` waits for ever.
-    init(_ limit: Duration?, _ clock: any CommandClock) {
-        self.clock = clock
-        end = limit.map { clock.monotonic.advanced(by: $0) }
-    }
-
-    var isOver: Bool { end.map { clock.monotonic >= $0 } ?? false }
-
-    /// Waits, or says that there is no more time: `why` is what was waited for.
-    func pause(_ duration: Duration, while why: String) async throws(Failure) {
-        if isOver { throw Failure(.timedOut, "The time for waiting is over", why: why) }
-        await clock.wait(duration)
     }
 }

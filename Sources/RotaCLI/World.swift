@@ -85,8 +85,8 @@ package struct APICall: Sendable {
     package let url: String
     package let headers: [(name: String, value: String)]
     package let body: [UInt8]
-    /// For the whole exchange; for a stream, for getting its first byte.
-    package let timeout: Duration
+    /// For the whole exchange; `nil`, of a stream, is for ever.
+    package let timeout: Duration?
 }
 
 /// What a master answered.

@@ -176,6 +176,10 @@ extension FakeWorld: APITransport {
         let answer = try answer(call)
         for chunk in chunks(call) {
             if chunk == "CUT" { throw .cut("connection reset") }
+            if chunk == "HANG" {
+                await wait(call.timeout ?? .seconds(3_600))
+                throw .cut("timed out")
+            }
             receive(Array(chunk.utf8))
         }
         return answer
