@@ -44,7 +44,8 @@ package struct Failure: Error, Equatable, Sendable {
     package let what: String
     package let why: String
     package let next: String
-    /// What to quote to whoever looks after the masters; shown with `--verbose`.
+    /// From the answer, which has it only if something before the masters, such as a proxy, adds
+    /// it; shown with `--verbose`.
     package let requestID: String
     /// Whether the command line itself is at fault.
     let isUsage: Bool

@@ -39,7 +39,7 @@ package enum RotaTable {
             .flag("iso", "Show whole times instead of \"in 5m\""),
             .text("color", "WHEN", "Use colours", from: .choices(["auto", "always", "never"])),
             .flag("quiet", short: "q", "Say nothing about what was done"),
-            .flag("verbose", short: "v", "Say more, such as request ids"),
+            .flag("verbose", short: "v", "Say a refusal's request id; rota-master sends none"),
         ]
     )
 
