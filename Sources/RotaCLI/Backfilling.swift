@@ -36,17 +36,10 @@ enum Backfilling {
         } catch {
             throw await session.suggesting(nearestTo: name, on: error)
         }
-        if given.flag("plan") {
-            if let text = session.settings.format.text(of: plan) {
-                session.print(text)
-            } else {
-                session.print(table(plan, session))
-            }
-            return .done
-        }
         let starts = plan["starts"]?.integer ?? 0
-        guard starts > 0 else {
-            session.print(table(plan, session))
+        if given.flag("plan") || starts == 0 {
+            let text = session.settings.format.text(of: plan, as: ["job/\(name)"])
+            session.print(text ?? table(plan, session))
             return .done
         }
         if !given.flag("yes") { session.note(table(plan, session).trimmed) }
@@ -65,29 +58,60 @@ enum Backfilling {
     ) async throws(Failure) -> ExitCode {
         var wish = wish
         let all = plan["items"]?.array?.count ?? 0
-        var (done, started) = (0, Int64(0))
-        var answer = plan
-        while done < all {
+        var sum: Value?
+        while true {
+            let done = sum?["items"]?.array?.count ?? 0
             wish["limit"] = .integer(Int64(min(part, all - done)))
+            let answer: Value
             do throws(Failure) {
                 answer = try await send(wish, for: name, session)
             } catch {
-                if done > 0 { session.note("\(started.counted("run")) had been asked for") }
+                if let sum {
+                    let started = sum["starts"]?.integer ?? 0
+                    session.note("\(started.counted("run")) had been asked for")
+                    if let text = session.settings.format.text(of: sum, as: ["job/\(name)"]) {
+                        session.print(text)
+                    }
+                }
                 throw error
             }
-            done += answer["items"]?.array?.count ?? 0
-            started += answer["starts"]?.integer ?? 0
-            if all > part { session.note("\(done) of \(all) instants") }
-            guard let next = answer["next"]?.string else { break }
-            wish["from"] = .string(next)
+            let total = sum.map { Self.sum($0, answer) } ?? answer
+            sum = total
+            let count = total["items"]?.array?.count ?? 0
+            if all > part { session.note("\(count) of \(all) instants") }
+            // An answer without an instant would be asked for over and over.
+            if let next = answer["next"]?.string, count < all, count > done {
+                wish["from"] = .string(next)
+                continue
+            }
+            let started = total["starts"]?.integer ?? 0
+            let paused = total["paused"]?.object == nil ? "" : " once it is resumed"
+            session.report(
+                "job/\(name) will run for \(started.counted("instant"))\(paused)",
+                revision: nil,
+                object: total,
+                as: ["job/\(name)"]
+            )
+            return .done
         }
-        let paused = answer["paused"]?.object == nil ? "" : " once it is resumed"
-        session.report(
-            "job/\(name) will run for \(started.counted("instant"))\(paused)",
-            revision: nil,
-            object: answer
+    }
+
+    /// Two parts as one answer: their instants and counts together, all else as it is now.
+    private static func sum(_ first: Value, _ second: Value) -> Value {
+        var members = second.object ?? [:]
+        members["from"] = first["from"]
+        members["items"] = .array((first["items"]?.array ?? []) + (second["items"]?.array ?? []))
+        members["starts"] = .integer(
+            (first["starts"]?.integer ?? 0) + (second["starts"]?.integer ?? 0)
         )
-        return .done
+        var counts = first["counts"]?.object ?? [:]
+        for (outcome, count) in second["counts"]?.object ?? [:] {
+            counts[outcome] = .integer(
+                (counts[outcome]?.integer ?? 0) + (count.integer ?? 0)
+            )
+        }
+        members["counts"] = .object(counts)
+        return .object(members)
     }
 
     private static func send(

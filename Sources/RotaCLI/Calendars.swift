@@ -11,7 +11,7 @@ enum Calendars {
             "/v1/calendars",
             limit: session.invocation.number("limit") ?? .max
         )
-        if let text = session.settings.format.text(ofAll: items) {
+        if let text = session.settings.format.text(ofAll: items, as: OutputFormat.title) {
             session.print(text)
             return .done
         }
@@ -45,9 +45,10 @@ enum Calendars {
             paint: session.settings.paint
         )
         var members = object.object ?? [:]
+        let title = "calendar/\(object.text("name"))"
         members["year"] = .integer(Int64(page.year))
         members["days"] = .array(page.dates.map { .string("\($0)") })
-        if let text = session.settings.format.text(of: .object(members)) {
+        if let text = session.settings.format.text(of: .object(members), as: [title]) {
             session.print(text)
             return .done
         }
@@ -71,7 +72,7 @@ enum Calendars {
         }
         switch session.settings.format {
         case .json, .jsonl, .yaml:
-            session.print(session.settings.format.text(ofAll: values) ?? "")
+            session.print(session.settings.format.text(ofAll: values) { _ in "" } ?? "")
         case .table, .wide, .name:
             for item in items { session.print("\(item.date)  \(item.isIn ? "in" : "out")\n") }
         }
@@ -87,7 +88,12 @@ enum Calendars {
             path(name),
             ifVersion: object["version"]?.integer
         )
-        session.report("calendar/\(name) deleted", revision: revision, object: answer)
+        session.report(
+            "calendar/\(name) deleted",
+            revision: revision,
+            object: answer,
+            as: ["calendar/\(name)"]
+        )
         return .done
     }
 

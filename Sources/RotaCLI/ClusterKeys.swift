@@ -12,11 +12,12 @@ enum ClusterKeys {
 
     static func list(_ session: Session) async throws(Failure) -> ExitCode {
         let ring = try await session.api.get(path)
-        if let text = session.settings.format.text(of: ring) {
+        let keys = ring["items"]?.array ?? []
+        let titles = keys.map(OutputFormat.titles("key", by: "id"))
+        if let text = session.settings.format.text(of: ring, as: titles) {
             session.print(text)
             return .done
         }
-        let keys = ring["items"]?.array ?? []
         var table = TextTable([
             .fixed("KEY"), .fixed("FINGERPRINT"), .fixed("STATE"), .fixed("ADDED"), .optional("BY"),
             .fixed("HELD"), .elastic("LACKING"),
@@ -65,7 +66,12 @@ enum ClusterKeys {
         let id = number(key)
         let lacking = try await waited(for: id, session)
         let made = key["new"]?.bool == false ? "waits already" : "is made"
-        session.report("key/\(id) \(made): \(key.text("fingerprint"))", revision: nil, object: key)
+        session.report(
+            "key/\(id) \(made): \(key.text("fingerprint"))",
+            revision: nil,
+            object: key,
+            as: ["key/\(id)"]
+        )
         if lacking.isEmpty {
             session.note("Every member has it. Next: rota cluster key use \(id)")
         } else {
@@ -94,7 +100,7 @@ enum ClusterKeys {
     static func use(_ session: Session) async throws(Failure) -> ExitCode {
         let id = try keyNumber(session)
         let (key, _) = try await session.api.change("POST", "\(path)/\(id):use", body: [:])
-        session.report("key/\(id) is in use", revision: nil, object: key)
+        session.report("key/\(id) is in use", revision: nil, object: key, as: ["key/\(id)"])
         let keys = try await session.api.get(path)["items"]?.array ?? []
         if let next = nextStep(keys) { session.note("Next: \(next)") }
         return .done
@@ -104,7 +110,7 @@ enum ClusterKeys {
         let id = try keyNumber(session)
         try session.confirm("Take key \(id) away, so that nothing sealed with it is read any more")
         let (ring, _) = try await session.api.change("DELETE", "\(path)/\(id)")
-        session.report("key/\(id) is gone", revision: nil, object: ring)
+        session.report("key/\(id) is gone", revision: nil, object: ring, as: ["key/\(id)"])
         session.note(
             "Hosts to be set up from now on need a later key file: "
                 + "the file `keys` in any member's data folder."

@@ -13,7 +13,10 @@ enum ClusterStatus {
         let code: ExitCode = troubles.isEmpty ? .done : .failed
         let format = session.settings.format
         let isByMember = format == .name || format == .jsonl
-        let text = isByMember ? format.text(ofAll: members) : format.text(of: cluster)
+        let text =
+            isByMember
+            ? format.text(ofAll: members, as: OutputFormat.titles("node"))
+            : format.text(of: cluster, as: [])
         if let text {
             session.print(text)
             return code

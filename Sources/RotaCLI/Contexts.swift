@@ -9,7 +9,7 @@ enum Contexts {
         let file = try ContextFile.read(in: session.world)
         let names = file.contexts.keys.sorted()
         let items = names.compactMap { name in file.contexts[name].map { shown(name, $0) } }
-        if let text = session.settings.format.text(ofAll: items) {
+        if let text = session.settings.format.text(ofAll: items, as: OutputFormat.title) {
             session.print(text)
             return .done
         }
@@ -40,7 +40,12 @@ enum Contexts {
         let name = try known(session, in: file)
         file.current = name
         try file.write(in: session.world)
-        session.report("commands go to context \(name)", revision: nil, object: .null)
+        session.report(
+            "commands go to context \(name)",
+            revision: nil,
+            object: .null,
+            as: ["context/\(name)"]
+        )
         return .done
     }
 
@@ -72,7 +77,12 @@ enum Contexts {
         )
         if file.current == nil { file.current = name }
         try file.write(in: session.world)
-        session.report("context \(name) added", revision: nil, object: .null)
+        session.report(
+            "context \(name) added",
+            revision: nil,
+            object: .null,
+            as: ["context/\(name)"]
+        )
         if file.current != name { session.note("  Use it: rota context use \(name)") }
         return .done
     }
@@ -83,14 +93,22 @@ enum Contexts {
         file.contexts[name] = nil
         if file.current == name { file.current = nil }
         try file.write(in: session.world)
-        session.report("context \(name) forgotten", revision: nil, object: .null)
+        session.report(
+            "context \(name) forgotten",
+            revision: nil,
+            object: .null,
+            as: ["context/\(name)"]
+        )
         return .done
     }
 
     static func show(_ session: Session) async throws(Failure) -> ExitCode {
         let settings = session.settings
         let object = shown(settings.contextName ?? "", settings.cluster)
-        if let text = settings.format.text(of: object) {
+        if let text = settings.format.text(
+            of: object,
+            as: ["context/\(settings.contextName ?? "none")"]
+        ) {
             session.print(text)
             return .done
         }

@@ -162,7 +162,10 @@ enum CrontabImport {
                 let how = jobs == 0 ? "" : "   Add them: the same without --plan"
                 session.print("\(jobs.counted("job")) to add, \(notImported(plan)).\(how)\n")
             } else {
-                session.print(session.settings.format.text(ofAll: plan.manifests) ?? "")
+                session.print(
+                    session.settings.format.text(ofAll: plan.manifests, as: OutputFormat.title)
+                        ?? ""
+                )
             }
             return outcome
         }
@@ -197,7 +200,7 @@ enum CrontabImport {
         let done =
             "\(answer.changedCount.counted("job")) imported, \(answer.count(of: "unchanged")) "
             + "unchanged, \(notImported(plan))"
-        session.report(done, revision: revision, object: object)
+        session.report(done, revision: revision, object: object, as: answer.changed)
         return answer.failed.isEmpty ? .done : .failed
     }
 

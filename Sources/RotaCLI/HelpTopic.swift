@@ -57,6 +57,9 @@ enum HelpTopic: String, CaseIterable {
           yaml   the same as YAML
           name   kind/name, one a line
 
+        run logs prints each line as such an object. While job run --follow prints the run for
+        programs, its log goes to standard error.
+
         Where standard output is no terminal there are no colours, nothing is shortened, and
         times are whole. Data goes to standard output, everything else to standard error.
 

@@ -34,7 +34,12 @@ enum JobEditing {
         let body: Value = ["name": .string(name), "spec": spec]
         let (job, revision) = try await session.api.change("POST", "/v1/jobs", body: body)
         let words = job["status"]?["words"]?.string.map { ", \($0)" } ?? ""
-        session.report("job/\(name) added\(words)", revision: revision, object: job)
+        session.report(
+            "job/\(name) added\(words)",
+            revision: revision,
+            object: job,
+            as: ["job/\(name)"]
+        )
         return .done
     }
 
@@ -48,7 +53,12 @@ enum JobEditing {
             body: ["spec": patch],
             ifVersion: job["version"]?.integer
         )
-        session.report("job/\(name) changed", revision: revision, object: changed)
+        session.report(
+            "job/\(name) changed",
+            revision: revision,
+            object: changed,
+            as: ["job/\(name)"]
+        )
         return .done
     }
 
@@ -57,13 +67,20 @@ enum JobEditing {
         var versions: [Int64?] = []
         for name in names { versions.append(try await session.job(name)["version"]?.integer) }
         try session.confirm("Delete \(names.map { "job/\($0)" }.joined(separator: ", "))")
+        var report = ChangeReport(of: names.count, session)
+        defer { report.finish() }
         for (name, version) in zip(names, versions) {
             let (job, revision) = try await session.api.change(
                 "DELETE",
                 path(name),
                 ifVersion: version
             )
-            session.report("job/\(name) deleted", revision: revision, object: job)
+            report.add(
+                "job/\(name) deleted",
+                revision: revision,
+                object: job,
+                as: "job/\(name)"
+            )
         }
         return .done
     }
@@ -92,7 +109,10 @@ enum JobEditing {
         done: String,
         _ session: Session
     ) async throws(Failure) -> ExitCode {
-        for name in session.invocation.arguments("JOB") {
+        let names = session.invocation.arguments("JOB")
+        var report = ChangeReport(of: names.count, session)
+        defer { report.finish() }
+        for name in names {
             let job: Value
             let revision: String?
             do throws(Failure) {
@@ -104,7 +124,12 @@ enum JobEditing {
             } catch {
                 throw await session.suggesting(nearestTo: name, on: error)
             }
-            session.report("job/\(name) \(done)", revision: revision, object: job)
+            report.add(
+                "job/\(name) \(done)",
+                revision: revision,
+                object: job,
+                as: "job/\(name)"
+            )
         }
         return .done
     }
@@ -123,6 +148,9 @@ enum JobEditing {
         guard spec != job["spec"] else {
             session.note("job/\(name) is unchanged")
             draft.remove()
+            if let text = session.settings.format.text(of: job, as: ["job/\(name)"]) {
+                session.print(text)
+            }
             return .done
         }
         try draft.checkDecided()
@@ -134,7 +162,12 @@ enum JobEditing {
                 ifVersion: job["version"]?.integer
             )
             draft.remove()
-            session.report("job/\(name) changed", revision: revision, object: changed)
+            session.report(
+                "job/\(name) changed",
+                revision: revision,
+                object: changed,
+                as: ["job/\(name)"]
+            )
         } catch {
             throw Failure(
                 error.code,

@@ -12,7 +12,7 @@ enum JobReading {
             match,
             limit: session.invocation.number("limit") ?? .max
         )
-        if let text = session.settings.format.text(ofAll: items) {
+        if let text = session.settings.format.text(ofAll: items, as: OutputFormat.titles("job")) {
             session.print(text)
             return .done
         }
@@ -29,7 +29,7 @@ enum JobReading {
 
     static func show(_ session: Session) async throws(Failure) -> ExitCode {
         let job = try await session.job(session.invocation.argument("JOB") ?? "")
-        if let text = session.settings.format.text(of: job) {
+        if let text = session.settings.format.text(of: job, as: ["job/\(job.text("name"))"]) {
             session.print(text)
             return .done
         }

@@ -15,15 +15,20 @@ enum LogReading {
     static func logs(_ session: Session) async throws(Failure) -> ExitCode {
         let given = session.invocation
         let id = try await runID(given.run, session)
+        if session.settings.format == .name {
+            session.print("run/\(id)\n")
+            return .done
+        }
         if let text = given.text("grep") { return try await search(text, in: id, session) }
         let lines = given.number("lines")
-        let writer = LogWriter(session, holding: lines)
+        let writer = LogWriter(session, holding: lines, LogForm(session.settings.format))
         if !given.flag("follow") || lines != nil { try await whole(id, writer, session) }
         if given.flag("follow") {
             let deadline = Deadline(nil, session.world.clock)
             let follower = LogFollower(run: id, session: session, deadline: deadline)
             try await follower.follow(writer, lines == nil ? .unreached : .reached)
         }
+        writer.finish()
         return .done
     }
 
@@ -56,10 +61,11 @@ enum LogReading {
             RunReading.path(id) + "/log:search",
             [("q", text), ("limit", "\(hitLimit)")]
         )
-        let writer = LogWriter(session, holding: nil)
+        let writer = LogWriter(session, holding: nil, LogForm(session.settings.format))
         let hits = answer["hits"]?.array ?? []
         for hit in hits { writer.take(hit) }
         writer.take(answer)
+        writer.finish()
         let count = Int(answer["count"]?.integer ?? 0)
         if let words = writer.summary(ofHits: hits.count, of: count) { session.note(words) }
         if count > hits.count, writer.wanted != nil {
@@ -165,175 +171,5 @@ struct LineCutter: Sendable {
     mutating func finish() -> [[UInt8]] {
         defer { rest = [] }
         return rest.isEmpty ? [] : [rest]
-    }
-}
-
-/// Prints a log's lines, each once, whatever is sent again after a cut.
-final class LogWriter: Sendable {
-    struct Foot: Sendable {
-        let next: Int64
-        let end: Int64
-    }
-
-    private struct State {
-        /// The offset of the last line, and how many lines had it: empty lines may share one.
-        var lastOffset: Int64 = -1
-        var seenAtLast = 0
-        /// Lines at the last offset that will come once more and are to be passed over.
-        var skipped = 0
-        var count = 0
-        /// How many of them were of a stream that is printed.
-        var shown = 0
-        var hasEnded = false
-        var foot: Foot?
-        var hasToldMissing = false
-        var held: [String] = []
-        var holding: Int?
-    }
-
-    private let session: Session
-    private let streams: Set<String>
-    private let state: Mutex<State>
-
-    /// With `holding`, only the last so many lines before ``release()`` are printed.
-    init(_ session: Session, holding: Int?) {
-        self.session = session
-        var streams: Set<String> = []
-        if session.invocation.flag("stdout") { streams.insert("out") }
-        if session.invocation.flag("stderr") { streams.insert("err") }
-        self.streams = streams
-        state = Mutex(State(holding: holding))
-    }
-
-    /// The one stream that is printed, if it is only one.
-    var wanted: String? { streams.count == 1 ? streams.first : nil }
-
-    /// Has the master leave out what would not be printed.
-    var streamQuery: [(String, String)] { wanted.map { [("stream", $0)] } ?? [] }
-
-    /// What there is to say of a search that answered `hits` of `count` lines, on any stream.
-    func summary(ofHits hits: Int, of count: Int) -> String? {
-        if count == 0 { return "No line of the log has this text." }
-        guard let wanted else {
-            return count > hits ? "(the first \(hits) of \(count.counted("line")))" : nil
-        }
-        let shown = state.withLock { $0.shown }
-        if count > hits {
-            return "(of \(count) lines with this text, on any stream, only the first \(hits) were "
-                + "looked at: \(shown) of them \(shown == 1 ? "is" : "are") shown)"
-        }
-        let name = wanted == "err" ? "standard error" : "standard output"
-        let others = count == 1 ? "1 other has" : "\(count) others have"
-        return shown > 0 ? nil : "No line of \(name) has this text; \(others)."
-    }
-
-    var count: Int { state.withLock { $0.count } }
-    var hasEnded: Bool { state.withLock { $0.hasEnded } }
-    var foot: Foot? { state.withLock { $0.foot } }
-
-    /// Where to read on; the line there was printed and is passed over.
-    var resumeOffset: Int64 {
-        state.withLock { state in
-            state.skipped = 0
-            return max(0, state.lastOffset)
-        }
-    }
-
-    /// Takes lines of `application/x-ndjson`, and prints what comes of them together; what is none
-    /// of the API's is passed over.
-    func take(_ lines: [[UInt8]]) {
-        var text = ""
-        for line in lines {
-            guard let value = Wire.value(line), value.object != nil else { continue }
-            if value["o"] == nil, !text.isEmpty {
-                // What is said of the log comes behind the lines before it.
-                session.print(text)
-                text = ""
-            }
-            text += shown(value) ?? ""
-        }
-        if !text.isEmpty { session.print(text) }
-    }
-
-    func take(_ value: Value) {
-        if let text = shown(value) { session.print(text) }
-    }
-
-    /// What is to be printed of a line, if anything is now.
-    private func shown(_ value: Value) -> String? {
-        state.withLock { state -> String? in
-            guard let offset = value["o"]?.integer else {
-                note(value, in: &state)
-                return nil
-            }
-            guard accepts(offset, in: &state) else { return nil }
-            let stream = value.text("s")
-            guard streams.isEmpty || streams.contains(stream) else { return nil }
-            state.shown += 1
-            let text = line(value, stream)
-            guard let limit = state.holding else { return text }
-            state.held.append(text)
-            if state.held.count > 2 * limit + 64 {
-                state.held.removeFirst(state.held.count - limit)
-            }
-            return nil
-        }
-    }
-
-    /// Forgets the last foot, so that a page without one is noticed.
-    func expectFoot() {
-        state.withLock { $0.foot = nil }
-    }
-
-    /// Prints what was held back and holds no more.
-    func release() {
-        let text = state.withLock { state -> String in
-            defer {
-                state.held = []
-                state.holding = nil
-            }
-            return state.held.suffix(state.holding ?? 0).joined()
-        }
-        if !text.isEmpty { session.print(text) }
-    }
-
-    private func note(_ value: Value, in state: inout State) {
-        if value["end"]?.bool == true { state.hasEnded = true }
-        if let next = value["next"]?.integer, let end = value["end"]?.integer {
-            state.foot = Foot(next: next, end: end)
-        }
-        if !state.hasToldMissing, let missing = value["missing"]?.array, missing.count == 2,
-            let from = missing[0].integer, let until = missing[1].integer, until > from
-        {
-            state.hasToldMissing = true
-            let size = (until - from).counted("byte")
-            session.note("(\(size) in the middle were dropped by the log's limit)")
-        }
-    }
-
-    private func accepts(_ offset: Int64, in state: inout State) -> Bool {
-        if offset < state.lastOffset { return false }
-        if offset == state.lastOffset {
-            if state.skipped < state.seenAtLast {
-                state.skipped += 1
-                return false
-            }
-            state.seenAtLast += 1
-        } else {
-            state.lastOffset = offset
-            state.seenAtLast = 1
-        }
-        state.skipped = state.seenAtLast
-        state.count += 1
-        return true
-    }
-
-    private func line(_ value: Value, _ stream: String) -> String {
-        var text = value.text("l")
-        if stream == "note" { text = session.settings.paint.apply(.dim, "-- \(text)") }
-        if session.invocation.flag("timestamps"), let at = value["t"]?.instant {
-            text = session.settings.paint.apply(.dim, session.times.iso(at)) + " " + text
-        }
-        return text + "\n"
     }
 }

@@ -32,7 +32,7 @@ enum Manifests {
             )
         }
         guard plan.changedCount > 0 else {
-            session.report("nothing to change", revision: nil, object: plan.value)
+            session.report("nothing to change", revision: nil, object: plan.value, as: [])
             return .done
         }
         let deleted = plan.count(of: "delete")
@@ -48,7 +48,12 @@ enum Manifests {
             body: body
         )
         let answer = ApplyAnswer(object)
-        session.report("\(answer.changedCount) changed", revision: revision, object: object)
+        session.report(
+            "\(answer.changedCount) changed",
+            revision: revision,
+            object: object,
+            as: answer.changed
+        )
         if answer.failed.isEmpty { return .done }
         for failed in answer.failed { session.note("✕ \(failed.title): \(failed.problem)".plain) }
         return .failed
@@ -80,7 +85,10 @@ enum Manifests {
             }
         }
         let format = session.settings.format
-        session.print((format.isForPeople ? .yaml : format).text(ofAll: manifests) ?? "")
+        session.print(
+            (format.isForPeople ? .yaml : format).text(ofAll: manifests, as: OutputFormat.title)
+                ?? ""
+        )
         return .done
     }
 
@@ -96,7 +104,8 @@ enum Manifests {
     /// Prints a plan; 0: nothing, 1: something would change, 2: some of it cannot.
     private static func show(_ plan: ApplyAnswer, _ session: Session) -> ExitCode {
         session.print(
-            session.settings.format.text(of: plan.value) ?? plan.text(session.settings.paint)
+            session.settings.format.text(of: plan.value, as: plan.changed)
+                ?? plan.text(session.settings.paint)
         )
         if !plan.failed.isEmpty { return .usage }
         return plan.changedCount == 0 ? .done : .failed
@@ -228,9 +237,11 @@ struct ApplyAnswer {
     }
 
     var failed: [Result] { results.filter { $0.action == "failed" } }
-    var changedCount: Int {
-        results.filter { ["create", "update", "delete"].contains($0.action) }.count
+    /// The titles of what changes.
+    var changed: [String] {
+        results.filter { ["create", "update", "delete"].contains($0.action) }.map(\.title)
     }
+    var changedCount: Int { changed.count }
 
     func count(of action: String) -> Int { results.filter { $0.action == action }.count }
 

@@ -7,7 +7,7 @@ internal import Vocabulary
 enum Nodes {
     static func list(_ session: Session) async throws(Failure) -> ExitCode {
         let items = try await session.api.list("/v1/nodes")
-        if let text = session.settings.format.text(ofAll: items) {
+        if let text = session.settings.format.text(ofAll: items, as: OutputFormat.titles("node")) {
             session.print(text)
             return .done
         }
@@ -49,7 +49,12 @@ enum Nodes {
             "/v1/nodes/\(name.percentEncoded):\(verb)",
             body: [:]
         )
-        session.report("node/\(name) \(done)", revision: revision, object: node)
+        session.report(
+            "node/\(name) \(done)",
+            revision: revision,
+            object: node,
+            as: ["node/\(name)"]
+        )
         return .done
     }
 }

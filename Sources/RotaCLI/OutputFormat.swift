@@ -17,31 +17,40 @@ enum OutputFormat: String, CaseIterable, Sendable {
     var isForPeople: Bool { self == .table || self == .wide }
 
     /// One object as the API has it; `nil` for the forms that people read.
-    func text(of object: Value) -> String? {
+    ///
+    /// `titles`: What ``name`` prints of it, such as `job/etl`. Not every answer says what it is
+    /// about, so the command does.
+    func text(of object: Value, as titles: [String]) -> String? {
         switch self {
         case .table, .wide: nil
         case .json: Wire.pretty(object)
         case .jsonl: Wire.json(object) + "\n"
         case .yaml: Wire.yaml(object)
-        case .name: Self.name(of: object) + "\n"
+        case .name: titles.map { $0.plain + "\n" }.joined()
         }
     }
 
     /// Many objects; JSON has them as the API does, under `items`.
-    func text(ofAll items: [Value]) -> String? {
+    func text(ofAll items: [Value], as title: (Value) -> String) -> String? {
         switch self {
         case .table, .wide: nil
         case .json: Wire.pretty(["items": .array(items)])
         case .jsonl: items.map { Wire.json($0) + "\n" }.joined()
         case .yaml: items.map { "---\n" + Wire.yaml($0) }.joined()
-        case .name: items.map { Self.name(of: $0) + "\n" }.joined()
+        case .name: items.map { title($0).plain + "\n" }.joined()
         }
     }
 
-    /// `job/etl`, `run/01J…`, `node/n1`: what other commands take.
-    private static func name(of object: Value) -> String {
-        if let id = object["id"]?.string { return "run/\(id)".plain }
-        let kind = object["kind"]?.string ?? (object["role"] != nil ? "node" : "object")
-        return "\(kind)/\(object["name"]?.string ?? "?")".plain
+    /// Titles of one kind by a member of the object: `run/01J…` by `id`.
+    static func titles(_ kind: String, by member: String = "name") -> (Value) -> String {
+        { object in
+            let number = object[member]?.integer.map { "\($0)" }
+            return "\(kind)/\(number ?? object.text(member))"
+        }
+    }
+
+    /// The title of what says its kind and name itself, as manifests do.
+    static func title(of manifest: Value) -> String {
+        "\(manifest.text("kind"))/\(manifest.text("name"))"
     }
 }

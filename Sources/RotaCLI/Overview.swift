@@ -10,7 +10,9 @@ enum Overview {
 
     static func status(_ session: Session) async throws(Failure) -> ExitCode {
         let cluster = try await session.api.get("/v1/cluster")
-        if let text = session.settings.format.text(of: cluster) {
+        let context = session.settings.contextName ?? session.settings.cluster.urls.first
+        let title = "cluster/\(context ?? "")"
+        if let text = session.settings.format.text(of: cluster, as: [title]) {
             session.print(text)
             return .done
         }
@@ -34,7 +36,10 @@ enum Overview {
         }
         let answer = try await soonest(try filters(session), session)
         let rows = answer["items"]?.array ?? []
-        if let text = session.settings.format.text(ofAll: rows) {
+        if let text = session.settings.format.text(
+            ofAll: rows,
+            as: OutputFormat.titles("job", by: "job")
+        ) {
             session.print(text)
             return .done
         }
@@ -101,7 +106,7 @@ enum Overview {
         } catch {
             throw await session.suggesting(nearestTo: name, on: error)
         }
-        if let text = session.settings.format.text(of: answer) {
+        if let text = session.settings.format.text(of: answer, as: ["job/\(name)"]) {
             session.print(text)
         } else {
             let lines = (answer["text"]?.array ?? []).compactMap(\.string)
@@ -117,7 +122,7 @@ enum Overview {
         let count = session.invocation.number("limit") ?? 5
         let job = try await session.job(name)
         let answer = try await session.api.get(JobEditing.path(name) + "/next", [("n", "\(count)")])
-        if let text = session.settings.format.text(of: answer) {
+        if let text = session.settings.format.text(of: answer, as: ["job/\(name)"]) {
             session.print(text)
             return .done
         }

@@ -15,7 +15,10 @@ enum RunReading {
             query,
             limit: session.invocation.number("limit") ?? 50
         )
-        if let text = session.settings.format.text(ofAll: items) {
+        if let text = session.settings.format.text(
+            ofAll: items,
+            as: OutputFormat.titles("run", by: "id")
+        ) {
             session.print(text)
             return .done
         }
@@ -30,7 +33,9 @@ enum RunReading {
     static func show(_ session: Session) async throws(Failure) -> ExitCode {
         let id = session.invocation.run
         let run = try await session.api.get(path(id))
-        session.print(session.settings.format.text(of: run) ?? page(run, session))
+        session.print(
+            session.settings.format.text(of: run, as: ["run/\(id)"]) ?? page(run, session)
+        )
         return .done
     }
 

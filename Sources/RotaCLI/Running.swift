@@ -23,7 +23,12 @@ enum Running {
             throw await session.suggesting(nearestTo: name, on: error)
         }
         guard given.flag("wait") || given.flag("follow") else {
-            session.report("job/\(name) will run", revision: nil, object: answer.object)
+            session.report(
+                "job/\(name) will run",
+                revision: nil,
+                object: answer.object,
+                as: [title(of: answer.object, job: name)]
+            )
             return .done
         }
         let deadline = Deadline(given.duration("timeout"), session.world.clock)
@@ -31,7 +36,10 @@ enum Running {
         session.note("run \(id) started")
         if given.flag("follow") {
             let follower = LogFollower(run: id, session: session, deadline: deadline)
-            try await follower.follow(LogWriter(session, holding: nil), .reached)
+            // What programs read is the run; the log is for whoever watches them.
+            let place: LogForm = session.settings.format.isForPeople ? .output : .errors
+            let writer = LogWriter(session, holding: nil, place)
+            try await follower.follow(writer, .reached)
         }
         let run = try await end(of: id, deadline, session)
         return tell(run, session)
@@ -43,6 +51,9 @@ enum Running {
         let run = try await session.api.get(RunReading.path(id))
         guard run.text("state") == RunState.runningWord else {
             session.note("run \(id) has ended already: \(run.text("state"))")
+            if let text = session.settings.format.text(of: run, as: ["run/\(id)"]) {
+                session.print(text)
+            }
             return .done
         }
         let since = run["claimed"]?.instant.map { start in
@@ -60,7 +71,12 @@ enum Running {
             key: session.world.clock.uniqueKey()
         )
         guard given.flag("wait") else {
-            session.report("kill of run \(id) is ordered", revision: nil, object: ordered)
+            session.report(
+                "kill of run \(id) is ordered",
+                revision: nil,
+                object: ordered,
+                as: ["run/\(id)"]
+            )
             return .done
         }
         let deadline = Deadline(given.duration("timeout"), session.world.clock)
@@ -68,7 +84,8 @@ enum Running {
         session.report(
             "run \(id) is over: \(ended.text("state")), \(RunReading.exit(of: ended))",
             revision: nil,
-            object: ended
+            object: ended,
+            as: ["run/\(id)"]
         )
         return .done
     }
@@ -81,8 +98,22 @@ enum Running {
             body: [:],
             key: session.world.clock.uniqueKey()
         )
-        session.report("run \(id) will be run again", revision: nil, object: answer)
+        session.report(
+            "run \(id) will be run again",
+            revision: nil,
+            object: answer,
+            as: [title(of: answer, job: answer.text("job"))]
+        )
         return .done
+    }
+
+    /// What a trigger is for: its run if there is one yet, else the job.
+    private static func title(of trigger: Value, job: String) -> String {
+        runID(in: trigger).map { "run/\($0)" } ?? "job/\(job)"
+    }
+
+    private static func runID(in trigger: Value) -> String? {
+        trigger["run"]?.string ?? trigger["run"]?["id"]?.string
     }
 
     /// The id of the run that a trigger becomes once a node has claimed it.
@@ -92,7 +123,7 @@ enum Running {
         _ deadline: Deadline,
         _ session: Session
     ) async throws(Failure) -> String {
-        if let id = trigger["run"]?.string ?? trigger["run"]?["id"]?.string { return id }
+        if let id = runID(in: trigger) { return id }
         guard let instant = trigger["instant"]?.string else {
             throw Failure(.failed, "The master did not say which run it will be")
         }
@@ -124,7 +155,7 @@ enum Running {
     private static func tell(_ run: Value, _ session: Session) -> ExitCode {
         let state = run.text("state")
         let isGood = state == RunState.succeeded.rawValue
-        if let text = session.settings.format.text(of: run) {
+        if let text = session.settings.format.text(of: run, as: ["run/\(run.text("id"))"]) {
             session.print(text)
         } else {
             let sign = isGood ? "✓" : "✕"

@@ -12,7 +12,8 @@ enum ScheduleExplaining {
         let text = session.invocation.argument("EXPR|JOB") ?? ""
         // A name has no blanks, and an expression has some or begins with @.
         let isExpression = text.contains { $0 == " " || $0 == "\t" } || text.hasPrefix("@")
-        print(isExpression ? try local(text, session) : try await job(text, session), session)
+        let answer = isExpression ? try local(text, session) : try await job(text, session)
+        print(answer, of: isExpression ? "schedule/\(text)" : "job/\(text)", session)
         return .done
     }
 
@@ -57,8 +58,10 @@ enum ScheduleExplaining {
         return .object(answer)
     }
 
-    private static func print(_ answer: Value, _ session: Session) {
-        if let text = session.settings.format.text(of: answer) { return session.print(text) }
+    private static func print(_ answer: Value, of title: String, _ session: Session) {
+        if let text = session.settings.format.text(of: answer, as: [title]) {
+            return session.print(text)
+        }
         session.print(answer.text("sentence").plain + "\n")
         if let use = answer["calendar"]?.object {
             let only = use["only"]?.string.map { ["only on days of \($0)"] } ?? []

@@ -147,7 +147,7 @@ enum ScheduleQuestions {
         switch session.settings.format {
         case .json, .jsonl, .yaml:
             let items = Value.array(found.map { .string($0.description) })
-            session.print(session.settings.format.text(of: ["items": items]) ?? "")
+            session.print(session.settings.format.text(of: ["items": items], as: []) ?? "")
         case .name:
             session.print(found.map { "\($0)\n" }.joined())
         case .table, .wide:

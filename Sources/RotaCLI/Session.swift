@@ -74,14 +74,28 @@ struct Session: Sendable {
         world.terminal.write(Array((text + "\n").utf8), to: .errors)
     }
 
-    /// Says what was changed, in one line with its revision.
-    func report(_ change: String, revision: String?, object: Value) {
-        if object != .null, let text = settings.format.text(of: object) {
+    /// Says what was changed: to people in one line with its revision, to programs as an object,
+    /// which is of `titles`.
+    func report(_ change: String, revision: String?, object: Value, as titles: [String]) {
+        let object = object == .null ? Self.bare(titles.first ?? "") : object
+        if let text = settings.format.text(of: object, as: titles) {
             print(text)
-        } else if settings.verbosity != .quiet {
-            let tail = revision.map { settings.paint.apply(.dim, " · revision \($0)") } ?? ""
-            print(settings.paint.apply(.good, "✓") + " \(change.plain)\(tail)\n")
+        } else {
+            tell(change, revision: revision)
         }
+    }
+
+    fileprivate func tell(_ change: String, revision: String?) {
+        guard settings.verbosity != .quiet else { return }
+        let tail = revision.map { settings.paint.apply(.dim, " · revision \($0)") } ?? ""
+        print(settings.paint.apply(.good, "✓") + " \(change.plain)\(tail)\n")
+    }
+
+    /// What programs read of something that no answer describes.
+    fileprivate static func bare(_ title: String) -> Value {
+        let parts = title.split(separator: "/", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return [:] }
+        return ["kind": .string(parts[0]), "name": .string(parts[1])]
     }
 
     func print(_ table: TextTable) {
@@ -118,6 +132,39 @@ struct Session: Sendable {
         guard answer == "y" || answer == "yes" else {
             throw Failure(.refused, "Nothing was done")
         }
+    }
+}
+
+/// Several changes of one command: people read each at once, programs one document at the end.
+struct ChangeReport {
+    private let session: Session
+    /// How many things the command names; one alone is no list.
+    private let count: Int
+    private var done: [(object: Value, title: String)] = []
+
+    init(of count: Int, _ session: Session) {
+        self.count = count
+        self.session = session
+    }
+
+    mutating func add(_ change: String, revision: String?, object: Value, as title: String) {
+        if session.settings.format.isForPeople { session.tell(change, revision: revision) }
+        done.append((object == .null ? Session.bare(title) : object, title))
+    }
+
+    /// Prints what was done, also if a later change failed.
+    func finish() {
+        let format = session.settings.format
+        let titles = done.map(\.title)
+        let text: String?
+        if count == 1, let only = done.first {
+            text = format.text(of: only.object, as: titles)
+        } else if format == .name {
+            text = format.text(of: .null, as: titles)
+        } else {
+            text = done.isEmpty ? nil : format.text(ofAll: done.map(\.object)) { _ in "" }
+        }
+        if let text { session.print(text) }
     }
 }
 
