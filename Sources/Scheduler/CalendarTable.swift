@@ -23,6 +23,15 @@ struct CalendarTable: Sendable {
         return true
     }
 
+    /// Takes it as the whole list has it; answers whether that is something else.
+    ///
+    /// It may be older than what is known: the list's history may have gone back.
+    mutating func load(_ entry: CalendarEntry) -> Bool {
+        guard entries[entry.name] != entry else { return false }
+        entries[entry.name] = entry
+        return true
+    }
+
     /// Answers whether it was there.
     mutating func remove(_ name: ObjectKey) -> Bool {
         entries.removeValue(forKey: name) != nil

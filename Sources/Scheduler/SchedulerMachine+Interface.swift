@@ -121,6 +121,8 @@ package enum SchedulerEvent: Equatable, Sendable {
     case load(JobPage)
     /// Calendars that are new or changed; an older revision than the known one is ignored.
     case calendars([CalendarEntry])
+    /// Calendars of a whole list: what is known differently is replaced, a newer revision included.
+    case loadCalendars([CalendarEntry])
     case calendarsRemoved([ObjectKey])
     /// Alive members, this node included.
     case members([Candidate])

@@ -92,6 +92,11 @@ extension SchedulerMachine {
         recompile(calendars.plans(using: entry.name), at: now)
     }
 
+    mutating func load(_ entry: CalendarEntry, at now: Moment) {
+        guard calendars.load(entry) else { return }
+        recompile(calendars.plans(using: entry.name), at: now)
+    }
+
     mutating func remove(_ name: ObjectKey, at now: Moment) {
         guard calendars.remove(name) else { return }
         recompile(calendars.plans(using: name), at: now)

@@ -118,6 +118,7 @@ package struct SchedulerMachine: Sendable {
         case .removed(let uids): for uid in uids { remove(uid) }
         case .load(let page): load(page, at: now)
         case .calendars(let entries): for entry in entries { put(entry, at: now) }
+        case .loadCalendars(let entries): for entry in entries { load(entry, at: now) }
         case .calendarsRemoved(let names): for name in names { remove(name, at: now) }
         case .members(let candidates): update(candidates, at: now)
         case .trusted(let until): trust(until: until, at: now)

@@ -71,6 +71,7 @@ import Vocabulary
                 return told.jobs == ["b", "d"] && told.calendars == ["y"] && !told.isDraining
             }
             #expect(await holder.loads == 2)
+            #expect(await holder.loadedCalendars == ["y"])
             let end = later.delete("d")
             _ = try await replica.apply([end])
             try await requireEventually { await holder.told.jobs == ["b"] }
@@ -150,7 +151,14 @@ private actor Holder: ListHolder {
     private(set) var told = Told()
     private(set) var takenBack: [String] = []
     private(set) var loads = 0
+    /// Those that were told of as the whole list's.
+    private(set) var loadedCalendars: [String] = []
     private var found: Set<String> = []
+
+    func load(_ calendars: [CalendarEntry]) {
+        told.calendars.formUnion(calendars.map(\.name.name))
+        loadedCalendars = calendars.map(\.name.name)
+    }
 
     func calendars(_ entries: [CalendarEntry]) {
         told.calendars.formUnion(entries.map(\.name.name))

@@ -126,6 +126,21 @@ import Vocabulary
         #expect(node.at(10, .deadlineReached).hasPrefix("claim c1: job 1→10 +10"))
     }
 
+    @Test func `takes the restored state of a calendar whose history went back`() {
+        var node = Transcript.node()
+        _ = node.at(1, .loadCalendars([calendar(isIn: true, revision: 7)]))
+        _ = node.at(1, .put([entry(except: "c")]))
+        let restored = calendar(isIn: false, revision: 3)
+        _ = node.at(2, .loadCalendars([restored]))
+        #expect(node.at(10, .deadlineReached).hasPrefix("claim c1: job 1→10 +10"))
+        #expect(
+            node.items(of: "c1").map(\.calendars)
+                == [[CalendarMark(name: "c", digest: restored.digest)]]
+        )
+        // What the list said before is nothing new, and interrupts no claim.
+        #expect(node.at(10.01, .loadCalendars([restored])) == "wake 11.010")
+    }
+
     @Test func `a calendar's change reads the schedules of its jobs anew, and no others`() {
         var table = CalendarTable()
         _ = table.put(calendar("c", isIn: false, revision: 1))

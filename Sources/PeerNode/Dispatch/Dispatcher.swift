@@ -136,6 +136,10 @@ package actor Dispatcher: ListHolder {
         handle(.removed(uids))
     }
 
+    package func load(_ calendars: [CalendarEntry]) {
+        handle(.loadCalendars(calendars))
+    }
+
     package func calendars(_ entries: [CalendarEntry]) {
         handle(.calendars(entries))
     }

@@ -9,6 +9,9 @@ package import Vocabulary
 package protocol ListHolder: Sendable {
     /// A whole list of jobs, page by page; behind the last, there are no others.
     func load(_ page: JobPage) async
+    /// Calendars of a whole list: they count also where newer ones were known, since the list's
+    /// history may have gone back.
+    func load(_ calendars: [CalendarEntry]) async
     func calendars(_ entries: [CalendarEntry]) async
     func calendarsRemoved(_ names: [ObjectKey]) async
     /// The list has no other calendars than these.

@@ -51,7 +51,7 @@ struct ListLoader: Sendable {
             key = last.key
             let entries = records.compactMap { CalendarEntry($0, log: log) }
             found.formUnion(entries.map(\.name))
-            await holder.calendars(entries)
+            await holder.load(entries)
         }
         await holder.calendarsRemoved(allBut: found)
     }
