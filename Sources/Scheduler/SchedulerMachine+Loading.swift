@@ -44,6 +44,8 @@ struct Loading: Sendable {
 
     /// Says of a record whether the list that is being loaded, or was last, has the job.
     var mark = false
+    /// Whether the last page is still to come; it never does if the list could not be read on.
+    var isUnderWay = false
     /// The plans of the outlines so far, each with all its shares; `nil`: it could not be taken.
     var entries: [Entry?] = []
     var spreads: [Spread] = []
@@ -60,11 +62,7 @@ extension SchedulerMachine {
     ///
     /// - Complexity: O(rows), without reading a document; behind the last page O(jobs).
     mutating func load(_ page: JobPage, at now: Moment) {
-        if page.isFirst {
-            finishLoading()
-            loading.mark.toggle()
-            jobs.reserve(max(0, page.total - jobs.count))
-        }
+        if page.isFirst { beginLoading(of: page.total) }
         for outline in page.outlines {
             let plan = plans.take(outline, &library, &ranking, &calendars)
             if let plan { plans.share(plan, by: Loading.shares - 1) }
@@ -73,13 +71,27 @@ extension SchedulerMachine {
         if now.wall < loading.since { forgetFirsts() }
         loading.since = now.wall
         load(page.rows, at: now)
-        for entry in page.others { put(entry, at: now) }
+        for entry in page.others { load(entry, at: now) }
         guard page.isLast else { return }
         for slot in 0..<jobs.end
         where jobs.plan(of: slot) != nil && jobs[record: slot].mark != loading.mark {
             remove(slot)
         }
         finishLoading()
+    }
+
+    private mutating func beginLoading(of total: Int) {
+        let hasBrokenOff = loading.isUnderWay
+        finishLoading()
+        loading.mark.toggle()
+        loading.isUnderWay = true
+        jobs.reserve(max(0, total - jobs.count))
+        guard hasBrokenOff else { return }
+        // Half of the marks are of the list that broke off, the others of the one before it, which
+        // had the mark that is used now.
+        for slot in 0..<jobs.end where jobs.plan(of: slot) != nil {
+            jobs[record: slot].mark = !loading.mark
+        }
     }
 
     // MARK: First fires
@@ -273,6 +285,21 @@ extension SchedulerMachine {
         guard let slot = fresh else { return refuse(row.uid.uid) }
         plans.share(plan)
         begin(slot, plan, row.revision, createdAt: row.createdAt, at: now)
+    }
+
+    /// Takes in a job whose uid is of no usual form; what the list says of it counts as well.
+    private mutating func load(_ entry: JobEntry, at now: Moment) {
+        guard let slot = jobs.slot(of: entry.uid) else { return put(entry, at: now) }
+        jobs[record: slot].mark = loading.mark
+        let outline = JobOutline(of: entry.job, in: entry.name.tenant)
+        guard let plan = plans.take(outline, &library, &ranking, &calendars) else {
+            remove(slot)
+            return refuse(entry.uid)
+        }
+        guard entry.revision != jobs.revision(of: slot) || jobs.plan(of: slot) != plan else {
+            return plans.release(plan, &library, &ranking, &calendars)
+        }
+        redefine(slot, plan, entry.revision, at: now)
     }
 
     /// Gives back the shares that no job has taken.

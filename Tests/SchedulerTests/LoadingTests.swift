@@ -268,6 +268,39 @@ import Vocabulary
         #expect(node.items(of: "c1").map(\.revision) == [entry.revision])
     }
 
+    @Test func `takes the restored state of a job with a uid of no usual form`() {
+        var node = Transcript.node()
+        let old = Transcript.entry("odd", every: 10, created: -300, revision: 7)
+        let restored = Transcript.entry("odd", every: 4, created: -300, revision: 3)
+        func page(_ entry: JobEntry) -> JobPage {
+            JobPage(outlines: [], rows: [], others: [entry], total: 1, isFirst: true, isLast: true)
+        }
+        _ = node.at(1, .load(page(old)))
+        _ = node.at(1, .cursors([old.uid: Transcript.instant(1)]))
+        #expect(node.at(2, .load(page(restored))) == "wake 4")
+        #expect(node.at(3, .load(page(restored))) == "wake 4")
+        #expect(node.machine.plans.count == 1)
+        _ = node.at(4, .deadlineReached)
+        #expect(node.items(of: "c1").map(\.revision) == [restored.revision])
+        _ = node.at(5, .load(self.page([])))
+        #expect(node.machine.plans.count == 0)
+    }
+
+    @Test func `that breaks off leaves nothing of itself to the next`() {
+        var node = Transcript.node()
+        let entries = (1...3).map { Transcript.entry(uid($0).text, created: -300) }
+        _ = node.at(1, .load(page([entries[0], entries[1]])))
+        _ = node.at(2, .load(page([], isLast: false)))
+        _ = node.at(3, .load(page([entries[0]])))
+        #expect(node.machine.status.jobs == 1)
+        // Nor does what the broken one named count as named.
+        _ = node.at(4, .load(page([entries[2]], isLast: false)))
+        _ = node.at(5, .load(page([entries[1]], isLast: false)))
+        _ = node.at(6, .load(page([entries[0]])))
+        #expect(node.machine.status.jobs == 1)
+        #expect(node.machine.jobs.slot(of: entries[0].uid) != nil)
+    }
+
     @Test func `gives back what its plans have taken`() {
         var node = Transcript.node()
         _ = node.at(1, .load(page(entries(60, seed: 1))))
