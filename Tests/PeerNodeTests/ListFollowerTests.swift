@@ -95,6 +95,39 @@ import Vocabulary
         }
     }
 
+    @Test func `an edit that cannot be read takes its job away until one comes that can be`()
+        async throws
+    {
+        let holder = Holder()
+        var list = WrittenList()
+        _ = try await replica.apply([list.write(["a", "b"], calendars: [], isDraining: nil)])
+        try await following(holder) {
+            try await requireEventually { await holder.told.jobs == ["a", "b"] }
+            _ = try await replica.apply([list.write("a", body: #"{"spec":{"warp":9}}"#)])
+            try await requireEventually { await holder.told.jobs == ["b"] }
+            _ = try await replica.apply([list.write(["a"], calendars: [], isDraining: nil)])
+            try await requireEventually { await holder.told.jobs == ["a", "b"] }
+            #expect(await holder.loads == 1)
+        }
+    }
+
+    @Test func `of several edits of a job that come at once the last one counts`() async throws {
+        let holder = Holder()
+        var list = WrittenList()
+        _ = try await replica.apply([list.write(["a"], calendars: [], isDraining: nil)])
+        try await following(holder) {
+            try await requireEventually { await holder.told.jobs == ["a"] }
+            let batches = [
+                list.write(["brief", "later"], calendars: [], isDraining: nil),
+                list.write("later", body: "unreadable"), list.delete("brief"),
+                list.write(["end"], calendars: [], isDraining: nil),
+            ]
+            _ = try await replica.apply(batches)
+            try await requireEventually { await holder.told.jobs.contains("end") }
+            #expect(await holder.told.jobs == ["a", "end"])
+        }
+    }
+
     @Test func `the dispatcher lets go of all jobs but those it is told of`() async throws {
         let loop = EventLoop(name: "test")
         let dispatcher = Dispatcher(
@@ -230,6 +263,10 @@ private struct WrittenList {
             bodies.append((key, NodeDocument.body(isDraining: isDraining)))
         }
         return commit(bodies)
+    }
+
+    mutating func write(_ job: String, body: String) -> ChangeBatch {
+        commit([(Self.key(job, .job), Array(body.utf8))])
     }
 
     mutating func delete(_ job: String) -> ChangeBatch {

@@ -82,22 +82,22 @@ package struct ListFollower: Sendable {
     }
 
     private func apply(_ items: [FeedItem]) async {
-        var changed: [JobEntry] = []
-        var removed: [UID] = []
         // The last word on each counts; `nil`: it is gone.
+        var jobs: [UID: JobEntry?] = [:]
         var calendars: [ObjectKey: CalendarEntry?] = [:]
         for item in items {
             switch item {
             case .put(let record):
                 switch record.key.kind {
-                case .job: if let job = entry(of: record) { changed.append(job) }
+                // What an edit that cannot be read has replaced must not race on.
+                case .job: jobs[record.uid] = .some(entry(of: record))
                 case .node: await setDrain(record)
                 case .calendar:
                     calendars[record.key] = .some(CalendarEntry(record, log: log))
                 case .channel, .template, .pool, .token, .member, .keyring: break
                 }
             case .delete(let record):
-                if record.key.kind == .job { removed.append(record.uid) }
+                if record.key.kind == .job { jobs[record.uid] = .some(nil) }
                 if record.key.kind == .node { await setDrain(record) }
                 if record.key.kind == .calendar { calendars[record.key] = .some(nil) }
             case .bookmark, .lagging: break
@@ -108,11 +108,13 @@ package struct ListFollower: Sendable {
         if !gone.isEmpty { await holder.calendarsRemoved(gone) }
         let present = calendars.values.compactMap { $0 }.sorted { $0.name < $1.name }
         if !present.isEmpty { await holder.calendars(present) }
+        let removed = jobs.filter { $0.value == nil }.keys.sorted()
         if !removed.isEmpty { await holder.removed(removed) }
+        let changed = jobs.values.compactMap { $0 }.sorted { $0.name < $1.name }
         if !changed.isEmpty { await holder.put(changed) }
     }
 
-    /// A body that this release cannot read is left out and said so; it never stops the others.
+    /// A body that this release cannot read is said so; it never stops the others.
     private func entry(of record: ObjectRecord) -> JobEntry? {
         do {
             return JobEntry(
