@@ -35,7 +35,8 @@ package struct StoreWatch: Sendable {
     private static let briskPatience = Duration.milliseconds(50)
     /// How long edits are taken to be coming after one has.
     private static let briskness = Duration.seconds(5)
-    private static let triggerLimit = 1_000
+    /// How many triggers are asked for at once.
+    static let triggerLimit = 1_000
 
     private let store: any LeaseStore
     private let tailer: StoreTailer
@@ -84,9 +85,7 @@ package struct StoreWatch: Sendable {
                 }
                 let isDue = nextTrigger.map { $0 <= SystemClock.wall } ?? false
                 if pulse.triggers != last?.triggers || isDue {
-                    await tell(.triggers(try await store.dueTriggers(limit: Self.triggerLimit)))
-                    nextTrigger = try await store.nextTrigger()
-                        .map { TriggerAlarm.time(of: $0, at: SystemClock.wall) }
+                    nextTrigger = try await tellTriggers()
                 }
                 if pulse.kills != last?.kills { await tell(.kills) }
                 last = pulse
@@ -95,6 +94,20 @@ package struct StoreWatch: Sendable {
                 try? await Task.sleep(for: Self.interval)
             }
         }
+    }
+
+    /// Tells what triggers there are now; answers when there may be others although none moves.
+    private func tellTriggers() async throws(StoreError) -> Instant? {
+        let due = try await store.dueTriggers(limit: Self.triggerLimit)
+        await tell(.triggers(due))
+        let next = try await store.nextTrigger()
+        let now = SystemClock.wall
+        let times = [
+            next.map { TriggerAlarm.time(of: $0, at: now) },
+            // More than one answer holds: the rest comes up as these are done with.
+            due.count < Self.triggerLimit ? nil : now.advanced(by: Self.patience),
+        ]
+        return times.compactMap(\.self).min()
     }
 
     /// The next pulse: at once at the start, soon while this node is behind or a trigger comes due.
