@@ -276,6 +276,9 @@ package actor Dispatcher: ListHolder {
     ///
     /// No `await` may appear here: an event handled between two actions would reorder them.
     private func perform(_ actions: [SchedulerAction]) {
+        // All that was granted takes its slot before any of it gives one back.
+        for case .start(let grant) in actions { open(grant) }
+        var refused: [(grant: Grant, why: String)] = []
         for action in actions {
             switch action {
             case .claim(let id, let items):
@@ -284,7 +287,8 @@ package actor Dispatcher: ListHolder {
                     continue
                 }
                 queue.yield(.claim(id, items, session))
-            case .start(let grant): start(grant)
+            case .start(let grant):
+                if let why = start(grant) { refused.append((grant, why)) }
             case .readCursors(let uids): queue.yield(.readCursors(uids))
             case .settle(let notes): world.settle(notes)
             case .pass(let notes): world.pass(notes)
@@ -293,6 +297,7 @@ package actor Dispatcher: ListHolder {
             case .wake(let instant): wake(at: instant)
             }
         }
+        for (grant, why) in refused { refuse(grant, why) }
     }
 
     /// Wall time is turned into elapsed time late and in short steps: the wall clock may be set.
@@ -312,21 +317,27 @@ package actor Dispatcher: ListHolder {
 
     // MARK: Starting
 
-    /// Starts a granted run, unless what this node holds or trusts no longer permits it.
-    private func start(_ grant: Grant) {
+    private func open(_ grant: Grant) {
         guard let session else { return }
-        let known = granted[grant.key.job]
-        openRuns[grant.run] = OpenRun(session: session, retries: known?.spec.retries)
-        guard let known else {
-            return refuse(grant, "the job is not in this node's list")
+        let retries = granted[grant.key.job]?.spec.retries
+        openRuns[grant.run] = OpenRun(session: session, retries: retries)
+    }
+
+    /// Starts a granted run, unless what this node holds or trusts no longer permits it.
+    ///
+    /// - Returns: Why it was not started.
+    private func start(_ grant: Grant) -> String? {
+        guard let session else { return nil }
+        guard let known = granted[grant.key.job] else {
+            return "the job is not in this node's list"
         }
         // Forged or stale gossip starts nothing: the store names the body that may run.
         guard known.digest == grant.digest else {
             world.refresh([grant.key.job])
-            return refuse(grant, "this node's copy of the job differs from the store's")
+            return "this node's copy of the job differs from the store's"
         }
         guard let trustedUntil, SystemClock.monotonic < trustedUntil else {
-            return refuse(grant, "the session was no longer to be trusted when the claim came back")
+            return "the session was no longer to be trusted when the claim came back"
         }
         log.info(
             "run.started",
@@ -345,6 +356,7 @@ package actor Dispatcher: ListHolder {
                 session: session
             )
         )
+        return nil
     }
 
     /// Reports a granted run that was never started as lost.
