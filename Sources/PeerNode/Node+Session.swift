@@ -10,9 +10,21 @@ extension NodeParts {
         guard let former = await formerSession() else { return await sessions.run() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await sessions.run(resuming: former) }
-            group.addTask { await closeForgottenRuns(of: former) }
+            group.addTask { await forgottenRuns.close(of: former) }
             await group.waitForAll()
         }
+    }
+
+    private var forgottenRuns: ForgottenRuns {
+        let (sessions, dispatcher, switchboard) = (sessions, dispatcher, switchboard)
+        return ForgottenRuns(
+            store: store,
+            current: { await sessions.current },
+            unknown: { await dispatcher.unknown(among: $0, within: .seconds(30)) },
+            // Behind what the runner has told: the true end of a run goes first.
+            finish: { switchboard.tell(.finish($0)) },
+            log: log
+        )
     }
 
     /// The session of this node's former life, once the store has said who it is.
@@ -37,42 +49,5 @@ extension NodeParts {
             log.warning("session.unnoted", ["error": "\(error)"])
         }
         await runner.hold(await store.holdFile(of: session))
-    }
-
-    /// Reports what the former life had claimed and never ordered: it was not started.
-    ///
-    /// Looked at more than once, since a claim of the former life may still be on its way to the
-    /// store when this one begins.
-    private func closeForgottenRuns(of session: SessionID) async {
-        for pause in [Duration.milliseconds(500), .seconds(5), .seconds(30)] {
-            try? await Task.sleep(for: pause)
-            guard !Task.isCancelled else { return }
-            await closeForgottenRunsOnce(of: session)
-        }
-    }
-
-    private func closeForgottenRunsOnce(of session: SessionID) async {
-        guard await sessions.current == session else { return }
-        var filter = RunFilter()
-        filter.session = session
-        filter.states = [.open]
-        filter.limit = 1_000
-        guard let open = try? await store.runs(filter) else { return }
-        for record in await dispatcher.unknown(among: open, within: .seconds(30)) {
-            log.warning("run.forgotten", ["run": record.id.text, "job": record.name.name])
-            await completions.add(
-                Completions.Item(
-                    session: session,
-                    completion: Completion(
-                        run: record.id,
-                        fence: record.fence,
-                        state: .lost,
-                        exit: nil,
-                        reason: "not started: its node was restarted just after claiming it",
-                        retryDelay: .zero
-                    )
-                )
-            )
-        }
     }
 }

@@ -224,15 +224,15 @@ package actor Dispatcher: ListHolder {
     /// Those of `open`, just read from the store, that no claim of this life has won.
     ///
     /// A claim may be in the store whose answer is still on its way: so every claim that is under
-    /// way now is waited for, at most `limit`; then nothing is answered rather than a guess.
+    /// way now is waited for, at most `limit`; then `nil` is answered rather than a guess.
     package func unknown(
         among open: [RunRecord],
         within limit: Duration
-    ) async -> [RunRecord] {
+    ) async -> [RunRecord]? {
         let underWay = Set(definitions.keys)
         let deadline = SystemClock.monotonic.advanced(by: limit)
         while !underWay.isDisjoint(with: definitions.keys) {
-            guard SystemClock.monotonic < deadline, !Task.isCancelled else { return [] }
+            guard SystemClock.monotonic < deadline, !Task.isCancelled else { return nil }
             try? await Task.sleep(for: .milliseconds(20))
         }
         return open.filter { openRuns[$0.id] == nil }

@@ -3,13 +3,14 @@
 import CronEval
 import JobList
 import LockLease
-import PeerNode
 import Platform
 import Scheduler
 import Synchronization
 import TestSupport
 import Testing
 import Vocabulary
+
+@testable import PeerNode
 
 @Suite(.timeLimit(.minutes(1))) final class ForgottenRunTests: Sendable {
     private let loop = EventLoop(name: "forgotten")
@@ -75,10 +76,10 @@ import Vocabulary
             let open = [ours, stranger].map(HeldStore.record)
             // The claim is in the store, and nobody here knows yet that it was won.
             let haste = await dispatcher.unknown(among: open, within: .milliseconds(100))
-            #expect(haste.isEmpty, "a guess about \(haste.map(\.id))")
+            #expect(haste == nil, "a guess")
             async let unknown = dispatcher.unknown(among: open, within: .seconds(60))
             store.letGo()
-            #expect(await unknown.map(\.id) == [stranger])
+            #expect(await unknown?.map(\.id) == [stranger])
             #expect(started.withLock { $0.first } == ours)
         }
     }
@@ -90,13 +91,69 @@ import Vocabulary
             await dispatcher.adopt([order])
             let open = [order.grant.run, RunID("01FORGOTTEN")].map(HeldStore.record)
             let unknown = await dispatcher.unknown(among: open, within: .seconds(60))
-            #expect(unknown.map(\.id) == [RunID("01FORGOTTEN")])
+            #expect(unknown?.map(\.id) == [RunID("01FORGOTTEN")])
         }
+    }
+
+    @Test func `what is forgotten is reported once, however late it can be looked for`() async {
+        let told = Mutex<[Completion]>([])
+        let living = Mutex<[SessionID?]>([nil, nil])
+        let guesses = Mutex(1)
+        var runs = ForgottenRuns(
+            store: LateStore(failures: 3),
+            current: {
+                living.withLock { $0.popLast() ?? HeldStore.session }
+            },
+            unknown: { open in
+                let isGuess = guesses.withLock { guesses in
+                    defer { guesses = max(0, guesses - 1) }
+                    return guesses > 0
+                }
+                return isGuess ? nil : open
+            },
+            finish: { item in told.withLock { $0.append(item.completion) } },
+            log: DaemonLog(name: "test", lowest: .error)
+        )
+        runs.pauses = [.zero, .zero]
+        runs.interval = .milliseconds(1)
+        await runs.close(of: HeldStore.session)
+        #expect(told.withLock { $0.map(\.run) } == [RunID("01FORGOTTEN")])
+        #expect(told.withLock { $0.map(\.state) } == [.lost])
+    }
+
+    @Test func `what is under another session is nobody's to report`() async {
+        var runs = ForgottenRuns(
+            store: LateStore(failures: 0),
+            current: { SessionID(8) },
+            unknown: { $0 },
+            finish: { Issue.record("\($0.completion.run) was reported") },
+            log: DaemonLog(name: "test", lowest: .error)
+        )
+        runs.pauses = [.zero]
+        await runs.close(of: HeldStore.session)
+    }
+}
+
+/// Tells of an open run, but not at once.
+private final class LateStore: PartialStore {
+    private let failures: Mutex<Int>
+
+    init(failures: Int) {
+        self.failures = Mutex(failures)
+    }
+
+    func runs(_ filter: RunFilter) throws(StoreError) -> [RunRecord] {
+        let fails = failures.withLock { failures in
+            defer { failures = max(0, failures - 1) }
+            return failures > 0
+        }
+        guard !fails else { throw .unavailable("not yet") }
+        return [HeldStore.record(RunID("01FORGOTTEN"))]
     }
 }
 
 /// Grants every claim, and keeps the answers back until it is told to let go.
-private final class HeldStore: LeaseStore {
+private final class HeldStore: PartialStore {
     private struct State {
         var won: [RunID] = []
         var isLettingGo = false
@@ -169,56 +226,4 @@ private final class HeldStore: LeaseStore {
     func cursors(of jobs: [UID]) -> [UID: Instant] {
         Dictionary(uniqueKeysWithValues: jobs.map { ($0, SystemClock.wall) })
     }
-}
-
-/// What no claim needs.
-extension HeldStore {
-    private var nothing: StoreError { .unavailable("this store only has claims") }
-
-    func identify() throws(StoreError) -> StoreIdentity { throw nothing }
-    func pulse() throws(StoreError) -> StorePulse { throw nothing }
-    func acceptHistory() throws(StoreError) -> StoreIdentity { throw nothing }
-    func openSession(_: NodeIdentity, term: Duration) throws(StoreError) -> SessionID {
-        throw nothing
-    }
-    func renew(_: SessionID) throws(StoreError) -> Renewal { throw nothing }
-    func sessions() throws(StoreError) -> [SessionView] { throw nothing }
-    func expire(_: SessionID, observed: Beat) throws(StoreError) -> Bool { throw nothing }
-    func closeSession(_: SessionID) throws(StoreError) { throw nothing }
-    func takeOver(_: SessionID, by: SessionID, limit: Int) throws(StoreError) -> [RunRecord] {
-        throw nothing
-    }
-    func commit(_: [ObjectEdit], id: RequestID, author: String) throws(StoreError) -> ChangeBatch {
-        throw nothing
-    }
-    func object(_: ObjectKey) throws(StoreError) -> ObjectRecord? { throw nothing }
-    func changes(after: Revision, limit: Int) throws(StoreError) -> [ChangeBatch] { throw nothing }
-    func snapshot(
-        after: ObjectKey?,
-        limit: Int
-    ) throws(StoreError) -> (records: [ObjectRecord], position: Position) { throw nothing }
-    func finish(_: SessionID, completions: [Completion]) throws(StoreError) -> [FinishOutcome] {
-        throw nothing
-    }
-    func trigger(_: ObjectKey, id: RequestID, author: String) throws(StoreError) -> Trigger {
-        throw nothing
-    }
-    func backfill(
-        _: BackfillOrder,
-        id: RequestID,
-        author: String
-    ) throws(StoreError) -> [BackfillVerdict] { throw nothing }
-    func dueTriggers(limit: Int) throws(StoreError) -> [Trigger] { throw nothing }
-    func waitingTriggers(of _: UID) throws(StoreError) -> [Trigger] { throw nothing }
-    func nextTrigger() throws(StoreError) -> Instant? { throw nothing }
-    func kill(_: KillOrder) throws(StoreError) -> RunRecord? { throw nothing }
-    func run(_: RunID) throws(StoreError) -> RunRecord? { throw nothing }
-    func runs(_: RunFilter) throws(StoreError) -> [RunRecord] { throw nothing }
-    func skips(
-        of: UID,
-        from: Instant,
-        through: Instant,
-        limit: Int
-    ) throws(StoreError) -> [SkipRange] { throw nothing }
-    func prune(_: StoreRetention) throws(StoreError) -> Int { throw nothing }
 }
