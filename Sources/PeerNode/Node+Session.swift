@@ -40,11 +40,14 @@ extension NodeParts {
     }
 
     /// Remembers a session for the next life, and has the runner keep it from passing for dead.
+    ///
+    /// What fails is tried again with the next renewal.
     func noteSession(_ session: SessionID) async {
-        guard noted.isNew(session) else { return }
+        guard noted.last != session else { return }
         do {
             let identity = try await store.identify()
             try SessionNote(dataFolder: settings.dataFolder).write(session, at: identity.id)
+            noted.note(session)
         } catch {
             log.warning("session.unnoted", ["error": "\(error)"])
         }

@@ -130,10 +130,18 @@ extension NodeParts {
     }
 
     /// Hands every piece of news to those it concerns, one at a time and in order.
+    ///
+    /// A slow store must not hold up what has nothing to do with it: without news of the session's
+    /// trust the runner ends every run. So what has to be asked of the store is an errand.
     func carryNews() async {
         await withDiscardingTaskGroup { group in
+            group.addTask { await triggerErrand.run { await fetchTriggers() } }
+            group.addTask { await noteErrand.run { await noteSession($0) } }
+            defer {
+                triggerErrand.end()
+                noteErrand.end()
+            }
             for await item in switchboard.news {
-                // A slow store must not hold up what has nothing to do with it.
                 if case .refresh = item {
                     group.addTask { _ = await tailer.catchUp() }
                 } else {
@@ -185,10 +193,16 @@ extension NodeParts {
                 by: name
             )
         case .signal(.ran(let placements), from: _): await dispatcher.ran(placements)
-        case .signal(.triggers, from: _):
-            if let triggers = try? await store.dueTriggers(limit: 1_000) {
-                await dispatcher.triggers(triggers)
-            }
+        case .signal(.triggers, from: _): triggerErrand.wish(())
+        }
+    }
+
+    private func fetchTriggers() async {
+        do throws(StoreError) {
+            let triggers = try await store.dueTriggers(limit: StoreWatch.triggerLimit)
+            await dispatcher.triggers(triggers)
+        } catch {
+            log.debug("triggers.unavailable", ["error": "\(error)"])
         }
     }
 
@@ -197,7 +211,7 @@ extension NodeParts {
         case .trusted(let session, let until):
             await runner.rely(on: trust(in: session, until: until))
             await dispatcher.trusted(session, until: until)
-            if let session { await noteSession(session) }
+            if let session { noteErrand.wish(session) }
         case .renewal(let renewal):
             for order in renewal.kills { await runner.kill(order) }
         case .tookOver(let lost):

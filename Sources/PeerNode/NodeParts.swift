@@ -35,6 +35,8 @@ struct NodeParts: Sendable {
     let switchboard: Switchboard
     let standing = RaceStanding()
     let noted = NotedSession()
+    let triggerErrand = Errand<Void>()
+    let noteErrand = Errand<SessionID>()
     /// For what people ask of this node and others know; it costs nothing before it is used.
     private let client = HTTPClient()
 

@@ -49,13 +49,11 @@ struct SessionNote {
 
 /// Which session has been noted last, so that each is noted once.
 final class NotedSession: Sendable {
-    private let last = Mutex<SessionID?>(nil)
+    private let session = Mutex<SessionID?>(nil)
 
-    /// Whether `session` is another one than before.
-    func isNew(_ session: SessionID) -> Bool {
-        last.withLock { last in
-            defer { last = session }
-            return last != session
-        }
+    var last: SessionID? { session.withLock(\.self) }
+
+    func note(_ session: SessionID) {
+        self.session.withLock { $0 = session }
     }
 }

@@ -1,0 +1,167 @@
+// What a node carries between its parts, also while its store is slow or away.
+
+import Foundation
+import Gossip
+import JobList
+import LockLease
+import Platform
+import Synchronization
+import TestSupport
+import Testing
+import Vocabulary
+
+@testable import PeerNode
+
+@Suite(.tags(.integration), .timeLimit(.minutes(1))) final class NodeNewsTests: Sendable {
+    private let folder = NSTemporaryDirectory() + "rota-" + UUID().uuidString
+    private let store = SlowStore()
+    private let session = SessionID(7)
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// All parts of a node, which asks `store` instead of its own.
+    private func parts() async throws -> NodeParts {
+        let name = NodeName("n1")
+        try FileStore.makeFolder(folder)
+        let parts = try await NodeParts.make(
+            NodeSettings(
+                name: name,
+                dataFolder: folder,
+                storeURL: "sqlite://\(folder)/store.db",
+                keyRing: KeyRing(keyless: "test")
+            ),
+            address: "127.0.0.1:9",
+            log: DaemonLog(name: "test", lowest: .error)
+        )
+        return NodeParts(
+            settings: parts.settings,
+            log: parts.log,
+            loop: parts.loop,
+            store: store,
+            replica: parts.replica,
+            feed: parts.feed,
+            tailer: parts.tailer,
+            logs: parts.logs,
+            copies: parts.copies,
+            copier: parts.copier,
+            runner: parts.runner,
+            completions: parts.completions,
+            dispatcher: parts.dispatcher,
+            gossip: parts.gossip,
+            keys: parts.keys,
+            sessions: parts.sessions,
+            counters: parts.counters,
+            switchboard: parts.switchboard
+        )
+    }
+
+    /// Carries news while `work` is done.
+    private func carrying(_ work: (NodeParts) async throws -> Void) async throws {
+        let parts = try await parts()
+        let carrying = Task { await parts.carryNews() }
+        defer {
+            store.letGo()
+            parts.switchboard.close()
+        }
+        try await work(parts)
+        store.letGo()
+        parts.switchboard.close()
+        await carrying.value
+        parts.loop.stop()
+    }
+
+    private func trust(_ parts: NodeParts, for time: Duration) {
+        let until = SystemClock.monotonic.advanced(by: time)
+        parts.switchboard.tell(.session(.trusted(session, until: until)))
+    }
+
+    @Test func `trust passes triggers that the store is slow to tell of`() async throws {
+        try await carrying { parts in
+            for _ in 0..<3 {
+                parts.switchboard.tell(.gossip(.signal(.triggers, from: NodeName("n2"))))
+            }
+            trust(parts, for: .seconds(3_600))
+            try await requireEventually { await parts.dispatcher.isTrusted }
+            try await requireEventually { store.asked == 1 }
+            store.letGo()
+            // What was heard of meanwhile is asked for once.
+            try await requireEventually { store.asked == 2 }
+        }
+        #expect(store.asked == 2)
+    }
+
+    @Test func `trust passes a session's note that waits for the store`() async throws {
+        try await carrying { parts in
+            trust(parts, for: .zero)
+            trust(parts, for: .seconds(3_600))
+            try await requireEventually { await parts.dispatcher.isTrusted }
+        }
+    }
+
+    @Test func `a session that could not be noted is noted with the next renewal`() async throws {
+        store.failures.withLock { $0 = 1 }
+        store.letGo()
+        try await carrying { parts in
+            trust(parts, for: .seconds(3_600))
+            try await requireEventually { store.failures.withLock { $0 } == 0 }
+            #expect(!FileStore.exists(folder + "/session"))
+            // A renewal every now and then, as in life.
+            try await requireEventually {
+                trust(parts, for: .seconds(3_600))
+                return FileStore.exists(folder + "/session")
+            }
+        }
+    }
+}
+
+/// Answers nothing before it is let go, and then says first that it is away, so many times.
+private final class SlowStore: PartialStore {
+    private struct State {
+        var asked = 0
+        var isLettingGo = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    let failures = Mutex(0)
+    private let state = Mutex(State())
+
+    /// How often it was asked for triggers.
+    var asked: Int { state.withLock { $0.asked } }
+
+    func letGo() {
+        let waiters = state.withLock { state in
+            state.isLettingGo = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func wait() async {
+        await withCheckedContinuation { continuation in
+            let mayGo = state.withLock { state in
+                if !state.isLettingGo { state.waiters.append(continuation) }
+                return state.isLettingGo
+            }
+            if mayGo { continuation.resume() }
+        }
+    }
+
+    func dueTriggers(limit: Int) async -> [Trigger] {
+        state.withLock { $0.asked += 1 }
+        await wait()
+        return []
+    }
+
+    func identify() async throws(StoreError) -> StoreIdentity {
+        await wait()
+        let fails = failures.withLock { failures in
+            defer { failures = max(0, failures - 1) }
+            return failures > 0
+        }
+        guard !fails else { throw .unavailable("for a moment") }
+        return StoreIdentity(id: "s", schema: 1, head: .start, writes: 1, clock: nil)
+    }
+}
