@@ -11,9 +11,9 @@ internal import Vocabulary
 
 /// One `rota-node`, from its first thread to its last.
 package struct Node: Sendable {
-    private let parts: NodeParts
-    private let server: HTTPServer
-    private let gate: RouterGate
+    let parts: NodeParts
+    let server: HTTPServer
+    let gate: RouterGate
 
     /// Opens files and sockets; nothing is claimed before ``run(until:)``.
     ///
@@ -48,13 +48,27 @@ package struct Node: Sendable {
     /// The ladder: claim nothing more, let runs finish for `grace`, end the rest, record every
     /// outcome, close the session, leave gossip.
     package func run(until stopping: AsyncStream<Void>, grace: Duration) async {
-        await parts.runner.open()
-        await parts.keys.look()
-        await parts.gossip.start()
-        await withTaskGroup(of: Void.self) { group in
-            for job in work { group.addTask { await job() } }
-            for await _ in stopping { break }
-            await end(grace: grace)
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in stopping { break }
+                await parts.runner.stopWaiting()
+                return true
+            }
+            if await parts.runner.open() {
+                await parts.keys.look()
+                await parts.gossip.start()
+                for job in work {
+                    group.addTask {
+                        await job()
+                        return false
+                    }
+                }
+                for await isToldToStop in group where isToldToStop { break }
+                await end(grace: grace)
+            } else {
+                // Nothing was begun; a runner that is still on its way leaves by itself.
+                await parts.runner.close()
+            }
             group.cancelAll()
         }
         server.stop()

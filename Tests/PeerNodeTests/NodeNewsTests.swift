@@ -2,6 +2,7 @@
 
 import Foundation
 import Gossip
+import HTTPService
 import JobList
 import LockLease
 import Platform
@@ -21,8 +22,8 @@ import Vocabulary
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    /// All parts of a node, which asks `store` instead of its own.
-    private func parts() async throws -> NodeParts {
+    /// All parts of a node, which asks `store` instead of its own; `runner`: another one.
+    private func parts(runner: RunnerLink? = nil) async throws -> NodeParts {
         let name = NodeName("n1")
         try FileStore.makeFolder(folder)
         let parts = try await NodeParts.make(
@@ -46,7 +47,7 @@ import Vocabulary
             logs: parts.logs,
             copies: parts.copies,
             copier: parts.copier,
-            runner: parts.runner,
+            runner: runner ?? parts.runner,
             completions: parts.completions,
             dispatcher: parts.dispatcher,
             gossip: parts.gossip,
@@ -113,6 +114,41 @@ import Vocabulary
                 return FileStore.exists(folder + "/session")
             }
         }
+    }
+
+    @Test func `a node that waits for its runner ends when it is told to`() async throws {
+        let loop = EventLoop(name: "test")
+        let launches = Mutex(0)
+        let parts = try await parts(
+            runner: RunnerLink(
+                loop: loop,
+                dataFolder: folder,
+                address: "127.0.0.1:9",
+                log: DaemonLog(name: "test", lowest: .error),
+                launch: { _ throws(SystemError) in
+                    launches.withLock { $0 += 1 }
+                    throw SystemError(code: 13, while: "start a runner")
+                },
+                tell: { _ in }
+            )
+        )
+        let gate = RouterGate()
+        let server = try HTTPServer(settings: HTTPServerSettings(listen: "127.0.0.1:0")) {
+            await gate.answer($0)
+        }
+        let node = Node(parts: parts, server: server, gate: gate)
+        let (stopping, stop) = AsyncStream.makeStream(of: Void.self)
+        let hasEnded = Mutex(false)
+        let running = Task {
+            await node.run(until: stopping, grace: .seconds(1))
+            hasEnded.withLock { $0 = true }
+        }
+        try await requireEventually { launches.withLock { $0 } > 1 }
+        stop.yield()
+        try await requireEventually { hasEnded.withLock { $0 } }
+        await running.value
+        loop.stop()
+        parts.loop.stop()
     }
 }
 

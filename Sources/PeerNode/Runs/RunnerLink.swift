@@ -32,6 +32,7 @@ package actor RunnerLink {
     private var channel: LineChannel?
     private var isReady = false
     private var isClosed = false
+    private var isWaitedFor = true
     private var process: DetachedProcess?
     private var failures = 0
     /// What has been ordered and not reported.
@@ -128,10 +129,25 @@ package actor RunnerLink {
     package var runs: Set<RunID> { Set(ordered.keys) }
 
     /// Connects, starting the runner if there is none, and returns once all that it knows is told.
-    package func open() async {
+    ///
+    /// - Returns: Whether it is there; it may not be once nobody waits for it.
+    @discardableResult
+    package func open() async -> Bool {
         connect()
-        guard !isReady else { return }
-        await withCheckedContinuation { readyWaiters.append($0) }
+        if !isReady, isWaitedFor { await withCheckedContinuation { readyWaiters.append($0) } }
+        return isReady
+    }
+
+    /// Lets ``open()`` return, now and from now on, although the runner is not there.
+    package func stopWaiting() {
+        isWaitedFor = false
+        endWaiting()
+    }
+
+    private func endWaiting() {
+        let waiters = readyWaiters
+        readyWaiters = []
+        for waiter in waiters { waiter.resume() }
     }
 
     /// Ends every run, after `grace` at most, and the runner; returns when it has reported all.
@@ -272,9 +288,7 @@ package actor RunnerLink {
         ordered.merge(known) { ours, _ in ours }
         known = [:]
         if let stopGrace { send(.stop(grace: stopGrace)) }
-        let waiters = readyWaiters
-        readyWaiters = []
-        for waiter in waiters { waiter.resume() }
+        endWaiting()
     }
 
     private func stopped() {
