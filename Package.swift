@@ -308,7 +308,8 @@ let package = Package(
         tests(
             of: "Master",
             on: [
-                "CronEval", "Documents", "Gossip", "HTTPClient", "HTTPService", "JobList",
+                "CommandTable", "CronEval", "Documents", "Gossip", "HTTPClient", "HTTPService",
+                "JobList",
                 "LockLease", "LogSink", "Platform", "Sealing", "Vocabulary",
             ],
             exclude: ["Golden"]

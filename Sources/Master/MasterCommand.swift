@@ -40,28 +40,7 @@ package enum MasterCommand {
                     Example("rota-master key generate", "Keep it in a file of mode 0600")
                 ]
             ),
-            Command(
-                "token create",
-                "Makes a token and prints it; it is kept nowhere and shown only once",
-                details: "Works on the store itself, so it needs no running master.",
-                options: MemberOptions.storeOptions + [
-                    .text("name", "NAME", "Whom or what it is for"),
-                    .text("tenant", "TENANT", "What it may see; * for everything (default)"),
-                    .text(
-                        "role",
-                        "ROLE",
-                        "reader, operator, editor or admin (reader)",
-                        from: .choices(Role.allCases.map(\.word))
-                    ),
-                ],
-                examples: [
-                    Example(
-                        "rota-master token create --store sqlite:///srv/rota/store.db --name li",
-                        "A token that may look at everything in tenant default"
-                    )
-                ]
-            ),
-        ] + StoreCommands.all
+        ] + TokenCommands.all + StoreCommands.all
     )
 
     /// Runs the program; answers its exit code.
@@ -71,7 +50,8 @@ package enum MasterCommand {
             case ["key", "generate"]:
                 print(SecretKey.random().base64)
                 return 0
-            case ["token", "create"]: return try await createToken(invocation)
+            case let path where path.first == "token":
+                return try await TokenCommands.run(invocation)
             case let path where path.first == "store":
                 return try await StoreCommands.run(invocation)
             case _: return try await serve(invocation)
@@ -102,36 +82,6 @@ package enum MasterCommand {
             ]
         )
         await master.run(until: stopping.requests)
-        return 0
-    }
-
-    private static func createToken(_ invocation: Invocation) async throws -> Int32 {
-        let url = try MemberOptions.storeURL(invocation)
-        guard let name = invocation.text("name"), !name.isEmpty else {
-            throw MemberError("--name is missing: say whom the token is for")
-        }
-        let tenant = invocation.text("tenant") ?? "default"
-        guard tenant == "*" || ObjectKey.isValid(name: tenant) else {
-            throw MemberError("--tenant is \"\(tenant)\". Write a-z, 0-9 and . _ / -, or *")
-        }
-        let role = invocation.text("role").flatMap(Role.init(word:)) ?? .reader
-        let store = try openStore(url)
-        let token = AccessToken.generate()
-        let edit = ObjectEdit(
-            key: Authorizer.key(of: token.digest),
-            expecting: .absent,
-            uid: Editor.newUID(),
-            change: .put(
-                body: Authorizer.body(name: name, tenant: tenant, role: role),
-                gate: nil
-            )
-        )
-        _ = try await store.commit(
-            [edit],
-            id: RequestID(Hashing.digest(SecureRandom.bytes(16)).description),
-            author: "token create"
-        )
-        print(token.text)
         return 0
     }
 }
