@@ -5,7 +5,6 @@ internal import JobList
 internal import LockLease
 internal import PeerNode
 internal import Platform
-internal import SQLite
 internal import Scheduler
 internal import Vocabulary
 
@@ -124,21 +123,6 @@ struct StoreFiller {
                 )
             }
             _ = try await store.commit(edits, id: RequestID("fill-\(start)"), author: "race")
-        }
-    }
-}
-
-/// Waits for a node to have fetched its list.
-struct ReplicaWatch {
-    let jobs: Int
-    let path: String
-
-    func run() async throws {
-        while true {
-            let connection = try? Connection(path: path, isReadOnly: true)
-            let live = try? connection?.query("SELECT live FROM meta") { $0.integer(0) }.first
-            if let live, live >= jobs { return }
-            try await Task.sleep(for: .milliseconds(200))
         }
     }
 }

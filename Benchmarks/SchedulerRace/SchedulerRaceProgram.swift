@@ -9,7 +9,6 @@ package enum SchedulerRaceProgram {
         scheduler-race index [JOBS]           the index, from columns in memory
         scheduler-race file [JOBS] FOLDER     the same from a replica's file
         scheduler-race fill [JOBS] STORE      commits jobs to a store, for a node to hold
-        scheduler-race await [JOBS] FILE      waits until a replica's file has so many objects
 
         """
 
@@ -25,8 +24,6 @@ package enum SchedulerRaceProgram {
                 try await FileRace(jobs: count, folder: arguments[2]).run()
             case ("fill", let count?, 3):
                 try await StoreFiller(jobs: count, store: arguments[2]).run()
-            case ("await", let count?, 3):
-                try await ReplicaWatch(jobs: count, path: arguments[2]).run()
             case _:
                 Terminal.write(Array(usage.utf8), to: .errors)
                 Terminal.exit(2)
