@@ -32,6 +32,22 @@ extension Replica {
 
     package func finishInstallation() async throws(ReplicaError) -> Position {
         guard let copy = fresh?.copy else { throw .refused("nothing is being installed") }
+        do throws(ReplicaError) {
+            let position = try await takeOver(copy)
+            await dropInstallation()
+            return position
+        } catch {
+            // Whole as it is, it need only wait: whoever begins next finds it finished.
+            if case .unavailable = error {
+                pauseInstallation()
+            } else {
+                await dropInstallation()
+            }
+            throw error
+        }
+    }
+
+    private func takeOver(_ copy: FreshCopy) async throws(ReplicaError) -> Position {
         let (path, position) = try await copy.seal()
         await reader.detach()
         let result: Result<Position, ReplicaError>
@@ -41,7 +57,6 @@ extension Replica {
             result = .failure(error)
         }
         await reader.attach()
-        await dropInstallation()
         return try result.get()
     }
 
@@ -57,7 +72,10 @@ extension Replica {
         do throws(ReplicaError) {
             // The log of the old file would be taken for the new one's.
             guard !FileStore.exists(settings.path + "-wal") else {
-                throw .unavailable("the old copy cannot be closed")
+                throw .unavailable(
+                    "another program has \(settings.path) open, so that a newer copy of the list "
+                        + "waits beside it. End that program: fuser \(settings.path)"
+                )
             }
             do throws(SystemError) {
                 try FileStore.move(path, over: settings.path)

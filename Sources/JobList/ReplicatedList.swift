@@ -57,7 +57,9 @@ package protocol ReplicatedList: Sendable {
     /// Has the finished installation take this copy's place.
     ///
     /// Until it does, this copy is whole and in use; a crash leaves the one or the other. If this
-    /// copy went further meanwhile by itself, it stays.
+    /// copy went further meanwhile by itself, it stays. Afterwards there is no installation any
+    /// more, except that one which could not take the place yet is kept as it is: the next caller
+    /// of ``beginInstallation()`` need only finish it.
     ///
     /// - Returns: Where the copy stands now.
     func finishInstallation() async throws(ReplicaError) -> Position

@@ -2,6 +2,7 @@
 
 internal import Gossip
 package import LockLease
+package import Platform
 package import Vocabulary
 
 /// How a catching-up ended.
@@ -35,15 +36,20 @@ package actor StoreTailer {
     private let store: any LeaseStore
     private let list: any ReplicatedList
     private let settings: TailerSettings
+    private let log: DaemonLog?
+    /// What was last said of why the copy cannot be written.
+    private var complaint: ReplicaError?
     private var isCatchingUp = false
     private var isAskedAgain = false
 
     package init(
         store: any LeaseStore,
         list: any ReplicatedList,
-        settings: TailerSettings = TailerSettings()
+        settings: TailerSettings = TailerSettings(),
+        log: DaemonLog? = nil
     ) {
         self.store = store
+        self.log = log
         self.list = list
         self.settings = settings
     }
@@ -61,7 +67,16 @@ package actor StoreTailer {
             isAskedAgain = false
             report = await pull()
         } while isAskedAgain
+        complain(of: report)
         return report
+    }
+
+    /// Says once why the copy stays behind: it is tried again every second.
+    private func complain(of report: TailReport) {
+        guard case .replicaFailed(let error) = report else { return complaint = nil }
+        guard complaint != error else { return }
+        complaint = error
+        log?.warning("list.not-written", ["why": "\(error)"])
     }
 
     private func pull() async -> TailReport {
@@ -100,9 +115,9 @@ package actor StoreTailer {
     private func install() async throws -> Position {
         let installation = try await list.beginInstallation()
         do {
-            while true {
+            reading: while true {
                 switch await installation.progress().next {
-                case .finished: return try await list.finishInstallation()
+                case .finished: break reading
                 case .chunk(let key, _):
                     let (records, position) = try await store.snapshot(
                         after: key,
@@ -123,6 +138,7 @@ package actor StoreTailer {
             await list.dropInstallation()
             throw error
         }
+        return try await list.finishInstallation()
     }
 
     /// What the store says of `keys` now; `nil` for what it does not have.

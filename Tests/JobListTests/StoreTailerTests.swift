@@ -1,5 +1,6 @@
 import JobList
 import LockLease
+import SQLite
 import Synchronization
 import Testing
 import TestSupport
@@ -59,6 +60,31 @@ import Vocabulary
         }
         try await expectCaughtUp()
         #expect(await replica.floor == store.head.revision)
+    }
+
+    @Test func `a whole copy waits for whoever has the old one open, and is not read again`()
+        async throws
+    {
+        store.edit { $0.history.commitJobs(3) }
+        try await expectCaughtUp()
+        store.edit {
+            $0.history.commitJobs(30)
+            $0.floor = Revision(epoch: 1, sequence: 20)
+        }
+        do {
+            let guest = try Connection(path: folder.database)
+            _ = try guest.query("SELECT count(*) FROM object") { $0.integer(0) }
+            guard case .replicaFailed(.unavailable(let why)) = await tailer.catchUp() else {
+                Issue.record("the old copy's log was left to the new one")
+                return
+            }
+            #expect(why.contains(folder.database))
+            #expect(calls.contains { $0.hasPrefix("snapshot") })
+            #expect(await tailer.catchUp() != .current(store.head))
+            withExtendedLifetime(guest) {}
+        }
+        try await expectCaughtUp()
+        #expect(calls.allSatisfy { !$0.hasPrefix("snapshot") })
     }
 
     @Test func `a list that changes while it is read is put together as of one position`()

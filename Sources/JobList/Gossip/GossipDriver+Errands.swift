@@ -186,7 +186,6 @@ extension GossipDriver {
             )
             return position
         } catch {
-            await list.dropInstallation()
             throw .list(error)
         }
     }

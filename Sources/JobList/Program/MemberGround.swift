@@ -72,7 +72,7 @@ package struct MemberGround: Sendable {
         let store = try await SharedStore.open(plan.storeURL, folder: folder, log: log)
         let replica = try Replica(ReplicaSettings(path: "\(folder)/list.db"))
         let feed = ChangeFeed(replica)
-        let tailer = StoreTailer(store: store, list: replica)
+        let tailer = StoreTailer(store: store, list: replica, log: log)
         let keys = GossipKeys(try KeyFiles.ring(given: plan.keyRing, folder: folder))
         let gossip = try GossipDriver(
             settings: settings(plan, keys),
