@@ -186,8 +186,8 @@ let package = Package(
         .target(
             name: "SchedulerRace",
             dependencies: [
-                "CronEval", "Gossip", "JobList", "LockLease", "PeerNode", "Platform", "SQLite",
-                "Scheduler", "Vocabulary",
+                "CronEval", "Gossip", "JobList", "LockLease", "PeerNode", "Platform", "Scheduler",
+                "Vocabulary",
             ],
             path: "Benchmarks/SchedulerRace",
             swiftSettings: settings

@@ -106,7 +106,7 @@ enum TokenCommands {
         let rows = tokens.map { record -> [String] in
             let body = (try? JSON.parse(record.body)) ?? .null
             let words = ["name", "tenant", "role"].map { body[$0]?.string ?? "?" }
-            return [id(of: record)] + words.map(\.printable) + [record.createdAt.description]
+            return [id(of: record)] + words.map(\.plain) + [record.createdAt.description]
         }
         let table = [["ID", "NAME", "TENANT", "ROLE", "MADE"]] + rows
         let widths = (0..<5).map { column in table.map { $0[column].count }.max() ?? 0 }
@@ -128,7 +128,7 @@ enum TokenCommands {
         )
         try await commit(edit, to: store, by: "token rm")
         let name = (try? JSON.parse(token.body))?["name"]?.string ?? "?"
-        print("Token \(Self.id(of: token)) of \(name.printable) is taken back.")
+        print("Token \(Self.id(of: token)) of \(name.plain) is taken back.")
         return 0
     }
 
@@ -139,15 +139,15 @@ enum TokenCommands {
     ) throws(MemberError) -> ObjectRecord {
         guard id.count >= fewestDigits else {
             throw MemberError(
-                "\"\(id.printable)\" is too short for an id. Write \(fewestDigits) digits of it"
+                "\"\(id.plain)\" is too short for an id. Write \(fewestDigits) digits of it"
             )
         }
         let found = tokens.filter { $0.key.name.hasPrefix(id.lowercased()) }
         guard let token = found.first else {
-            throw MemberError("There is no token \(id.printable). See rota-master token list")
+            throw MemberError("There is no token \(id.plain). See rota-master token list")
         }
         guard found.count == 1 else {
-            throw MemberError("\(found.count) tokens begin with \(id.printable). Write more of it")
+            throw MemberError("\(found.count) tokens begin with \(id.plain). Write more of it")
         }
         return token
     }
@@ -177,12 +177,5 @@ enum TokenCommands {
     ) async throws {
         let id = RequestID(Hashing.digest(SecureRandom.bytes(16)).description)
         _ = try await store.commit([edit], id: id, author: author)
-    }
-}
-
-extension String {
-    /// Without anything that could move a terminal's cursor.
-    fileprivate var printable: String {
-        String(map { $0.isNewline || ($0.asciiValue ?? 32) < 32 ? "?" : $0 })
     }
 }

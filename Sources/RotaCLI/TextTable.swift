@@ -1,5 +1,7 @@
 // Tables as people read them: no boxes, two spaces between columns.
 
+internal import Vocabulary
+
 /// One field of a table.
 struct Cell: Sendable {
     let text: String

@@ -48,20 +48,3 @@ enum Wire {
         }
     }
 }
-
-extension String {
-    /// The text without control characters: what others wrote must not steer the terminal.
-    var plain: String {
-        guard unicodeScalars.contains(where: { $0.isControl }) else { return self }
-        var text = ""
-        for scalar in unicodeScalars { text.unicodeScalars.append(scalar.isControl ? "·" : scalar) }
-        return text
-    }
-}
-
-extension Unicode.Scalar {
-    var isControl: Bool {
-        value < 0x20 || (0x7F...0x9F).contains(value)
-            || (0x202A...0x202E).contains(value) || (0x2066...0x2069).contains(value)
-    }
-}

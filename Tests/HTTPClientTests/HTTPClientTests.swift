@@ -254,24 +254,6 @@ import Testing
     }
 }
 
-/// Something that happens once, and those who wait for it.
-private final class Gate: Sendable {
-    private let stream: AsyncStream<Void>
-    private let continuation: AsyncStream<Void>.Continuation
-
-    init() {
-        (stream, continuation) = AsyncStream.makeStream()
-    }
-
-    func open() {
-        continuation.finish()
-    }
-
-    func opened() async {
-        for await _ in stream {}
-    }
-}
-
 /// Gives its second chunk only when the gate is open.
 private final class TwoChunks: HTTPBodyStream {
     private let gate: Gate

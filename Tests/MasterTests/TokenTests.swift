@@ -66,7 +66,7 @@ struct `Tokens` {
         #expect(
             lines == [
                 "ID            NAME  TENANT  ROLE    MADE",
-                "5f0c0f1e9a3b  l?i   acme    editor  2026-01-01T00:00:00Z",
+                "5f0c0f1e9a3b  l·i   acme    editor  2026-01-01T00:00:00Z",
             ]
         )
     }

@@ -1,7 +1,6 @@
 // What the tests of ODBC have in common.
 
 import ODBC
-import Synchronization
 import TestSupport
 
 extension TestDatabase {
@@ -10,16 +9,5 @@ extension TestDatabase {
             to: ConnectionText(connection, password: password),
             within: .seconds(10)
         )
-    }
-}
-
-/// Opens once.
-final class Gate: Sendable {
-    private let flag = Mutex(false)
-
-    var isOpen: Bool { flag.withLock { $0 } }
-
-    func open() {
-        flag.withLock { $0 = true }
     }
 }

@@ -63,11 +63,11 @@ import Vocabulary
         let parts = try await parts()
         let carrying = Task { await parts.carryNews() }
         defer {
-            store.letGo()
+            store.gate.open()
             parts.switchboard.close()
         }
         try await work(parts)
-        store.letGo()
+        store.gate.open()
         parts.switchboard.close()
         await carrying.value
         parts.loop.stop()
@@ -86,7 +86,7 @@ import Vocabulary
             for _ in 0..<2 { parts.switchboard.tell(triggers) }
             trust(parts, for: .seconds(3_600))
             try await requireEventually { await parts.dispatcher.isTrusted }
-            store.letGo()
+            store.gate.open()
             // What was heard of meanwhile is asked for once.
             try await requireEventually { store.asked == 2 }
         }
@@ -103,7 +103,7 @@ import Vocabulary
 
     @Test func `a session that could not be noted is noted with the next renewal`() async throws {
         store.failures.withLock { $0 = 1 }
-        store.letGo()
+        store.gate.open()
         try await carrying { parts in
             trust(parts, for: .seconds(3_600))
             try await requireEventually { store.failures.withLock { $0 } == 0 }
@@ -154,45 +154,21 @@ import Vocabulary
 
 /// Answers nothing before it is let go, and then says first that it is away, so many times.
 private final class SlowStore: PartialStore {
-    private struct State {
-        var asked = 0
-        var isLettingGo = false
-        var waiters: [CheckedContinuation<Void, Never>] = []
-    }
-
     let failures = Mutex(0)
-    private let state = Mutex(State())
+    let gate = Gate()
+    private let count = Mutex(0)
 
     /// How often it was asked for triggers.
-    var asked: Int { state.withLock { $0.asked } }
-
-    func letGo() {
-        let waiters = state.withLock { state in
-            state.isLettingGo = true
-            defer { state.waiters = [] }
-            return state.waiters
-        }
-        for waiter in waiters { waiter.resume() }
-    }
-
-    private func wait() async {
-        await withCheckedContinuation { continuation in
-            let mayGo = state.withLock { state in
-                if !state.isLettingGo { state.waiters.append(continuation) }
-                return state.isLettingGo
-            }
-            if mayGo { continuation.resume() }
-        }
-    }
+    var asked: Int { count.withLock { $0 } }
 
     func dueTriggers(limit: Int) async -> [Trigger] {
-        state.withLock { $0.asked += 1 }
-        await wait()
+        count.withLock { $0 += 1 }
+        await gate.opened()
         return []
     }
 
     func identify() async throws(StoreError) -> StoreIdentity {
-        await wait()
+        await gate.opened()
         let fails = failures.withLock { failures in
             defer { failures = max(0, failures - 1) }
             return failures > 0

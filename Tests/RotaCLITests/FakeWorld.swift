@@ -46,6 +46,17 @@ final class FakeWorld: Sendable {
         }
     }
 
+    /// What streams give, one after the other, and then nothing more.
+    static func inTurn(_ chunks: [[String]]) -> @Sendable (APICall) -> [String] {
+        let streams = Mutex(0)
+        return { _ in
+            streams.withLock { number in
+                defer { number += 1 }
+                return number < chunks.count ? chunks[number] : []
+            }
+        }
+    }
+
     var world: World {
         World(environment: environment, terminal: self, files: self, clock: self, transport: self)
     }

@@ -45,15 +45,9 @@ import Vocabulary
         run: String = "succeeded",
         chunks: [[String]]
     ) -> FakeWorld {
-        let streams = Mutex(0)
         let (trigger, id) = (trigger, id)
         return FakeWorld(
-            chunks: { _ in
-                streams.withLock { number in
-                    defer { number += 1 }
-                    return number < chunks.count ? chunks[number] : []
-                }
-            },
+            chunks: FakeWorld.inTurn(chunks),
             answer: { call throws(APITransportError) in
                 if call.method == "POST" { return trigger }
                 if call.url.contains("/log?") { return try trouble.answer(Canned.json("")) }

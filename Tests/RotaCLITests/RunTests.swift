@@ -15,14 +15,8 @@ import Vocabulary
         chunks: [[String]] = []
     ) -> FakeWorld {
         let counts = Mutex<[String: Int]>([:])
-        let streams = Mutex(0)
         return FakeWorld(
-            chunks: { _ in
-                streams.withLock { number in
-                    defer { number += 1 }
-                    return number < chunks.count ? chunks[number] : []
-                }
-            },
+            chunks: FakeWorld.inTurn(chunks),
             answer: { call throws(APITransportError) in
                 let request = "\(call.method) \(call.url.dropFirst("http://m1".count))"
                 guard

@@ -18,7 +18,7 @@ extension Call {
             throw Problem(
                 .notAllowed,
                 "\(principal.name) belongs to tenant \(principal.tenant) alone; \(matter).",
-                hint: "rota-master token create --tenant '*'"
+                hint: "rota-master token create --tenant '*' --role \(principal.role.word)"
             )
         }
     }

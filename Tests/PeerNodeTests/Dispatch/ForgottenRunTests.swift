@@ -13,60 +13,19 @@ import Vocabulary
 @testable import PeerNode
 
 @Suite(.timeLimit(.minutes(1))) final class ForgottenRunTests: Sendable {
-    private let loop = EventLoop(name: "forgotten")
     private let store = HeldStore()
     private let started = Mutex<[RunID]>([])
 
-    deinit {
-        loop.stop()
-    }
-
     /// A node with one job that is due every second, and races for it while `work` is done.
     private func racing(_ work: (Dispatcher) async throws -> Void) async throws {
-        let (me, uid) = (NodeName("n1"), UID("00112233445566778899aabbccddeeff"))
-        let name = ObjectKey(tenant: "default", kind: .job, name: "often")
-        let spec = JobSpec(task: .shell(ShellTask(command: "true")), schedule: "* * * * * *")
-        let dispatcher = Dispatcher(
-            loop: loop,
-            me: me,
-            machine: SchedulerMachine(
-                me: me,
-                settings: SchedulerSettings(),
-                zones: ZoneCatalog(load: ZoneInfoFiles.bytes(named:)),
-                seed: 1
-            ),
+        let racer = Racer(
+            jobs: 1,
             slots: 8,
-            world: Dispatcher.World(
-                store: store,
-                definitions: { uids in
-                    let job = JobDefinition(name: name, digest: .zero, spec: spec)
-                    return Dictionary(uniqueKeysWithValues: uids.map { ($0, job) })
-                },
-                start: { [self] order in started.withLock { $0.append(order.grant.run) } },
-                settle: { _ in },
-                pass: { _ in },
-                place: { _ in },
-                refresh: { _ in },
-                finish: { _ in }
-            ),
-            log: DaemonLog(name: "test", lowest: .error)
+            store: store,
+            session: HeldStore.session,
+            start: { [self] order in started.withLock { $0.append(order.grant.run) } }
         )
-        let running = Task { await dispatcher.run() }
-        let hour = SystemClock.monotonic.advanced(by: .seconds(3_600))
-        await dispatcher.trusted(HeldStore.session, until: hour)
-        await dispatcher.members([Candidate(name: me)])
-        await dispatcher.put([
-            JobEntry(
-                uid: uid,
-                name: name,
-                revision: HeldStore.revision,
-                job: Job(spec: spec),
-                createdAt: SystemClock.wall
-            )
-        ])
-        try await work(dispatcher)
-        running.cancel()
-        await running.value
+        try await racer.race(work)
     }
 
     @Test func `a run whose claim is still being answered is not forgotten`() async throws {
@@ -78,7 +37,7 @@ import Vocabulary
             let haste = await dispatcher.unknown(among: open, within: .milliseconds(100))
             #expect(haste == nil, "a guess")
             async let unknown = dispatcher.unknown(among: open, within: .seconds(60))
-            store.letGo()
+            store.gate.open()
             #expect(await unknown?.map(\.id) == [stranger])
             #expect(started.withLock { $0.first } == ours)
         }
@@ -86,7 +45,7 @@ import Vocabulary
 
     @Test func `what is adopted from the runner is not forgotten`() async throws {
         try await racing { dispatcher in
-            store.letGo()
+            store.gate.open()
             let order = RunOrder.shell("true")
             await dispatcher.adopt([order])
             let open = [order.grant.run, RunID("01FORGOTTEN")].map(HeldStore.record)
@@ -152,29 +111,15 @@ private final class LateStore: PartialStore {
     }
 }
 
-/// Grants every claim, and keeps the answers back until it is told to let go.
+/// Grants every claim, and keeps the answers back until its gate is open.
 private final class HeldStore: PartialStore {
-    private struct State {
-        var won: [RunID] = []
-        var isLettingGo = false
-        var waiters: [CheckedContinuation<Void, Never>] = []
-    }
-
     static let session = SessionID(7)
     static let revision = Revision.zero
-    private let state = Mutex(State())
+    let gate = Gate()
+    private let grants = Mutex<[RunID]>([])
 
     /// The runs that claims have won.
-    var won: [RunID] { state.withLock { $0.won } }
-
-    func letGo() {
-        let waiters = state.withLock { state in
-            state.isLettingGo = true
-            defer { state.waiters = [] }
-            return state.waiters
-        }
-        for waiter in waiters { waiter.resume() }
-    }
+    var won: [RunID] { grants.withLock { $0 } }
 
     static func record(_ run: RunID) -> RunRecord {
         let order = RunOrder.shell("true")
@@ -212,14 +157,10 @@ private final class HeldStore: PartialStore {
                 }
             )
         }
-        await withCheckedContinuation { continuation in
-            let mayGo = state.withLock { state in
-                for case .won(let grants) in outcomes { state.won += grants.map(\.run) }
-                if !state.isLettingGo { state.waiters.append(continuation) }
-                return state.isLettingGo
-            }
-            if mayGo { continuation.resume() }
+        grants.withLock { won in
+            for case .won(let grants) in outcomes { won += grants.map(\.run) }
         }
+        await gate.opened()
         return outcomes
     }
 

@@ -12,61 +12,21 @@ import Testing
 import Vocabulary
 
 @Suite(.timeLimit(.minutes(1))) struct SlotTests {
-    private let jobs = (0..<4).map { number in
-        JobEntry(
-            uid: UID("00112233445566778899aabbccddee0\(number)"),
-            name: ObjectKey(tenant: "default", kind: .job, name: "job-\(number)"),
-            revision: .zero,
-            job: Job(
-                spec: JobSpec(task: .shell(ShellTask(command: "true")), schedule: "* * * * * *")
-            ),
-            createdAt: SystemClock.wall
-        )
-    }
-
     @Test func `a run that is not started gives back its own slot and no other`() async throws {
-        let loop = EventLoop(name: "slots")
         let store = DoubtfulStore()
-        let me = NodeName("n1")
         let started = Mutex(0)
-        let definitions = Dictionary(
-            uniqueKeysWithValues: jobs.map {
-                ($0.uid, JobDefinition(name: $0.name, digest: .zero, spec: $0.job.spec))
-            }
-        )
-        let dispatcher = Dispatcher(
-            loop: loop,
-            me: me,
-            machine: SchedulerMachine(
-                me: me,
-                settings: SchedulerSettings(),
-                zones: ZoneCatalog(load: ZoneInfoFiles.bytes(named:)),
-                seed: 1
-            ),
+        let racer = Racer(
+            jobs: 4,
             slots: 2,
-            world: Dispatcher.World(
-                store: store,
-                definitions: { uids in definitions.filter { uids.contains($0.key) } },
-                start: { _ in started.withLock { $0 += 1 } },
-                settle: { _ in },
-                pass: { _ in },
-                place: { _ in },
-                refresh: { _ in },
-                finish: { _ in }
-            ),
-            log: DaemonLog(name: "test", lowest: .error)
+            store: store,
+            session: SessionID(7),
+            start: { _ in started.withLock { $0 += 1 } }
         )
-        let running = Task { await dispatcher.run() }
-        let hour = SystemClock.monotonic.advanced(by: .seconds(3_600))
-        await dispatcher.trusted(SessionID(7), until: hour)
-        await dispatcher.members([Candidate(name: me)])
-        await dispatcher.put(jobs)
-        // Of the first two runs only the second is started; so there is room for one more.
-        try await requireEventually { started.withLock { $0 } >= 2 }
-        #expect(store.claims.prefix(2) == [2, 1])
-        running.cancel()
-        await running.value
-        loop.stop()
+        try await racer.race { _ in
+            // Of the first two runs only the second is started; so there is room for one more.
+            try await requireEventually { started.withLock { $0 } >= 2 }
+            #expect(store.claims.prefix(2) == [2, 1])
+        }
     }
 }
 
